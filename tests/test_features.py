@@ -2,9 +2,12 @@
 
 import tomllib
 
+import pytest
+
 from tests.features import NUMBERS, ROWS, Feature, features, main
 
 
+@pytest.mark.slow
 def test_every_feature_is_shown_by_a_test_that_is_there(capsys):
     assert [fault for one in features() for fault in one.faults] == []
     assert main([]) == 0

@@ -27,6 +27,7 @@ def asked(text: str, *evidence: int) -> Question:
     return Question(text, "single-hop", frozenset(evidence), ("Ann",))
 
 
+@pytest.mark.slow
 async def test_what_was_said_and_the_facts_drawn_from_it_are_found_in_prompts(tmp_path):
     told = talk(
         asked("What is the grey parrot of Ann called?", 0), asked("Where did Ann break an ankle skating?", 2)
@@ -37,6 +38,7 @@ async def test_what_was_said_and_the_facts_drawn_from_it_are_found_in_prompts(tm
     assert figures["small_talk_tokens"] <= 100
 
 
+@pytest.mark.slow
 async def test_evidence_that_no_question_leads_to_is_missed(tmp_path):
     told = talk(asked("When did Ann visit the observatory of Prague?", 3))
     figures = await played(tmp_path, [told], None)

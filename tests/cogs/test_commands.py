@@ -79,6 +79,7 @@ def link(message: Any, *, guild: Any = None, channel: Any = None) -> str:
 # --- Who may use what (D13) -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_strangers_are_denied_every_command_for_admins_and_change_nothing(w):
     guarded = [one for one in leaves(w) if is_for_admins(one)]
     assert {one.qualified_name for one in guarded} >= {
@@ -125,6 +126,7 @@ async def test_what_is_not_for_admins_is_open_to_everybody(w):
     assert offered == (everyday - menus) | OF_GROUPS_FOR_ALL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("permissions", [{"manage_guild": True}, {"administrator": True}])
 async def test_admins_are_let_in(w, permissions):
     anna = admin(w, **permissions)
@@ -202,6 +204,7 @@ async def test_typing_into_a_command_that_is_not_ones_own_is_refused_without_a_w
 # --- Every answer comes in time, and calmly (A11) -------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_every_command_is_acknowledged_before_the_database_is_asked(w, monkeypatch):
     anna, late = admin(w), 0
     for method in ("read", "begin"):
@@ -275,6 +278,7 @@ async def test_nothing_that_a_command_says_pings(w):
 # --- /help ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_help_names_every_command_or_its_group_and_a_topic_tells_what_each_does(w):
     anna = admin(w, administrator=True)
     let_operate(w, anna)
@@ -519,6 +523,7 @@ async def test_why_is_told_to_whoever_may_read_the_channel_and_to_nobody_else(w)
             assert tom_may or toms == UNKNOWN_7, name
 
 
+@pytest.mark.slow
 async def test_why_of_a_private_thread_is_told_to_its_members_and_to_who_manages_threads(w):
     places = await secret_places(w)
     message = link(places["thread"], guild=w.guild)
@@ -580,6 +585,7 @@ async def test_what_can_not_be_seen_and_what_is_not_there_get_the_same_answer(w)
     assert answers == {UNKNOWN_7}
 
 
+@pytest.mark.slow
 async def test_why_of_what_was_pruned_names_the_days(w):
     message = await w.mira.send(w.channel, "Pixel?")
     for _day in range(8):  # each is given its own real seconds: all jobs of a day run

@@ -35,6 +35,7 @@ async def talk(w: World) -> World:
 # --- Takes on a reply of another character --------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_another_take_on_a_characters_reply_is_its_own_and_changes_its_own_message(talk):
     talk.claude.will_say("Past noon.")
     preview = panel_of(await talk.mira.slash(talk.channel, "reroll"))
@@ -71,6 +72,7 @@ async def test_a_reply_of_a_webhook_of_ours_can_be_chosen_in_its_menu_and_others
     assert said == views.NO_REPLY_TO_YOU
 
 
+@pytest.mark.slow
 async def test_the_last_reply_to_the_asker_decides_who_goes_on(talk):
     await talk.mira.send(talk.channel, "Pixel, and you?")
     talk.claude.will_say("And so on.")

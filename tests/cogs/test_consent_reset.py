@@ -79,6 +79,7 @@ async def acts(w: World) -> list[tuple[int, int, str, str]]:
     return [(one.actor_id, one.guild_id, one.action, one.detail) for one in rows]
 
 
+@pytest.mark.slow
 async def test_who_said_yes_in_the_server_is_asked_again_and_what_was_noted_is_gone(w, anna):
     await agreeing(w, w.mira)
     await noted(w, "likes canary tea")
@@ -140,6 +141,7 @@ async def test_a_second_press_does_nothing_and_leaves_no_second_line(w, anna):
     assert len(await acts(w)) == 1
 
 
+@pytest.mark.slow
 async def test_of_a_channel_only_who_answered_in_it_is_asked_again(w, anna):
     other = w.guild.create_text_channel("other")
     await agreeing(w, w.mira)

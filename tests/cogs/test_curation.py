@@ -216,6 +216,7 @@ async def test_what_is_removed_is_in_no_prompt_and_its_past_in_the_audit(w, name
     assert kind.added not in await prompt(w) or name == "presence"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("verb", ["add", "change", "remove"])
 async def test_each_change_is_taken_back_once_exactly_and_that_is_in_the_audit(w, name, verb):
@@ -268,6 +269,7 @@ async def test_taking_back_can_be_taken_back(w, name):
     assert kind.added in await prompt(w)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in KINDS if name != "presence"])
 @pytest.mark.parametrize("who", ["stranger", "administrator"])
 async def test_nobody_but_operators_changes_or_sees_any_of_it(w, name, who):

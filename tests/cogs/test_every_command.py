@@ -62,10 +62,12 @@ async def refused_everywhere(w: World, who: Any) -> None:
     assert kept(w) == before
 
 
+@pytest.mark.slow
 async def test_a_stranger_is_refused_every_guarded_command(w):
     await refused_everywhere(w, w.mira)
 
 
+@pytest.mark.slow
 async def test_the_admin_of_another_server_is_refused_every_guarded_command(w):
     other = w.env.create_guild("Another")
     boss = other.create_role("Boss", permissions=discord.Permissions.all())
@@ -96,6 +98,7 @@ async def test_typing_into_a_guarded_command_is_refused_to_strangers_without_a_w
         assert await tree.interaction_check(interaction) is False, command.qualified_name
 
 
+@pytest.mark.slow
 async def test_what_is_open_to_everybody_works_in_a_dm_or_says_why_not(w):
     for command in leaves(w):
         if is_guarded(command) or is_for_servers(command) or not hasattr(command, "parameters"):

@@ -57,6 +57,7 @@ async def test_the_first_words_may_ping_who_asked_and_no_edit_pings_anybody(w):
     assert all(one["allowed_mentions"] == {"parse": []} for one in edits(w))
 
 
+@pytest.mark.slow
 async def test_a_growing_reply_that_a_moderator_deletes_is_not_posted_again(w):
     aloud = Aloud(w.claude, breath)
     w.claude.ask = aloud.ask

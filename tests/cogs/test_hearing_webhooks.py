@@ -138,6 +138,7 @@ async def running(stage: Stage, tmp_path: Path) -> AsyncIterator[Running]:
             await asyncio.wait([task], timeout=5)
 
 
+@pytest.mark.slow
 async def test_what_our_webhook_says_is_not_heard_and_what_anothers_says_is(stage, running):
     ours = stage.speak(stage.ours, "Pixel, canary of ours")
     theirs = stage.speak(stage.theirs, "Pixel, of another's")
@@ -149,6 +150,7 @@ async def test_what_our_webhook_says_is_not_heard_and_what_anothers_says_is(stag
     assert not any("canary" in prompt.text for prompt in running.claude.prompts)
 
 
+@pytest.mark.slow
 async def test_a_reply_to_our_webhook_is_answered(stage, running):
     said = stage.speak(stage.ours, "good evening")
     asked = await stage.mira.say(stage.general, "really?", reply_to=said)

@@ -611,6 +611,7 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
 }
 
 
+@pytest.mark.slow
 async def test_a_stranger_is_denied_every_button_menu_and_form(talk):
     shown = await reroll(talk, "It is late.")
     before, asked, denied = kept(talk), len(talk.claude.prompts), 0
@@ -757,6 +758,7 @@ async def test_everything_is_acknowledged_before_database_or_claude_are_asked(ta
     assert late == 0
 
 
+@pytest.mark.slow
 async def test_a_form_is_not_waited_for_longer_than_discord_waits(w, monkeypatch):
     await w.mira.send_dm("hello")
 

@@ -134,6 +134,7 @@ async def test_a_changed_translation_reaches_discord(w, tmp_path, monkeypatch):
     assert sync.await_count == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fr", "pt-BR", "es-419", "ja"])
 async def test_an_empty_file_becomes_the_table_of_another_language(w, tmp_path, monkeypatch, name):
     path = tmp_path / f"{name}.po"
@@ -201,6 +202,7 @@ async def test_a_topic_is_found_by_its_german_and_its_english_name(w, german, to
     assert len(said.splitlines()) == 11
 
 
+@pytest.mark.slow
 async def test_topics_are_offered_by_both_names_and_found_by_what_is_offered(w, german):
     for typed in ("gedä", "/mem", "memory"):
         [offered] = await w.mira.autocomplete(w.channel, "help", "topic", typed)
@@ -210,6 +212,7 @@ async def test_topics_are_offered_by_both_names_and_found_by_what_is_offered(w, 
         assert "Es gibt keinen Befehl" not in said
 
 
+@pytest.mark.slow
 async def test_who_asks_in_english_is_told_of_no_german_names(w):
     offered = await w.mira.autocomplete(w.channel, "help", "topic", "")
     assert all(one["name"] == one["value"] for one in offered)
@@ -221,6 +224,7 @@ async def test_who_asks_in_english_is_told_of_no_german_names(w):
 # --- In another alphabet --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_no_answer_about_the_bot_itself_is_left_in_english(w, cyrillic):
     let_vote(w)
     anna = admin(w)
@@ -261,6 +265,7 @@ def read(found: dict[str, list[str]], name: str, text: str) -> None:
         found.setdefault(name, []).extend([*words, text])
 
 
+@pytest.mark.slow
 async def test_presses_that_come_to_nothing_are_answered_in_the_language_of_who_presses(w, cyrillic):
     panels = w.client.get_cog("WhyCog").panels
     now, found = int(w.app.clock.now().timestamp()), dict[str, list[str]]()
@@ -336,6 +341,7 @@ def decisions() -> Iterator[tuple[Reason, Trace]]:
         yield Reason.NO_ANSWER, Trace(signal=signal)
 
 
+@pytest.mark.slow
 async def test_what_is_kept_of_decisions_is_shown_in_the_language_of_who_asks(cyrillic):
     with i18n.speaking("de"):
         for reason, trace in decisions():
@@ -366,6 +372,7 @@ def test_what_is_kept_under_no_name_is_shown_as_it_is():
     assert "waited 2.0 s: dinner" in said
 
 
+@pytest.mark.slow
 async def test_no_decision_and_no_rule_is_explained_in_english_elsewhere(cyrillic):
     rules = tuple(
         (guild, kind, target, value)
@@ -392,6 +399,7 @@ async def test_no_decision_and_no_rule_is_explained_in_english_elsewhere(cyrilli
         assert pseudo.left_in_english(text, known=set()) == []
 
 
+@pytest.mark.slow
 async def test_the_log_channel_reads_english_whoever_asks(cyrillic):
     with i18n.speaking("de"):
         line = in_one_line(Reason.VOTE, EVERY_FACT, reply=True)

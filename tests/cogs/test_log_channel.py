@@ -388,6 +388,7 @@ async def test_who_may_manage_a_server(at_office):
     assert [await may(*one) for one in refused] == [False] * len(refused)
 
 
+@pytest.mark.slow
 async def test_the_commands_of_the_matrix_are_accepted_from_those_who_may(at_office):
     await at_office.mira.send(at_office.channel, "hello")
     for who in (at_office.root, at_office.olga):
@@ -598,6 +599,7 @@ async def test_verbose_mode_tells_where_who_and_why_but_no_words(at_office):
     assert at_office.pinged() <= {at_office.mira.id, at_office.tom.id}
 
 
+@pytest.mark.slow
 async def test_words_never_come_into_the_log_channel(at_office):
     channel = at_office.guild.create_text_channel(CANARY)
     eve = at_office.guild.add_member(at_office.env.create_user(CANARY, global_name=CANARY), nick=CANARY)

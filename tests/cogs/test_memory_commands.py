@@ -215,6 +215,7 @@ def test_every_page_is_a_message_that_discord_takes_and_no_memory_passes_for_our
         assert re.match(r"-# pinned · only in <#" if number % 2 else r"\*\*\d+\.\*\* ", line)
 
 
+@pytest.mark.slow
 def test_all_pages_together_show_each_memory_whole_and_once():
     texts = [f"{number:03} " + "*word* " * 70 for number in range(MOST)]
     memories = [row(number, text.strip()) for number, text in enumerate(texts, 1)]
@@ -600,6 +601,7 @@ async def panels_of_mira(w: World) -> list[Any]:
     ]
 
 
+@pytest.mark.slow
 async def test_every_button_and_menu_of_somebody_else_is_refused(w):
     before = await mine_to_touch(w)
     cog: Any = w.client.get_cog("MemoryCog")

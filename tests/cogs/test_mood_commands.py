@@ -208,6 +208,7 @@ async def test_a_name_full_of_markdown_stays_words_and_is_no_tag_in_the_picture(
 # Hostility and skin
 
 
+@pytest.mark.slow
 async def test_hostility_and_skin_are_told_while_anything_is_left_of_them(w):
     """F133."""
     await happened(w, (0.1, "conflict", w.mira, w.channel), (0.05, "threat", w.mira, w.channel))
@@ -221,6 +222,7 @@ async def test_hostility_and_skin_are_told_while_anything_is_left_of_them(w):
     assert "Hostility" not in panel_of(await w.mira.slash(w.channel, "mood")).content
 
 
+@pytest.mark.slow
 async def test_a_private_quarrel_is_read_by_nobody_but_who_had_it(w):
     """Others see that there was one, as before: neither who it was, nor where, nor that it was private."""
     await w.tom.send_dm("hello")

@@ -219,6 +219,7 @@ async def test_what_is_taken_back_is_struck_out_and_the_picture_is_drawn_anew(kn
     assert (await row_of(w)).rapport == 7
 
 
+@pytest.mark.slow
 async def test_after_three_there_is_no_menu_till_tomorrow(known):
     w = known
     shown = panel_of(await w.mira.slash(w.channel, "relationship"))

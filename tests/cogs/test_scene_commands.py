@@ -158,6 +158,7 @@ def notes(w: World) -> list[int]:
     return [sum(one > number for one in talk) for number in found]
 
 
+@pytest.mark.slow
 async def test_a_note_stands_at_its_depth_in_the_next_prompt_of_this_channel_alone(w):
     anna = admin(w)
     other = w.guild.create_text_channel("other")
@@ -174,6 +175,7 @@ async def test_a_note_stands_at_its_depth_in_the_next_prompt_of_this_channel_alo
     assert notes(w) == [0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "options"), [("note_clear", {}), ("note", {"text": " Clear"})])
 async def test_a_note_is_taken_away(w, command, options):
     """Both ways to write it, /scene note_clear and /scene note clear."""
@@ -185,6 +187,7 @@ async def test_a_note_is_taken_away(w, command, options):
     assert "be grim" not in w.prompt.text
 
 
+@pytest.mark.slow
 async def test_in_private_everybody_may_write_a_note(w):
     assert told(await w.mira.user.slash("scene note", text="be grim")).startswith("I keep that in mind")
     await w.mira.send_dm("hello")

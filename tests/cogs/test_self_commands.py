@@ -59,6 +59,7 @@ async def use(w: World, who: Any, name: str, **options: Any) -> str:
 # --- Growth (C75) ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_stage_is_shown_taken_back_and_let_hold_again(grown):
     w, anna = grown, operator(grown)
     assert "has answered 0 times" in await use(w, anna, "growth show", character="onyx")
@@ -198,6 +199,7 @@ def every_command(w: World) -> Iterator[tuple[str, dict[str, Any]]]:
             yield command.qualified_name, options
 
 
+@pytest.mark.slow
 async def test_administrators_who_are_no_operators_are_refused_every_one(w):
     boss, before, refused = admin(w, administrator=True), kept(w), 0
     for name, options in every_command(w):

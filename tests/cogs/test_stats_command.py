@@ -49,6 +49,7 @@ async def sql(w: World, query: str) -> list[tuple[Any, ...]]:
 HERE = "JOIN channels ON channels.id = channel_id WHERE guild_id IS NOT NULL"
 
 
+@pytest.mark.slow
 async def test_who_manages_a_server_is_shown_what_a_character_did_there(w):
     await talk(w)
     result = await admin(w).slash(w.channel, "persona stats", character="Onyx")

@@ -81,6 +81,7 @@ async def test_the_nightly_job_thinks_the_day_over_once(w):
 # --- /thoughts -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_anybody_sees_what_a_character_thinks_of_talk_that_all_may_read(w):
     await night(w)
     shown = told(await w.tom.slash(w.channel, "thoughts"))
@@ -94,6 +95,7 @@ async def test_anybody_sees_what_a_character_thinks_of_talk_that_all_may_read(w)
     assert BELIEF in told(await w.tom.slash(other, "thoughts"))
 
 
+@pytest.mark.slow
 async def test_what_was_thought_of_a_private_channel_is_shown_there_alone(w):
     hidden = discord.PermissionOverwrite(view_channel=False)
     seen = discord.PermissionOverwrite(view_channel=True, read_message_history=True, send_messages=True)
@@ -109,6 +111,7 @@ async def test_what_was_thought_of_a_private_channel_is_shown_there_alone(w):
     assert DREAM not in told(await w.mira.slash(private, "thoughts")), "dreams are of what all may know"
 
 
+@pytest.mark.slow
 async def test_a_channel_from_which_somebody_is_shut_out_is_not_for_all(w):
     unseen = discord.PermissionOverwrite(view_channel=False)
     lounge = w.guild.create_text_channel("lounge", overwrites={w.tom: unseen})

@@ -19,6 +19,7 @@ class Bot:
         self.console_link = None
 
 
+@pytest.mark.slow
 def test_where_it_is_shut_nothing_of_it_is_imported():
     wanted = ("starlette", "jinja2", "uvicorn", "sse_starlette", "console")
     code = (

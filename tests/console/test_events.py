@@ -60,6 +60,7 @@ async def ends(stream: aiohttp.ClientResponse) -> None:
         await stream.content.read()
 
 
+@pytest.mark.slow
 async def test_the_stream_of_a_session_that_grew_old_ends_without_waiting_for_a_change(opened):
     _, stream = await opened.stream()
     await opened.clock.let_pass(SESSION_SECONDS - 60)
@@ -70,6 +71,7 @@ async def test_the_stream_of_a_session_that_grew_old_ends_without_waiting_for_a_
     await ends(stream)
 
 
+@pytest.mark.slow
 async def test_the_stream_of_who_leaves_ends_at_once_and_no_other(opened):
     cookie, stream = await opened.stream()
     _, other = await opened.stream()

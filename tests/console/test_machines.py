@@ -3,6 +3,7 @@
 from typing import Any
 
 import aiohttp
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.console.conftest import free_port
@@ -19,6 +20,7 @@ async def asked(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, str
         return answer.status, await answer.text()
 
 
+@pytest.mark.slow
 async def test_with_one_port_for_both_the_console_answers_machines_and_no_second_server_is_started(
     tmp_path, caplog
 ):
@@ -42,6 +44,7 @@ async def test_with_one_port_for_both_the_console_answers_machines_and_no_second
     assert "is taken" not in caplog.text
 
 
+@pytest.mark.slow
 async def test_with_a_port_of_their_own_the_metrics_stay_where_they_were(tmp_path):
     port, own = free_port(), free_port()
     async with world(tmp_path, console_port=port, metrics_port=own) as w:

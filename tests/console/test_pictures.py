@@ -43,6 +43,7 @@ async def svg_of(site, path: str) -> str:
     return svg
 
 
+@pytest.mark.slow
 async def test_the_map_leaves_out_what_was_told_in_private_and_is_told_as_a_look(told):
     svg = await svg_of(told, f"/memories/map.svg?character=pixel&person={told.talk.person.id}")
     assert "I have a &lt;cat&gt; named Momo" in svg
@@ -51,6 +52,7 @@ async def test_the_map_leaves_out_what_was_told_in_private_and_is_told_as_a_look
     assert told.talk.rows("SELECT action FROM audit") == [("facts looked at",)]
 
 
+@pytest.mark.slow
 async def test_of_private_facts_alone_there_is_no_map(told):
     visitor = await told.visitor()
     async with visitor:
@@ -66,6 +68,7 @@ async def test_of_private_facts_alone_there_is_no_map(told):
             assert response.status == 404
 
 
+@pytest.mark.slow
 async def test_the_picture_of_a_bond_shows_its_numbers_and_not_what_moved_them(told):
     await told.talk.use("admin bond set", person=told.talk.person, trust=7)
     [(cause,)] = told.talk.rows("SELECT DISTINCT cause FROM bond_changes WHERE metric = 'trust'")
@@ -76,6 +79,7 @@ async def test_the_picture_of_a_bond_shows_its_numbers_and_not_what_moved_them(t
     assert str(WHAT_CHANGED) not in svg
 
 
+@pytest.mark.slow
 async def test_of_nobody_there_is_no_picture(told):
     visitor = await told.visitor()
     async with visitor:

@@ -681,6 +681,7 @@ def aged(path: Path, days: float) -> None:
 # --- Versions (faults B16) ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", REVISIONS)
 async def test_every_earlier_schema_is_brought_up_to_date_with_its_rows(path, revision):
     before = contents(built(path, revision))
@@ -693,6 +694,7 @@ async def test_every_earlier_schema_is_brought_up_to_date_with_its_rows(path, re
         assert copies.flaw(copy) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", REVISIONS)
 async def test_a_backup_of_every_earlier_version_can_be_restored(path, tmp_path, revision, capsys):
     before = contents(built(tmp_path / "old.sqlite3", revision))
@@ -752,6 +754,7 @@ def lost(before: Contents, after: Contents) -> Contents:
     return {table: rows for table, rows in gone.items() if rows}
 
 
+@pytest.mark.slow
 def test_a_backup_of_a_later_version_is_refused_with_the_sentence_of_the_start(path, tmp_path, capsys):
     before = built(path).read_bytes()
     later(built(tmp_path / "later.sqlite3"))

@@ -58,6 +58,7 @@ def _message(number: int, *, channel_id: int = 1, sent_at: datetime = NOW) -> Me
     )
 
 
+@pytest.mark.slow
 async def test_twenty_writers_lose_no_increment(opening, brief):
     database = await opening()
     async with database.begin(brief=brief) as db:
@@ -316,6 +317,7 @@ async def test_who_is_cancelled_while_a_thread_commits_goes_when_it_has_committe
         await waiting
 
 
+@pytest.mark.slow
 async def test_a_connection_that_a_thread_is_at_work_on_is_closed_by_that_thread(path):
     """Closed from elsewhere, it would end the process."""
     database = await Database.open(path)

@@ -257,6 +257,7 @@ async def wire(url: str):
     await made.close()
 
 
+@pytest.mark.slow
 async def test_a_network_that_falls_silent_is_told_as_such_within_seconds(url, wire, tmp_path, monkeypatch):
     port = await wire.start()
     database = await Database.connect(url.replace(f":{urlsplit(url).port}/", f":{port}/"), tmp_path / "none")
@@ -321,6 +322,7 @@ async def test_what_an_error_says_quotes_no_row(database):
 # --- One process ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_second_process_is_refused(url, database, tmp_path):
     with pytest.raises(
         DatabaseTaken, match=r"Another Masquerade runs on .*\(masquerade \w+ from 127.0.0.1\)"
@@ -329,6 +331,7 @@ async def test_a_second_process_is_refused(url, database, tmp_path):
     await said(database, line(1, "still here"))
 
 
+@pytest.mark.slow
 async def test_who_lost_the_database_to_another_writes_no_more(postgres, url, database, tmp_path):
     cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name_of(url)}'"
     postgres.tell(cut)
@@ -340,6 +343,7 @@ async def test_who_lost_the_database_to_another_writes_no_more(postgres, url, da
     await said(database, line(2, "mine again"))
 
 
+@pytest.mark.slow
 async def test_whether_it_can_be_written_to_is_known_without_writing(postgres, url, database, tmp_path):
     cut = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name_of(url)}'"
     await database.check_writer()
@@ -379,6 +383,7 @@ async def test_a_broken_connection_of_ours_does_not_lock_us_out(database):
 # --- Talking and forgetting ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_whole_conversation_outlasts_a_restart(empty, tmp_path):
     async with drill(tmp_path / "data", url=empty) as at:
         await at.learnt()
@@ -414,6 +419,7 @@ async def test_no_sample_of_the_planners_keeps_what_was_forgotten(postgres, url,
     assert holding(postgres, url, "CANARY-many") == []
 
 
+@pytest.mark.slow
 async def test_what_somebody_is_reading_is_cleared_later(postgres, url, database):
     await said(database, line(1, "CANARY-read"))
     async with database.read() as reading:
@@ -426,6 +432,7 @@ async def test_what_somebody_is_reading_is_cleared_later(postgres, url, database
     assert holding(postgres, url, "CANARY-read") == []
 
 
+@pytest.mark.slow
 async def test_what_a_prepared_transaction_holds_is_cleared_later(postgres, url, database):
     await said(database, line(1, "CANARY-prepared"))
     postgres.tell("BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'left'", name_of(url))
@@ -532,6 +539,7 @@ def _copied(postgres: Server, program: str, *arguments: str) -> str:
     return told.stdout
 
 
+@pytest.mark.slow
 async def test_a_dump_comes_back_as_is_told_over_a_schema_that_has_more(postgres, url, tmp_path):
     """Twice, for what is emptied and filled again must be such a database as before."""
     database = await Database.connect(url, tmp_path / "none")
@@ -566,6 +574,7 @@ async def _file(path: Path) -> None:
     await database.close()
 
 
+@pytest.mark.slow
 async def test_a_file_moves_to_the_server_with_every_row(empty, tmp_path):
     path, url = tmp_path / "masquerade.sqlite3", empty
     await _file(path)

@@ -284,6 +284,7 @@ async def hunt(seed: int, prompts: int) -> Hunt:
         return hunt
 
 
+@pytest.mark.slow
 async def test_no_canary_is_in_a_prompt_of_a_place_that_it_was_not_said_for():
     done = await hunt(1, 600)
     assert done.found["reply"] > 100, "a search that finds nothing proves nothing"
@@ -299,6 +300,7 @@ async def test_no_canary_is_in_any_of_twenty_thousand_prompts(seed):
     assert done.found["reply"] > 1_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", ["facts", "lines"])
 async def test_the_hunt_finds_a_leak(monkeypatch, broken):
     """With the rule of where things may come up out of force, the search has to find something."""

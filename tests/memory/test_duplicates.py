@@ -192,6 +192,7 @@ def test_a_word_more_that_turns_a_fact_round_is_never_overlooked(fact: str, word
         assert compare(turned, fact, 0.99) is not Verdict.SAME
 
 
+@pytest.mark.slow
 def test_no_two_facts_of_different_pairs_are_merged_by_their_words_alone() -> None:
     """Facts of all pairs against each other: those that merge are the same but for a few listed words."""
     labels = {frozenset((pair["old"], pair["new"])): pair["label"] for pair in labelled_pairs()}
@@ -216,6 +217,7 @@ def test_words_alone_merge_no_contradiction_and_hardly_anything_wrong(
     assert max(updates_missed(pairs, [[None] * len(pairs) for _ in pairs]).values()) <= 0.05
 
 
+@pytest.mark.slow
 async def test_vectors_merge_no_contradiction_and_hardly_anything_wrong(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -113,6 +113,7 @@ def no_room(**_: object) -> str:
     raise OSError("there is no room left")
 
 
+@pytest.mark.slow
 async def test_the_model_that_was_made_ready_says_what_the_packed_one_says(minilm, tmp_path, monkeypatch):
     copied = tmp_path / vocabulary.PATH.name
     copied.write_bytes(vocabulary.read())

@@ -328,6 +328,7 @@ async def test_a_take_that_discord_refuses_is_given_up_and_the_reply_stays_as_it
 # --- Somebody reads ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["by the job", "at the start"])
 async def test_what_somebody_was_reading_is_wiped_later(monkeypatch, tmp_path, how):
     monkeypatch.setattr(database.sqlite, "BUSY_MILLISECONDS", 50)
@@ -382,6 +383,7 @@ async def test_who_is_killed_while_forgetting_forgets_to_the_end_after_the_next_
         assert canary("learnt") not in at.claude.prompts[-1].text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["within the transaction", "after the transaction"])
 async def test_a_reset_everywhere_is_all_or_nothing(tmp_path, point):
     folder = tmp_path / "data"
@@ -398,6 +400,7 @@ async def test_a_reset_everywhere_is_all_or_nothing(tmp_path, point):
 # --- What a file keeps of rows that are gone -----------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_rows_that_moved_between_pages_leave_no_copies(tmp_path):
     """secure_delete wipes a row where it stands; pages that were split or joined hold copies of it."""
     left: dict[int, str] = {}

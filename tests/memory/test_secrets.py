@@ -346,6 +346,7 @@ PIECES = st.sampled_from(
 TALK = st.lists(PIECES | st.text(max_size=12), max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(TALK, st.sampled_from([" ", "", "\n", ", "]))
 @example(["my password is", "anna@example.com", "hunter2 is my password is", "4111 1111 1111 1111"], " ")

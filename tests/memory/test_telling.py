@@ -145,6 +145,7 @@ async def test_a_wish_that_cannot_be_kept_says_why(at):
         await at.app.memories.remember("pixel", MIRA, "my password is hunter2", CHANNEL)
 
 
+@pytest.mark.slow
 async def test_there_is_room_for_so_many_and_no_more(at):
     for number in range(MOST):
         await at.app.memories.remember("pixel", MIRA, f"thing number {number}", CHANNEL)

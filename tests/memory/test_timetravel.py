@@ -121,6 +121,7 @@ def without_forgotten(snapshot: Values, left: set[int]) -> Values:
     return kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 async def test_any_earlier_state_is_rebuilt_as_it_was_recorded_then(tmp_path, seed):
     async with table(tmp_path) as at:
@@ -141,6 +142,7 @@ async def record(at: Table) -> list[Any]:
         return await db.memories.since(MIRA, "pixel", 0)
 
 
+@pytest.mark.slow
 async def test_the_random_lives_hold_everything_that_can_happen(tmp_path):
     causes = set[str]()
     for seed in range(2):

@@ -669,6 +669,7 @@ def test_a_charx_packed_in_an_unusual_way_is_refused():
     refused(charx({"card.json": as_json(V3)}, pack=zipfile.ZIP_LZMA), "unusual")
 
 
+@pytest.mark.slow
 def test_a_charx_that_unpacks_beyond_reason_is_refused():
     """C31: zip bombs, by ratio, by size, and by how many files there are."""
     refused(charx({"card.json": as_json(V3), "bomb": bytes(30 << 20)}), "beyond reason")

@@ -224,6 +224,7 @@ KEYS = ("personality", "knowledge", "behavior", "unlocks", "tone", "quirks", "kn
 PARTS = ("temperature", "formality", "verbosity", "new_quirks", "remove_quirks", "opinion_changes", "y")
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(st.sampled_from(KEYS), PLAIN | st.dictionaries(st.sampled_from(PARTS), PLAIN), max_size=4)
 )

@@ -101,6 +101,7 @@ async def test_an_example_that_was_copied_out_of_its_folder_is_the_same_characte
         assert library.folder_of(slug) == CHARACTERS / slug
 
 
+@pytest.mark.slow
 async def test_all_three_play_together(tmp_path):
     async with played(tmp_path, *EXAMPLES) as at:
         for name in NAMES.values():
@@ -135,6 +136,7 @@ async def test_an_example_greets_who_writes_to_it_first(tmp_path, slug):
         assert len(at.mouth.said) == 2
 
 
+@pytest.mark.slow
 async def test_each_of_pixels_modes_comes_up_by_every_one_of_its_cues(tmp_path):
     """F008, C78."""
     async with played(tmp_path, "pixel") as at:
@@ -146,6 +148,7 @@ async def test_each_of_pixels_modes_comes_up_by_every_one_of_its_cues(tmp_path):
                 assert f"Pixel is in the mode {mode.name}:" in last(at), cue
 
 
+@pytest.mark.slow
 async def test_pixel_slips_now_and_then_and_is_mostly_herself(tmp_path):
     """F008: a mode is picked for each reply."""
     async with played(tmp_path, "pixel") as at:
@@ -196,6 +199,7 @@ def test_a_lorebook_of_an_example_is_taken_for_one(slug):
 # Who answers what, and what they fall out about.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "slug"),
     [
@@ -211,6 +215,7 @@ async def test_a_topic_goes_to_whom_it_concerns(tmp_path, text, slug):
         assert cue.slug == slug
 
 
+@pytest.mark.slow
 async def test_nyx_and_fangs_fall_out_about_clocks(tmp_path):
     """F094."""
     async with played(tmp_path, *EXAMPLES) as at:

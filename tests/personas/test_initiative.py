@@ -232,6 +232,7 @@ class Month:
             self._burst(self.now + timedelta(minutes=3))
 
 
+@pytest.mark.slow
 def test_in_thirty_modelled_days_it_speaks_in_a_tenth_of_the_half_hours_that_are_left_to_chance():
     """C79, C80: 8 to 12 % with the defaults in a channel with lively hours, and never none in these."""
     months = [Month(seed) for seed in range(20)]

@@ -108,6 +108,7 @@ async def test_each_message_in_a_channel_is_counted_by_the_hour(tmp_path):
     assert private == {}
 
 
+@pytest.mark.slow
 async def test_characters_take_up_less_of_what_another_said_in_lively_hours(tmp_path):
     """F106: the channel's own rhythm decides how readily somebody joins in."""
     lively, quiet = [await joined(tmp_path / str(count), count) for count in (30, 0)]

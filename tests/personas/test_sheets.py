@@ -236,6 +236,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(SHEET_KEYS)), JSON))
 def test_any_sheet_is_read_or_refused_and_what_is_read_makes_a_character(data):

@@ -151,6 +151,7 @@ GOOD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", GOOD)
 async def test_a_picture_reaches_claude_upright_small_and_without_its_exif_data(talk: Talk, kind: str):
     name, make, media = GOOD[kind]
@@ -191,6 +192,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BAD)
 async def test_what_can_not_be_seen_is_answered_in_time_and_takes_no_memory(talk: Talk, kind: str):
     assert talk.bot.process is not None
@@ -223,6 +225,7 @@ async def test_a_picture_in_what_is_replied_to_is_seen_whatever_its_age(talk: Ta
     assert "  my flag" in request.text
 
 
+@pytest.mark.slow
 async def test_the_prompt_only_grows_around_a_picture_and_ends_with_its_description(talk: Talk):
     theirs = await talk.elsewhere()
     requests = [await theirs.show("look", [Upload("flag.png", photo("PNG"), "image/png")])]
@@ -243,6 +246,7 @@ async def test_words_of_a_file_are_the_senders_and_forge_no_line(talk: Talk):
         assert [line for line in lines if forged in line] == [f"  {forged}"]
 
 
+@pytest.mark.slow
 async def test_twenty_pictures_take_no_memory_that_stays(talk: Talk):
     assert talk.bot.process is not None
     process = psutil.Process(talk.bot.process.pid)

@@ -50,6 +50,7 @@ def killings() -> list[ParameterSet]:
     return [pytest.param(*case, marks=pytest.mark.slow) for case in usually(some, every)]
 
 
+@pytest.mark.slow
 async def test_a_reply_is_seen_while_it_is_written_and_stands_whole_in_channel_and_log(bot):
     talk, text = StreamedTalk.in_place(bot, "dm"), words("it", 600)
     answer = held(text, after=300)
@@ -68,6 +69,7 @@ async def test_a_reply_is_seen_while_it_is_written_and_stands_whole_in_channel_a
     assert [message.id for message in talk.channel.said_by(bot.discord.bot)] == [first.id]
 
 
+@pytest.mark.slow
 async def test_killed_in_the_middle_of_its_words_it_says_them_in_the_message_that_is_there(bot):
     talk = StreamedTalk.in_place(bot, "dm")
     talk.will_write(written(words("once", 600), seconds=20), written(words("again", 600)))
@@ -311,6 +313,7 @@ async def test_the_first_words_are_seen_long_before_the_last_are_written(bot):
     assert sorted(late)[len(late) // 2] < 0.35
 
 
+@pytest.mark.slow
 async def test_without_the_setting_nothing_is_shown_before_it_is_whole(bot):
     bot.settings["STREAM_REPLIES"] = "false"
     talk, answer = StreamedTalk.in_place(bot, "dm"), held(words("it", 400), after=200)

@@ -96,6 +96,7 @@ async def test_while_the_bot_runs_it_is_refused_and_nothing_is_asked(tmp_path):
     assert "Traceback" not in outcome.err
 
 
+@pytest.mark.slow
 async def test_what_no_answer_came_to_is_left_for_another_run_and_told(tmp_path):
     await talked(tmp_path)
     async with ScriptedClaude() as claude:

@@ -475,6 +475,7 @@ def colliding() -> bytes:
     return b"\x80\x04}(" + keys + b"u."
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_reading_ends_at_the_deadline(tmp_path: Path):
     path = tmp_path / "user_info.pickle"
@@ -557,6 +558,7 @@ def test_a_file_that_is_none_is_told_by_name(tmp_path: Path, monkeypatch):
         inherited(HONEST, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_large_honest_file_is_read(tmp_path: Path):
     people = {
         str(who): entry(

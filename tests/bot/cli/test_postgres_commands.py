@@ -32,6 +32,7 @@ async def look(folder: Path, url: str, *, offline: bool = False) -> dict[str, Fi
     return {one.check: one for one in found}
 
 
+@pytest.mark.slow
 async def test_doctor_says_how_the_server_stands_and_changes_nothing(postgres: Server, url, folder):
     finding = (await look(folder, url))["data.database"]
     assert finding.level == "ok"

@@ -201,6 +201,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(memory=json_values, state=json_values)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_files_may_hold_anything_that_is_json(tmp_path: Path, memory, state):

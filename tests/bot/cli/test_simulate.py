@@ -33,6 +33,7 @@ def scene(*steps: str, **more: str) -> str:
     return f"characters: [nyx]\n{head}steps:\n" + "".join(f"  - {step}\n" for step in steps)
 
 
+@pytest.mark.slow
 def test_the_scenario_of_the_docs_is_played_as_it_stands(played):
     code, printed = played(EVENING)
     assert code == 0, printed
@@ -40,6 +41,7 @@ def test_the_scenario_of_the_docs_is_played_as_it_stands(played):
     assert printed.endswith("5 steps, 5 with expectations: all as expected.\n")
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_transcript_in_another_process(tmp_path):
     file = tmp_path / "scene.yaml"
     file.write_text(EVENING, encoding="utf-8")
@@ -143,6 +145,7 @@ def test_a_fault_of_the_file_is_named_with_its_place_and_the_mend(played, text, 
     assert "scene.yaml" in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="there is no shell with pipes")
 def test_whoever_stops_reading_gets_no_traceback(tmp_path):
     file = tmp_path / "scene.yaml"

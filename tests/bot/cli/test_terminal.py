@@ -98,6 +98,7 @@ async def test_an_empty_line_is_nothing(tmp_path, claude, line):
     assert claude.requests == []
 
 
+@pytest.mark.slow
 async def test_a_failed_reply_is_the_fallback_line_with_the_reason_and_exit_code_1(tmp_path, claude):
     claude.will_fail(Overloaded529(), times=3).will_say("Back again.")
     async with opened(tmp_path, claude) as (session, _):
@@ -213,6 +214,7 @@ async def run_main(folder: Path, claude: ScriptedClaude, *arguments: str, typed:
     return process.returncode, out.decode(), errors.decode()
 
 
+@pytest.mark.slow
 async def test_a_key_that_is_mended_while_one_talks_is_taken_at_the_next_line(tmp_path, claude):
     config = tmp_path / "config.env"
     config.write_text("anthropic_api_key=sk-ant-mistyped\n")
@@ -237,6 +239,7 @@ async def test_a_key_that_is_mended_while_one_talks_is_taken_at_the_next_line(tm
     assert "Write a valid one into config.env" in errors.decode()
 
 
+@pytest.mark.slow
 async def test_the_program_reads_a_script(tmp_path, claude):
     script = tmp_path / "script.txt"
     script.write_bytes("\ufeffhello\r\nwho are you? ünïcode".encode())

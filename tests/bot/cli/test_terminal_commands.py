@@ -64,6 +64,7 @@ async def test_the_last_exchange_is_forgotten_and_the_one_before_is_not(tmp_path
     assert "Bo" not in claude.requests[2].text
 
 
+@pytest.mark.slow
 async def test_what_is_remembered_stays_after_a_reset_and_can_be_listed_edited_pinned_and_forgotten(
     tmp_path, claude
 ):

@@ -65,6 +65,7 @@ async def test_all_who_are_called_answer_and_one_takes_up_what_another_said(tmp_
     assert said[:2] == ["Pixel: Nyx, did you hear that?", "Nyx: I did."]
 
 
+@pytest.mark.slow
 async def test_on_a_screen_each_reply_stands_under_its_speaker(tmp_path, claude):
     claude.will_say(Say("Stars.", pieces=("Sta", "rs."), between=0.05), "Bats.")
     writing = set()

@@ -210,6 +210,7 @@ async def w(tmp_path: Path) -> AsyncIterator[World]:
         yield entered
 
 
+@pytest.mark.slow
 async def test_in_a_server_it_comes_as_a_direct_message_and_nobody_else_sees_it(w):
     await w.mira.send(w.channel, SAD)
     assert w.said() == ["Hm."]
@@ -231,6 +232,7 @@ async def test_with_direct_messages_blocked_a_neutral_line_asks_for_them(w, path
     assert w.said() == [NOT_REACHED.format(person_id=w.mira.id), "Hm."]
 
 
+@pytest.mark.slow
 async def test_admins_see_and_switch_it_with_slash_commands(w):
     anna = admin(w)
     shown = told(await anna.slash(w.channel, "settings show"))

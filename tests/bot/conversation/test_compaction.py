@@ -225,6 +225,7 @@ BAD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "bad", BAD, ids=lambda bad: str(bad)[:30] if isinstance(bad, str) else type(bad).__name__
 )
@@ -296,6 +297,7 @@ async def test_what_a_summary_cost_is_booked_whether_it_can_be_used_or_not(at_sm
     assert spent.calls == len(at.claude.questions)
 
 
+@pytest.mark.slow
 async def test_a_summary_that_fails_is_tried_again_with_the_next_reply_and_then_ever_more_rarely(
     at_small_table,
 ):
@@ -409,6 +411,7 @@ def _add(name: str, text: str, quote: str, person: int = MIRA) -> dict[str, Any]
     return {"op": "add", "person": speaker_label(name, person), "text": text, "quote": quote}
 
 
+@pytest.mark.slow
 async def test_between_two_summaries_each_prompt_begins_with_the_one_before(at_small_table):
     at = at_small_table
     await consent(at, MIRA)
@@ -672,6 +675,7 @@ async def test_talk_in_which_it_took_no_part_costs_no_call_and_goes_after_a_day(
     assert kept == [f"line {number}" for number in range(6, 30)]
 
 
+@pytest.mark.slow
 async def test_what_ages_is_summed_up_in_steps_half_a_day_apart(at_table):
     at_table.claude.will_note(*[note("They greeted each other, as each hour. " * 3)] * 100)
     for number in range(72):

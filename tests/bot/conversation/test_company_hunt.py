@@ -559,6 +559,7 @@ async def test_each_characters_prompt_only_grows_where_three_talk(tmp_path):
                 assert as_bytes(blocks(after)).startswith(prefix(one))
 
 
+@pytest.mark.slow
 async def test_no_character_is_shown_what_it_was_not_there_for():
     done = await hunt(1, 300)
     assert done.found["reply"] > 1_000, "a search that finds nothing proves nothing"

@@ -349,6 +349,7 @@ async def for_ever(seconds: float) -> None:
     await asyncio.Event().wait()
 
 
+@pytest.mark.slow
 async def test_a_message_that_waits_its_turn_is_decided_after_a_restart(tmp_path):
     turns = replace(AT_ONCE, attention=replace(AT_ONCE.attention, turn=15.0))
     heard = utterance("Tom, then Pixel?", where=CHANNEL)

@@ -93,6 +93,7 @@ async def test_a_reply_is_seen_before_it_is_whole_and_is_one_message(at):
     assert await drafts(at) == 0
 
 
+@pytest.mark.slow
 async def test_two_edits_are_never_closer_than_the_gap(at):
     at.claude.will_say(SOUP * 3)
     await at.hear("what soup?")
@@ -128,6 +129,7 @@ async def test_a_short_reply_is_posted_once_and_nobody_waits_for_typing(tmp_path
         assert max(at.clock.slept, default=0) <= 2 * GAP
 
 
+@pytest.mark.slow
 async def test_a_long_reply_grows_over_several_messages_and_the_earlier_ones_stay(at):
     at.claude.will_say("\n".join(f"{number}. {SOUP}" for number in range(8)))
     await at.hear("what soup?")
@@ -218,6 +220,7 @@ async def test_nothing_is_left_of_an_answer_to_what_was_deleted(at):
     assert await drafts(at) == 0
 
 
+@pytest.mark.slow
 async def test_a_reply_that_somebody_deletes_while_it_is_written_is_not_said(at):
     at.claude.will_say(SOUP * 9)
 
@@ -420,6 +423,7 @@ async def test_an_answer_that_fails_is_asked_for_again_and_seen_from_the_beginni
     assert at.mouth.shown == ["*static* say again?"]
 
 
+@pytest.mark.slow
 async def test_what_somebody_deletes_before_the_last_edit_takes_the_rest_of_the_reply_along(at):
     at.claude.will_say("\n".join(f"{number}. {SOUP}" for number in range(8)))
 

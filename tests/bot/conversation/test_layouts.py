@@ -214,6 +214,7 @@ async def test_both_answer_the_same_messages_and_ours_is_billed_with_its_summari
     assert ours[OURS].hit_rate == max(bill.hit_rate for bill in ours.values()) > 0.5
 
 
+@pytest.mark.slow
 async def test_the_whole_bill_has_votes_tones_and_the_facts_of_the_night_in_it(tmp_path: Path):
     talk = pair_talk(channels=1, messages=60, gap=1_800, generated=True)
     mixed = replace(talk[5], text="Thank you, you are a liar and an idiot", answer="Well.")

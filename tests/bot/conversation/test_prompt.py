@@ -332,6 +332,7 @@ async def test_private_talk_and_a_channel_are_told_apart_at_the_prompts_end(at_t
     assert "private conversation" not in public
 
 
+@pytest.mark.slow
 async def test_each_prompt_of_a_long_talk_begins_with_the_one_before(tmp_path: Path):
     async with table(tmp_path, manner=at_once(1280)) as at:
         floors = await talk_for_long(at, exchanges=60, pause=40, rng=Random(30))

@@ -353,6 +353,7 @@ def test_a_clock_that_was_set_back_makes_nobody_wait(since, left):
     assert tally.cooldown_left(Patience(cooldown=15.0), EPOCH + timedelta(seconds=since)) == left
 
 
+@pytest.mark.slow
 async def test_what_scrolled_out_of_sight_while_it_waited_is_still_before_what_was_said_since(tmp_path):
     async with table(tmp_path, manner=VOTING) as at:
         at.clock.breath = 0.02

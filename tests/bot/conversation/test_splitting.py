@@ -102,6 +102,7 @@ def check(text: str, limit: int) -> None:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(texts, limits)
 def test_every_part_fits_and_nothing_is_broken_or_lost(text, limit):

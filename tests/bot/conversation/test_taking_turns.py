@@ -74,6 +74,7 @@ async def test_whom_somebody_names_second_speaks_after_the_first(folder):
     assert second > first + PACE.shortest - 0.1
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(4)), seed=st.integers(1, 1_000))
 async def test_the_order_of_replies_follows_the_order_of_names(folder, order, seed):

@@ -42,6 +42,7 @@ def translated(language: str) -> list[Message]:
     return [one for one in catalog_of(TABLES / f"{language}.po") if one.id and all(_forms(one.string))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_table_translates_what_the_program_says_and_loses_nothing_when_it_is_written_anew(
     w, language
@@ -127,6 +128,7 @@ def _mentioned(text: str, names: set[str], first: set[str]) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_only_messages_that_stand_in_the_code_are_marked():
     """A message that is put together as the program runs is in no table."""
     for folder in MARKED_IN:
@@ -204,6 +206,7 @@ OURS = {"bot", "cogs", "database", "memory", "personas"}
 CYRILLIC = re.compile(r"[а-яА-Я]+")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_no_command_answers_in_english_to_somebody_whose_discord_is_not(w, monkeypatch, caplog):
     """Every letter of ours is in another alphabet here: what is left in Latin letters is in no table."""

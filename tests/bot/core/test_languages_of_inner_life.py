@@ -153,12 +153,14 @@ async def test_every_job_has_its_words(w: World):
 # --- Moods and bonds -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_week_is_told_in_the_readers_language(w, cyrillic):
     cyrillic(await w.mira.slash(w.channel, "mood", character="ruby"))
     await moved_in_a_week(w)
     cyrillic(await w.mira.slash(w.channel, "mood"))
 
 
+@pytest.mark.slow
 async def test_a_relationship_is_told_and_changed_in_the_readers_language(w, cyrillic):
     cyrillic(await w.mira.slash(w.channel, "relationship"), await w.tom.slash(w.channel, "relationship"))
     await known_to_each_other(w)
@@ -178,6 +180,7 @@ async def test_a_relationship_is_told_and_changed_in_the_readers_language(w, cyr
     cyrillic(await w.mira.slash(w.channel, "relationship"))
 
 
+@pytest.mark.slow
 async def test_operators_set_bonds_and_days_in_their_language(w, cyrillic):
     anna = operator(w)
     await known_to_each_other(w)
@@ -215,6 +218,7 @@ async def test_operators_set_bonds_and_days_in_their_language(w, cyrillic):
 # --- What operators curate -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_identity_and_lore_are_changed_in_the_operators_language(w, cyrillic):
     anna, ruby, onyx = operator(w), {"character": "ruby"}, {"character": "onyx"}
     for command, options in (
@@ -251,6 +255,7 @@ async def test_identity_and_lore_are_changed_in_the_operators_language(w, cyrill
         cyrillic(asked, await anna.click(panel_of(asked), label=pressed("Remove it")), known=SAID)
 
 
+@pytest.mark.slow
 async def test_growth_and_relations_are_changed_in_the_operators_language(w, cyrillic):
     await meet(w, "Good evening.", "I love your work, Onyx, you are brilliant!")
     anna = operator(w)
@@ -275,6 +280,7 @@ async def test_growth_and_relations_are_changed_in_the_operators_language(w, cyr
     cyrillic(asked, await anna.click(panel_of(asked), label=pressed("Remove it")))
 
 
+@pytest.mark.slow
 async def test_the_global_state_is_set_in_the_operators_language(w, cyrillic):
     anna, keys = (
         operator(w),
@@ -300,6 +306,7 @@ async def test_the_global_state_is_set_in_the_operators_language(w, cyrillic):
 # --- A house, costs and health ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_server_is_set_up_in_the_language_of_its_admins(w, cyrillic):
     anna = operator(w)
     for command, options in (
@@ -332,6 +339,7 @@ async def test_a_server_is_set_up_in_the_language_of_its_admins(w, cyrillic):
         cyrillic(await anna.slash(w.channel, f"settings {command}", **options))
 
 
+@pytest.mark.slow
 async def test_speaking_first_is_switched_in_the_operators_language(w, cyrillic):
     anna = operator(w)
     for options in ({}, {"state": "on"}, {}, {"state": "off"}):
@@ -340,6 +348,7 @@ async def test_speaking_first_is_switched_in_the_operators_language(w, cyrillic)
     cyrillic(forum, await anna.slash(w.channel, "admin initiative", state="on"))
 
 
+@pytest.mark.slow
 async def test_costs_are_told_in_the_readers_language(w, cyrillic):
     anna = operator(w)
     for options in ({}, {"everything": True}):
@@ -371,6 +380,7 @@ async def spend(w: World) -> None:
             )
 
 
+@pytest.mark.slow
 async def test_health_is_told_in_the_readers_language(w, cyrillic):
     anna = operator(w)
     await w.client.get_cog("HealthCog").tick()
@@ -392,6 +402,7 @@ def lettered(svg: str) -> list[str]:
     return [unescape(words) for words in re.findall(r"<(?:text|title|desc)[^>]*>([^<]*)<", svg)]
 
 
+@pytest.mark.slow
 async def test_no_word_in_a_picture_is_in_english(w, cyrillic):
     await moved_in_a_week(w)
     await known_to_each_other(w)

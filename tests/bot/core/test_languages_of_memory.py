@@ -113,6 +113,7 @@ async def much(w: World) -> None:
 # --- Memory -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_memories_are_told_changed_and_deleted(w, cyrillic):
     await use(w, "remember", memory="Люблю чай")
     await use(w, "remember", memory="   ")
@@ -136,6 +137,7 @@ async def test_memories_are_told_changed_and_deleted(w, cyrillic):
     await use(w, "memory delete_all")
 
 
+@pytest.mark.slow
 async def test_lists_of_what_is_known_and_was_known(w, cyrillic):
     await much(w)
     for number in range(11):
@@ -155,6 +157,7 @@ async def test_lists_of_what_is_known_and_was_known(w, cyrillic):
     w.env._errors.clear()  # of a day before there was Discord
 
 
+@pytest.mark.slow
 async def test_earlier_states_are_looked_at_and_brought_back(w, cyrillic):
     await use(w, "memory history")
     await much(w)
@@ -177,6 +180,7 @@ async def test_earlier_states_are_looked_at_and_brought_back(w, cyrillic):
     await press(w.mira, shown, "Bring it back")
 
 
+@pytest.mark.slow
 async def test_the_map_speaks_the_language_of_whoever_looks_at_it(w, cyrillic, monkeypatch):
     await use(w, "memory map")
     await much(w)
@@ -200,6 +204,7 @@ def _words_in(line: str) -> list[str]:
     return [one.rpartition(">")[2] for one in line.split("<") if one.rpartition(">")[2].strip()]
 
 
+@pytest.mark.slow
 async def test_the_map_that_somebody_asks_for_in_a_channel_is_in_the_language_of_the_server(
     w, cyrillic, monkeypatch
 ):
@@ -214,11 +219,13 @@ async def test_the_map_that_somebody_asks_for_in_a_channel_is_in_the_language_of
     assert pseudo.left_in_english(sent, known=KNOWN) == []
 
 
+@pytest.mark.slow
 def test_outside_of_servers_it_is_english_where_nobody_asked(cyrillic):
     with i18n.speaking("de"), language_of_the_server(object()):
         assert i18n.number(1234) == "1,234"
 
 
+@pytest.mark.slow
 async def test_a_category_is_found_by_the_word_that_is_shown(w, cyrillic):
     fact = await noted(w, "Живёт там", category="places")
     with i18n.speaking("de"):
@@ -230,6 +237,7 @@ async def test_a_category_is_found_by_the_word_that_is_shown(w, cyrillic):
 # --- Privacy ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_privacy_is_explained_and_everything_goes(w, cyrillic):
     await use(w, "privacy show")
     await w.mira.send(w.channel, "Pixel, привет")
@@ -250,6 +258,7 @@ async def test_privacy_is_explained_and_everything_goes(w, cyrillic):
     await press(w.mira, panel, "Delete everything")
 
 
+@pytest.mark.slow
 async def test_files_that_are_taken_in_or_refused(w, cyrillic):
     await use(w, "privacy yes")
     await use(w, "remember", memory="Люблю чай")
@@ -263,6 +272,7 @@ async def test_files_that_are_taken_in_or_refused(w, cyrillic):
     await use(w, "privacy import", w.tom, file=("a.json", data))
 
 
+@pytest.mark.slow
 async def test_everybody_reads_the_question_in_the_language_of_the_server(tmp_path, monkeypatch):
     async with world(tmp_path, manner=ASKING) as w:
         table = pseudo.table(template(w.client.tree))
@@ -282,6 +292,7 @@ async def test_everybody_reads_the_question_in_the_language_of_the_server(tmp_pa
 # --- Reminders --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_reminders_and_birthdays_are_told(w, cyrillic):
     await use(w, "remind list")
     await use(w, "birthday show")
@@ -326,6 +337,7 @@ async def test_a_time_may_be_written_in_the_language_of_ones_discord(w, german):
 # --- One's own talk ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_talk_is_forgotten_told_anew_and_rewritten(w, cyrillic):
     for name in ("reset_conversation", "forget_last", "swipe", "reroll", "continue", "edit_reply"):
         await w.tom.user.slash(name)
@@ -363,6 +375,7 @@ async def test_talk_is_forgotten_told_anew_and_rewritten(w, cyrillic):
 # --- Operators --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_operators_look_at_a_day_and_at_facts(w, cyrillic):
     anna = admin(w, administrator=True)
     let_operate(w, anna)

@@ -87,6 +87,7 @@ def labels(message: Any) -> list[str]:
 # --- Moderation -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_acts_of_moderation_speak_the_moderators_language(w, cyrillic):
     anna = moderator(w)
     asked = await anna.slash(w.channel, "ban", user=w.mira, delete_messages="1 day and 5 hours")
@@ -104,6 +105,7 @@ async def test_acts_of_moderation_speak_the_moderators_language(w, cyrillic):
     cyrillic(await anna.slash(w.channel, "kick", member=w.tom))
 
 
+@pytest.mark.slow
 async def test_why_somebody_is_not_touched_is_told_in_the_moderators_language(w, cyrillic):
     anna = moderator(w)
     star = w.guild.add_member(w.env.create_user("ben", global_name="Ben"), roles=[above_the_bot(w)])
@@ -114,6 +116,7 @@ async def test_why_somebody_is_not_touched_is_told_in_the_moderators_language(w,
     cyrillic(await anna.slash(w.channel, "purge", count=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [403, 404, 429, 500])
 async def test_what_discord_refuses_is_told_in_the_moderators_language(w, cyrillic, status):
     anna = moderator(w)
@@ -121,6 +124,7 @@ async def test_what_discord_refuses_is_told_in_the_moderators_language(w, cyrill
     cyrillic(await anna.slash(w.channel, "kick", member=w.tom))
 
 
+@pytest.mark.slow
 async def test_purging_and_waiting_speak_the_moderators_language(w, cyrillic):
     anna = moderator(w)
     for _time in range(3):
@@ -134,6 +138,7 @@ async def test_purging_and_waiting_speak_the_moderators_language(w, cyrillic):
         cyrillic(await anna.slash(w.channel, "slowmode", wait=wait))
 
 
+@pytest.mark.slow
 async def test_cards_of_people_and_the_server_are_in_the_askers_language(w, cyrillic):
     for plain in (True, False):
         cyrillic(await w.mira.slash(w.channel, "userinfo", person=w.tom, plain=plain), known=KNOWN | {"tom"})
@@ -158,6 +163,7 @@ def test_lengths_of_time_are_told_with_the_forms_of_the_language():
 # --- Tickets --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_all_of_a_ticket_is_in_another_language(w, monkeypatch):
     staff = await set_up(w)
     look = in_cyrillic(w, monkeypatch)
@@ -230,6 +236,7 @@ async def test_a_ticket_of_a_german_server(w, monkeypatch):
 # --- Scenes and who plays -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_scenes_notes_and_guises_are_in_another_language(stage, monkeypatch):
     w = stage
     look = in_cyrillic(w, monkeypatch)
@@ -252,6 +259,7 @@ async def test_scenes_notes_and_guises_are_in_another_language(stage, monkeypatc
     look(await anna.slash(w.channel, "me set", name="\u200b"), await anna.slash(w.channel, "me clear"))
 
 
+@pytest.mark.slow
 async def test_characters_are_told_of_in_another_language(stage, monkeypatch):
     w = stage
     anna = admin(w, administrator=True)
@@ -273,6 +281,7 @@ async def test_characters_are_told_of_in_another_language(stage, monkeypatch):
     look(await w.mira.slash(w.channel, "persona choose", name="Ruby"))
 
 
+@pytest.mark.slow
 async def test_files_of_characters_are_told_of_in_another_language(stage, monkeypatch):
     w = stage
     anna = admin(w, administrator=True)
@@ -285,6 +294,7 @@ async def test_files_of_characters_are_told_of_in_another_language(stage, monkey
     look(await anna.slash(w.channel, "persona export", name="ruby", format="json"))
 
 
+@pytest.mark.slow
 async def test_a_sheet_is_in_another_language_but_for_the_authors_words(stage, monkeypatch):
     from tests.support.personas import sheet_for
 
@@ -298,6 +308,7 @@ async def test_a_sheet_is_in_another_language_but_for_the_authors_words(stage, m
     look(*ours, known=DATA | {"card", "json", "ale", "wine"})
 
 
+@pytest.mark.slow
 async def test_how_characters_get_on_is_told_in_another_language(stage, monkeypatch):
     w = stage
     await meet(w, "Good evening.", "I love your work, Onyx, you are brilliant!")

@@ -51,6 +51,7 @@ def hits(text: str) -> list[str]:
     return [one for one in CANARIES if one in text or one[4:-4] in text]
 
 
+@pytest.mark.slow
 async def test_no_secret_comes_out_of_any_command_prompt_or_row(tmp_path: Path, logged):
     secrets: dict[str, Any] = {"discord_token": SecretStr(TOKEN), "anthropic_api_key": SecretStr(KEY)}
     async with world(tmp_path, **secrets) as w:

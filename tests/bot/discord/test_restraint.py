@@ -121,6 +121,7 @@ async def test_typing_is_dropped_first_and_takes_nobodys_place(wire):
     said.cancel()
 
 
+@pytest.mark.slow
 async def test_of_those_who_wait_there_are_never_more_than_so_many(wire, monkeypatch):
     globally = faults.rate_limited(30, scope="global")
     wire.server.faults.on("POST", rf"/channels/{wire.one.id}/messages", then=globally, times=1)

@@ -153,6 +153,7 @@ async def test_both_are_heard_when_a_third_person_joins_and_the_group_moves_on(c
     assert call.voice.call.group.epoch == epoch + 2
 
 
+@pytest.mark.slow
 async def test_somebody_who_speaks_while_another_joins_is_heard_throughout(call, sentence):
     async with asyncio.TaskGroup() as group:
         group.create_task(call.is_understood(call.mira, sentence, Line(pace=2)))
@@ -161,6 +162,7 @@ async def test_somebody_who_speaks_while_another_joins_is_heard_throughout(call,
     assert call.receiver.decoded(call.mira.id) >= frames_of(sentence) - 10
 
 
+@pytest.mark.slow
 async def test_people_are_heard_after_the_call_has_moved_to_another_region(call, sentence):
     await call.is_understood(call.mira, sentence)
     before = call.mira.ssrc
@@ -171,6 +173,7 @@ async def test_people_are_heard_after_the_call_has_moved_to_another_region(call,
     assert call.voice.admissions == 2
 
 
+@pytest.mark.slow
 async def test_after_a_stop_in_the_middle_nothing_more_is_told(call, sentence):
     speaking = asyncio.create_task(call.mira.speak(sentence, FAST))
     await call.heard.wait_for("began", call.mira)
@@ -182,6 +185,7 @@ async def test_after_a_stop_in_the_middle_nothing_more_is_told(call, sentence):
     assert call.receiver.decoded(call.mira.id) <= decoded + 1
 
 
+@pytest.mark.slow
 async def test_who_leaves_in_the_middle_has_said_what_they_said_so_far(call, sentence):
     tom = await call.join("Tom")
     await tom.speak(sentence, FAST, ends=False)
@@ -191,6 +195,7 @@ async def test_who_leaves_in_the_middle_has_said_what_they_said_so_far(call, sen
     assert call.heard.said[tom.id][0]
 
 
+@pytest.mark.slow
 async def test_of_who_agrees_no_longer_in_the_middle_nothing_is_given_on(call, sentence):
     speaking = asyncio.create_task(call.mira.speak(sentence, Line(pace=2)))
     await call.heard.wait_for("began", call.mira)
@@ -225,6 +230,7 @@ async def test_of_thirty_seconds_of_somebody_who_did_not_agree_no_frame_is_decod
     assert {who for _, who in call.heard.told} == {call.mira.id}
 
 
+@pytest.mark.slow
 async def test_no_sound_is_on_any_disk(call, sentence, monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -239,6 +245,7 @@ def warned(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     return [record for record in told if record.levelno >= logging.WARNING]
 
 
+@pytest.mark.slow
 async def test_before_the_keys_are_there_nothing_is_heard_and_nothing_breaks(sentence, caplog):
     heard = Heard()
     async with lounge() as (voice, channel, mira, place):
@@ -258,6 +265,7 @@ async def test_before_the_keys_are_there_nothing_is_heard_and_nothing_breaks(sen
     assert not warned(caplog)
 
 
+@pytest.mark.slow
 async def test_where_the_encryption_is_called_off_nothing_is_heard(call, sentence):
     assert call.voice.call.bot is not None
     await call.voice.call.bot.tell(21, {"transition_id": 900, "protocol_version": 0})
@@ -268,6 +276,7 @@ async def test_where_the_encryption_is_called_off_nothing_is_heard(call, sentenc
     assert call.receiver.decoded(call.mira.id) == 0
 
 
+@pytest.mark.slow
 async def test_packets_of_anything_break_nothing(call, sentence, caplog):
     chance, wire = random.Random(22), call.voice.sound
     await call.is_understood(call.mira, sentence)
@@ -300,6 +309,7 @@ async def test_who_claims_the_ssrc_of_another_is_not_heard_as_them(call, sentenc
     assert call.heard.told[len(told) :] == told
 
 
+@pytest.mark.slow
 async def test_who_speaks_under_an_ssrc_that_nobody_was_told_of_is_dropped(call, sentence):
     tom = await call.join("Tom")
     await tom.speak(sentence, Line(pace=6, claims=tom.ssrc))
@@ -342,6 +352,7 @@ def test_somebody_is_noticed_to_begin_within_fifteen_frames_of_the_first_loud_on
     assert told == [b""]
 
 
+@pytest.mark.slow
 def test_whoever_talks_on_and_on_is_given_on_in_pieces_of_thirty_seconds(sentence):
     listening, told = detector(2_000)
     for frame in (in_frames(sentence) * 10)[: 40 * 50]:

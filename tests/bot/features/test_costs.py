@@ -166,6 +166,7 @@ def test_the_picture_can_be_drawn(bars):
 # --- /costs ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_who_manages_a_server_sees_what_it_cost_and_what_it_may_cost(w):
     w.claude.will_say("hello")
     await w.mira.send(w.channel, "Pixel, hi")

@@ -47,6 +47,7 @@ async def prompt_to(at: Table, text: str) -> str:
     return last(at)
 
 
+@pytest.mark.slow
 async def test_acores_own_settings_play_its_own_files(tmp_path):
     """F108: the first is the bot's own account; `.json` may be said or not."""
     write_prompts(tmp_path)
@@ -56,6 +57,7 @@ async def test_acores_own_settings_play_its_own_files(tmp_path):
     assert company.primary.slug == "dagoth_ur"
 
 
+@pytest.mark.slow
 async def test_all_seventeen_are_played(tmp_path, caplog):
     write_prompts(tmp_path)
     company = await opened(tmp_path, "all", CHARACTER="dagoth_ur")
@@ -80,6 +82,7 @@ async def test_a_name_is_found_in_any_letter_case_and_as_any_system_writes_umlau
     assert [role.slug for role in company] == ["plain", "kathe-grun", "moth"]
 
 
+@pytest.mark.slow
 async def test_a_broken_file_is_named_with_its_fault_and_the_others_load(tmp_path, caplog):
     """F095."""
     characters = write_prompts(tmp_path, "plain.json", "banker.json")
@@ -98,6 +101,7 @@ async def test_a_broken_file_is_named_with_its_fault_and_the_others_load(tmp_pat
         assert fault in told, fault
 
 
+@pytest.mark.slow
 async def test_the_doctor_finds_the_same(tmp_path):
     characters = write_prompts(tmp_path, "plain.json", "banker.json", "lamplighter.json")
     write(characters / "torn.json", "{")
@@ -194,6 +198,7 @@ async def test_an_edit_of_the_file_shows_in_the_very_next_prompt(tmp_path, caplo
         assert "stays as it was" in caplog.text
 
 
+@pytest.mark.slow
 async def test_a_character_reads_the_lore_of_its_domains_only(tmp_path):
     """F109: in its own book, and in those that several share."""
     characters = write_prompts(tmp_path, "dagoth_ur.json", "banker.json")
@@ -219,6 +224,7 @@ async def test_the_stages_of_a_card_fire(tmp_path):
     assert found == [False, False, True]
 
 
+@pytest.mark.slow
 async def test_a_file_is_exported_as_it_came_and_a_sheet_with_what_nothing_reads(tmp_path):
     """C31, F097."""
     write_prompts(tmp_path, "dagoth_ur.json", "sergeant.json")

@@ -210,6 +210,7 @@ async def test_a_statement_that_fails_in_what_follows_takes_nothing_else_with_it
     assert "my words" not in caplog.text
 
 
+@pytest.mark.slow
 async def test_who_was_let_go_can_come_back_with_the_same_card(home):
     shelf = library(home, "nyx")
     ruby = card_of(PIXEL.model_copy(update={"slug": "ruby", "name": "Ruby", "aliases": ()}))

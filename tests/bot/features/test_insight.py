@@ -182,6 +182,7 @@ async def test_days_are_those_of_the_house(tmp_path):
         ]
 
 
+@pytest.mark.slow
 async def test_what_was_counted_stays_when_the_rows_are_past_their_time(at):
     await ask(at, "Pixel, tea", reply="four")
     at.claude.will_say("no", "no")
@@ -198,6 +199,7 @@ async def test_what_was_counted_stays_when_the_rows_are_past_their_time(at):
     assert overview.records[0].days[-10] == before
 
 
+@pytest.mark.slow
 async def test_a_day_is_kept_before_its_rows_go_even_if_decisions_are_kept_for_two_days(tmp_path):
     short = replace(VOTING, decisions_kept=timedelta(days=2), zone=ZoneInfo("Europe/Berlin"))
     async with table(tmp_path, manner=short) as at:
@@ -326,6 +328,7 @@ async def test_several_characters_stand_below_one_another_the_liveliest_first(tm
         assert not any("Idle" in one for one in said)
 
 
+@pytest.mark.slow
 async def test_a_clock_that_was_far_ahead_once_stops_no_counting(at):
     at.clock.pass_time(300 * DAY)
     await at.app.insight.keep()

@@ -215,6 +215,7 @@ def files_with(folder: Path, person_id: int, *words: str) -> set[str]:
 # --- What goes -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_every_table_is_cleared_or_is_left_alone_for_a_reason(at):
     assert PERSON.keys() | BELONGING | EXEMPT.keys() == set(Row.metadata.tables), "nobody looks after it"
     await live(at)
@@ -320,6 +321,7 @@ async def bob_is_told(at: Drill, reply: str, *, where: Where = CHANNEL) -> str:
     return reply
 
 
+@pytest.mark.slow
 async def test_answers_to_others_that_repeat_or_name_who_left_are_not_recalled_later(at):
     await at.app.privacy.answer(BOB, agreed=True)
     await hear(at, f"Pixel, {SECRET}")
@@ -376,6 +378,7 @@ async def test_a_fact_that_comes_up_elsewhere_is_drawn_on_too(at):
     assert tables_with(at, SECRET) == set()
 
 
+@pytest.mark.slow
 async def test_what_characters_said_of_somebody_out_of_their_notes_goes(at):
     await at.app.privacy.answer(BOB, agreed=True)
     await hear(at, "Pixel, hello")
@@ -407,6 +410,7 @@ async def test_who_is_called_as_everybody_is_takes_nothing_along(at):
     assert tables_with(at, "The cat and you") == {"messages"}
 
 
+@pytest.mark.slow
 async def test_a_file_with_words_or_a_name_of_somebody_is_told(at):
     await hear(at, f"Pixel, {SECRET} for sure")
     (at.folder / "plain.txt").write_text(f"one\nBoat: {SECRET}\n{SEVEN} nothing")
@@ -476,6 +480,7 @@ def searched(table: Table) -> list[Column[Any]]:
 TABLES = [one for one in Row.metadata.sorted_tables if one.name not in EXEMPT]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES, ids=str)
 async def test_the_search_finds_somebody_in_every_column(at, table: Table):
     for column in searched(table):
@@ -509,6 +514,7 @@ def _any(column: Column[Any]) -> object:
 # --- Whatever happens on the way -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("owner", "name"),
     [(Eraser, "finish"), (Dumps, "forget_people"), (SQLiteConnection, "rewrite")],

@@ -356,6 +356,7 @@ async def test_lore_comes_up_when_it_is_spoken_of_and_the_prompts_beginning_stay
         assert "built it" in at.claude.prompts[-1].messages[-1].blocks[-1].text
 
 
+@pytest.mark.slow
 async def test_lore_keeps_its_state_over_a_restart(home):
     """C33: sticky for three turns."""
     entry = {
@@ -455,6 +456,7 @@ async def test_a_conversation_that_is_forgotten_leaves_nothing_to_its_lorebooks(
         assert "The lamp is out." not in last(at)
 
 
+@pytest.mark.slow
 async def test_a_shared_lorebook_is_read_by_those_whose_domain_it_is(home):
     """F109: knowledge is filtered by the domains of each character."""
     write(home / "characters/_lorebooks/sea.json", book(lighthouse="It is tall."))

@@ -330,6 +330,7 @@ def test_few_memories_have_all_their_labels(shape):
     assert {label.lines[0].casefold() for label in headings} == {tag.name for tag in charted.tags}
 
 
+@pytest.mark.slow
 def test_the_first_to_be_labelled_are_the_kept_and_the_recent():
     # Where the dots lie depends on the processor's linear algebra, so six maps are counted together: by
     # chance the ratio is 1; on the processors that were tried it is between 3.2 and 6.2.

@@ -71,6 +71,7 @@ def _names(path: Path) -> Iterator[str]:
             yield node.arg
 
 
+@pytest.mark.slow
 def test_discord_is_asked_to_moderate_in_two_files_alone():
     found: dict[str, set[str]] = {}
     for folder in ("bot", "cogs", "memory", "personas"):

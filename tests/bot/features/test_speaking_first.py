@@ -259,6 +259,7 @@ async def test_where_nobody_agreed_it_speaks_of_its_status_and_without_one_not_a
         assert [one.kind for one in await remarks(at)] == [RemarkKind.STATUS]
 
 
+@pytest.mark.slow
 async def test_half_of_what_it_says_takes_up_the_talk_and_half_its_status(tmp_path):
     manner = replace(ALWAYS, initiative=InitiativeBounds(chance=1.0, cap=1000, quiet=QuietHours(0, 0)))
     async with lively(tmp_path, manner, character=MUSING) as at:

@@ -409,6 +409,7 @@ async def test_a_status_comes_even_when_facts_could_not_be_drawn(w, monkeypatch)
     assert await w.app.statuses.of("pixel") == "Napping."
 
 
+@pytest.mark.slow
 async def test_the_status_is_shown_on_ready_and_on_resume_but_not_in_a_storm(w):
     put = watch(w)
     w.claude.will_say("Napping.")

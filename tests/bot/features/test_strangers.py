@@ -173,6 +173,7 @@ def watched(folder: Path, files: dict[str, bytes]) -> list[list[str]]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @linux_only
 def test_with_its_limits_on_the_process_opens_nothing_whatever_the_file(tmp_path: Path):
     """Each shipped character as every kind of file, good and hostile files, odd values in each own field."""

@@ -147,6 +147,7 @@ def test_whatever_happened_a_replay_is_bounded_and_in_order(happened, recovery):
     assert all(EPOCH - SHOWN <= one.at <= EPOCH for one in replay.happenings)
 
 
+@pytest.mark.slow
 async def test_a_week_of_twenty_thousand_events_is_read_in_time(at):
     kinds = ["mention", "praise", "mention", "conflict", "gratitude"]
     log = [ago(200 - n / 100.5, kinds[n % 5], n % 40, HERE + n % 9) for n in range(20_000)]

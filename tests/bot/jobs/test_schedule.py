@@ -483,6 +483,7 @@ async def test_when_a_job_is_next_is_told_by_the_projects_clock():
 # --- APScheduler does the waking ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jump", [-3600.0, 86_400.0])
 async def test_a_machines_clock_that_is_set_makes_no_job_wait_and_none_run_in_a_row(monkeypatch, jump):
     """APScheduler's own time would stand still for an hour, or make up for a day's runs."""
@@ -592,6 +593,7 @@ async def test_a_job_does_not_overtake_itself():
     assert most == 1
 
 
+@pytest.mark.slow
 async def test_a_job_that_comes_late_is_run_all_the_same():
     """A blocked loop or a suspended machine is no reason to leave a job out."""
     ran = asyncio.Event()

@@ -164,6 +164,7 @@ async def test_the_order_decides_and_not_the_speed():
     assert found.model == "first"
 
 
+@pytest.mark.slow
 async def test_a_server_that_never_answers_does_not_hide_the_next():
     async def take_all_and_say_nothing(reader, writer):
         await reader.read()
@@ -399,6 +400,7 @@ server.serve_forever()
 """
 
 
+@pytest.mark.slow
 @POSIX
 async def test_lines_that_are_piped_in_while_a_voice_restarts_wait_for_it(voice, tmp_path):
     go = tmp_path / "go"

@@ -277,6 +277,7 @@ async def test_where_the_coder_is_down_the_general_one_answers_and_operators_hea
         assert len(told) == 2
 
 
+@pytest.mark.slow
 async def test_a_coder_that_hangs_leaves_time_for_the_general_one_within_the_one_deadline(claude, local):
     local.will_say("too late", after=30)
     clock = SystemClock()

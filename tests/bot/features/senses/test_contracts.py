@@ -70,6 +70,7 @@ async def test_a_reader_refuses_what_holds_no_words(reader: Reader):
             await reader.read(data, pdf=True)
 
 
+@pytest.mark.slow
 async def test_an_ear_hears_words_and_in_silence_none(ear: Ear, record: Callable[[str], bytes]):
     assert "tea this evening" in await ear.hear(record(SAID), seconds=3)
     assert await ear.hear(record(""), seconds=3) == ""

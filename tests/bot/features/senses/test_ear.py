@@ -62,6 +62,7 @@ async def test_ten_spoken_sentences_are_made_out(ear):
     assert wrong / sum(len(sentence.split()) for sentence in SENTENCES) < 0.1
 
 
+@pytest.mark.slow
 async def test_a_voice_message_is_made_out_and_no_sound_of_it_is_on_any_disk(ear, monkeypatch, tmp_path):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

@@ -151,6 +151,7 @@ async def test_the_longer_edge_is_1568_pixels_at_most(width, height):
     assert picture.tokens < 3_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 async def test_a_photo_of_24_million_pixels_becomes_a_few_hundred_kilobytes(kind):
     options = {"method": 0} if kind == "WEBP" else {}

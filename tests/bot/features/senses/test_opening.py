@@ -82,6 +82,7 @@ def test_the_packaged_model_is_there_with_the_extra():
     assert (folder / "model.bin").stat().st_size > 70_000_000
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_loaded_into_the_bot():
     code = (
         "import sys; from bot.features.senses.opening import open_senses; from bot.settings import Settings\n"

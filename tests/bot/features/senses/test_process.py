@@ -85,6 +85,7 @@ async def test_what_is_said_is_clean_and_bounded_whoever_says_it(spy):
     assert len(await ear.hear(b"x", seconds=1)) <= 8_000
 
 
+@pytest.mark.slow
 async def test_it_ends_at_its_deadline(spy):
     with pytest.raises(Unperceived, match="longer than 1 s"):
         await spy("import time; time.sleep(600)").ask(b"x", "", deadline=1)
@@ -192,6 +193,7 @@ print(json.dumps(opened))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the limits are Linux's")
 def test_once_it_has_loaded_it_opens_nothing_whatever_the_file(tmp_path: Path):
     pytest.importorskip("PIL", reason="the extra is missing: pip install '.[senses]'")

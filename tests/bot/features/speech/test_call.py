@@ -170,6 +170,7 @@ async def test_who_withdraws_in_the_middle_of_a_sentence_is_not_written_down(tmp
         assert (call.transcript.noted, await call.log()) == ([], [])
 
 
+@pytest.mark.slow
 async def test_a_reply_that_is_asked_for_again_before_it_was_heard_is_spoken_once(tmp_path):
     async with called(tmp_path, by_itself=False) as call:
         call.claude.will_say("As an AI language model I can't. Sorry.", "Ask the cat.")

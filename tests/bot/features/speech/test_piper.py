@@ -58,6 +58,7 @@ async def program(tmp_path, monkeypatch):
     await engine.close()
 
 
+@pytest.mark.slow
 @needs_piper
 async def test_a_text_is_spoken_sentence_by_sentence(engine):
     pieces = [pcm async for pcm in engine.speak("One thing. *waves* Another thing.", PLAIN)]
@@ -66,12 +67,14 @@ async def test_a_text_is_spoken_sentence_by_sentence(engine):
     assert all(0.3 * A_SECOND < len(pcm) < 3 * A_SECOND for pcm in pieces[::2])
 
 
+@pytest.mark.slow
 @needs_piper
 async def test_a_recording_of_speech_takes_about_32_kbit_a_second(engine):
     made = await OggRecorder(engine).record("The lamps along the path are still burning.", PLAIN)
     assert 16_000 < len(made.data) * 8 / made.seconds < 48_000
 
 
+@pytest.mark.slow
 @needs_piper
 async def test_a_voice_that_is_higher_is_no_faster_and_one_that_is_slower_is(engine):
     # A voice takes its time anew each time it says the same: so it says it four times.
@@ -84,6 +87,7 @@ async def test_a_voice_that_is_higher_is_no_faster_and_one_that_is_slower_is(eng
     assert slow > 1.2 * usual
 
 
+@pytest.mark.slow
 @needs_piper
 async def test_what_nobody_waits_for_any_more_is_not_heard_later(engine):
     await spoken(engine, "Ready.")
@@ -95,6 +99,7 @@ async def test_what_nobody_waits_for_any_more_is_not_heard_later(engine):
     assert len(await spoken(engine, "No.")) < 1.5 * A_SECOND
 
 
+@pytest.mark.slow
 @needs_piper
 async def test_a_process_that_is_killed_breaks_one_sentence_and_the_next_is_spoken(engine):
     await spoken(engine, "Ready.")
@@ -104,6 +109,7 @@ async def test_a_process_that_is_killed_breaks_one_sentence_and_the_next_is_spok
     assert await spoken(engine, "Found.")
 
 
+@pytest.mark.slow
 @needs_piper
 async def test_a_voice_of_the_characters_that_is_not_there_is_told_once_and_the_operators_speaks(
     engine, caplog
