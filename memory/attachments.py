@@ -1,8 +1,8 @@
 """The attachments of a message: pictures, files, voice, previews, forwarded messages, polls.
 
-A message's `text` includes the readable content of its attachments, so the rules for a person's words
-(audience, consent, erasure, export) cover attachments too. The attachments are also stored separately, so that
-editing the words does not lose their extracted content.
+A message's `text` includes the readable content of its attachments, so the rules for a person's
+words (audience, consent, erasure, export) cover attachments too. The attachments are also stored separately,
+so that editing the words does not lose their extracted content.
 """
 
 from collections.abc import Iterable, Sequence
