@@ -1254,8 +1254,8 @@ _STRANGERS = (
         "size of a zip",
         "A zip that unpacks to more than it may is refused unread.",
         "personas/cards/charx.py",
-        "    if sum(one.file_size for one in members) > MOST_UNPACKED:\n",
-        "    if sum(one.file_size for one in members) < 0:\n",
+        "    if sum(member.file_size for member in members) > MOST_UNPACKED:\n",
+        "    if sum(member.file_size for member in members) < 0:\n",
         "tests/personas/test_cards.py::test_what_is_read_of_a_charx_is_capped",
     ),
     Guard(
