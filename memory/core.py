@@ -102,9 +102,9 @@ def judge(
     changes = [change for change in found if change is not None]
     changes = _each_once(changes)
     for person_id in {change.person_id for change in changes}:
-        theirs = sum(memory.person_id == person_id for memory in known)
+        owned = sum(memory.person_id == person_id for memory in known)
         removed = sum(change.person_id == person_id and change.text is None for change in changes)
-        if removed > MOST_REMOVED * theirs:
+        if removed > MOST_REMOVED * owned:
             changes = [change for change in changes if change.person_id != person_id]
     return changes, len(operations) - len(changes)
 

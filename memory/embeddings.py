@@ -32,7 +32,7 @@ BATCH = 8
 """Texts per job of the worker thread. Larger jobs gain nothing, and a question would wait behind them."""
 
 
-class EmbedderMissing(Exception):  # noqa: N818 -- it says what is so, and is no fault of the program
+class EmbedderMissing(Exception):  # noqa: N818 -- a missing optional package is no program error
     """The embedder is not available on this machine; the message is one sentence for the operator.
 
     `extra` names the extra in pyproject.toml that would install it, if that is the cause.

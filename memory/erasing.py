@@ -236,8 +236,8 @@ def _words(steps: Sequence[HistoryStep]) -> list[object]:
 
 async def _free(db: UnitOfWork, memory: Fact) -> int:
     """Return the memory's number, or 0 (the next free one) if another memory has taken it."""
-    other = await db.memories.numbered(memory.person_id, memory.character, memory.number)
-    return 0 if other is not None else memory.number
+    holder = await db.memories.numbered(memory.person_id, memory.character, memory.number)
+    return 0 if holder is not None else memory.number
 
 
 def digest(text: str) -> str:

@@ -50,7 +50,9 @@ class Merger:
         self._tried[character, person_id] = size
         known = known_of(memories)
         merged = [
-            merge_ for place in _places(known) for merge_ in await self._merged(character, person_id, place)
+            merged_memory
+            for place in _places(known)
+            for merged_memory in await self._merged(character, person_id, place)
         ]
         async with self._database.begin() as db:
             now = _core(await db.memories.of(person_id, character))
@@ -72,10 +74,10 @@ class Merger:
             await db.memories.new_batch(),
             self._now(),
         )
-        for merge_ in merged:
-            first, *others = joined = [by_id[memory_id] for memory_id in merge_.ids]
+        for merged_memory in merged:
+            first, *others = joined = [by_id[memory_id] for memory_id in merged_memory.ids]
             values = {
-                "text": merge_.text,
+                "text": merged_memory.text,
                 "sources": sorted({source for memory in joined for source in memory.sources}),
                 "origin": _origin(joined),
             }

@@ -35,7 +35,7 @@ _SHA256 = "4e116731eee00c49afddfbe5199766c72f5064271522e061cb18b3ca921807ab"
 
 def load() -> "Encode":
     """Load both models (1.5 s); raises one of memory.sentence_models.UNUSABLE on failure."""
-    minilm, other = load_minilm(), _multilingual(_PACKAGE, _SHA256)
+    minilm, multilingual = load_minilm(), _multilingual(_PACKAGE, _SHA256)
 
     def encode(texts: Sequence[str]) -> "Vectors":
         import numpy as np
@@ -44,7 +44,7 @@ def load() -> "Encode":
             SHARE_OF_MINILM if language_of(text) in ENGLISH_OR_NONE else SHARE_ELSEWHERE for text in texts
         ]
         share = np.array(shares, np.float32)[:, np.newaxis]
-        both = (np.sqrt(share) * minilm(texts), np.sqrt(1 - share) * other(texts))
+        both = (np.sqrt(share) * minilm(texts), np.sqrt(1 - share) * multilingual(texts))
         joined: Vectors = np.concatenate(both, axis=1)
         return joined
 

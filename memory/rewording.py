@@ -110,10 +110,10 @@ def subject_of(said: str, text: str) -> str:
     end = verb or next(
         (position + 1 for position, word in enumerate(small[: 3 if determined else 1]) if word in somebody), 0
     )
-    who, own = set(small[determined:end]), WORDS["own"] - WORDS["third"]
-    speaker = not own.isdisjoint(small[:verb] if verb else small) and who.isdisjoint(WORDS["third"])
-    told = not (who - SILENT).isdisjoint(fact) or not (verb or WORDS["persons"].isdisjoint(fact))
-    nobody = not who.isdisjoint(WORDS["ourselves"] | WORDS["owning"])
+    subject_words, own = set(small[determined:end]), WORDS["own"] - WORDS["third"]
+    speaker = not own.isdisjoint(small[:verb] if verb else small) and subject_words.isdisjoint(WORDS["third"])
+    told = not (subject_words - SILENT).isdisjoint(fact) or not (verb or WORDS["persons"].isdisjoint(fact))
+    nobody = not subject_words.isdisjoint(WORDS["ourselves"] | WORDS["owning"])
     return "" if speaker or told or nobody else " ".join(raw[determined:end])
 
 
@@ -153,7 +153,7 @@ def _is_form_of(word: str, said: str) -> bool:
 
 def _only_ends_otherwise(text: str, said: str) -> bool:
     """Return whether two Japanese texts differ only in a politer or plainer ending."""
-    first, second = (_SPEAKER.sub("", each, count=1) for each in (text, said))
+    first, second = (_SPEAKER.sub("", sentence, count=1) for sentence in (text, said))
     same = next(
         (
             at

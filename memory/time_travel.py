@@ -192,7 +192,7 @@ def _may_go(change: ChangedFact, undone: Mapping[int, Sequence[ChangedFact]]) ->
         return successor is not None and successor[-1].before is None
     if change.after is None:
         whole = undone.get(_joined_into(change.cause) or 0, ())
-        return change.cause == LEARNT or any(change_.batch == change.batch for change_ in whole)
+        return change.cause == LEARNT or any(undone_change.batch == change.batch for undone_change in whole)
     return True
 
 

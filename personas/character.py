@@ -91,9 +91,9 @@ class CharacterError(ValueError):
 
 
 class Character(BaseModel):
-    """Who the bot plays.
+    """A character that the bot plays.
 
-    `slug` is what the character is kept under, `name` what people call it (the key default_name).
+    `slug` identifies its data, `name` is its name for people (the key default_name).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -34,8 +34,8 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 def _latin(words: Collection[str]) -> str:
     """Return a pattern for words that begin with some stems, or contain them in scripts without spaces."""
     latin = [word for word in words if plain(word)[0] < "\u0600"]
-    others = [word for word in words if plain(word)[0] >= "\u0600"]
-    return rf"(?:(?<![^\W_]){_stems(*latin)}|{_stems(*others)})"
+    unspaced = [word for word in words if plain(word)[0] >= "\u0600"]
+    return rf"(?:(?<![^\W_]){_stems(*latin)}|{_stems(*unspaced)})"
 
 
 def _stems(*words: str) -> str:

@@ -99,15 +99,15 @@ class _Casting:
             self.fields["name"] = name
         if name != wanted:
             self.notices.append(f"name: can't be {_shown(wanted)} on Discord; it is {_shown(name)}")
-        other = as_name(card.name)
+        alias = as_name(card.name)
         if length(card.name.strip()) > LONGEST_NAME and name and wanted != card.name.strip():
             self.notices.append(f"name: {_shown(card.name)} is too long to be called by")
         if (
-            len(other) > 1
-            and other.casefold() != name.casefold()
+            len(alias) > 1
+            and alias.casefold() != name.casefold()
             and length(card.name.strip()) <= LONGEST_NAME
         ):
-            self.fields["aliases"] = (other,)
+            self.fields["aliases"] = (alias,)
 
     def text(self, field: str, text: str) -> None:
         if not text.strip():

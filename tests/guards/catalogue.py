@@ -629,7 +629,7 @@ _LEARNING = (
         "a fifth of the memories",
         "No answer of a model removes more than a fifth of somebody's memories.",
         "memory/core.py",
-        "        if removed > MOST_REMOVED * theirs:\n",
+        "        if removed > MOST_REMOVED * owned:\n",
         "        if removed > theirs:\n",
         "tests/memory/test_core_memory.py::test_an_answer_that_would_remove_more_than_a_fifth_is_rejected",
     ),

@@ -1,4 +1,4 @@
-"""Several characters: casts, seats, cues, scenes, identities, growth, and how they get on.
+"""Several characters: casts, seats, cues, scenes, identities, growth, and affinities.
 
 Revision: 0005
 """

@@ -1,6 +1,6 @@
-"""Decisions by name and with figures: until now they were kept as English sentences.
+"""Decisions as codes and figures instead of English sentences.
 
-What no name fits stays the text that it is.
+Sentences without a matching code stay as text.
 
 Revision: 0012
 """

@@ -1,4 +1,4 @@
-"""Encounters say what they came from and leave behind; traits of characters shift.
+"""Encounters record their source and effects; traits of characters shift.
 
 Revision: 0015
 """

@@ -1,4 +1,4 @@
-"""A call belongs to a reply or a decision; requests are kept for the console.
+"""Calls refer to a reply or a decision; requests are stored for the console.
 
 Revision: 0023
 """

@@ -1,4 +1,4 @@
-"""What could not be answered is found without reading all that was said.
+"""Indexes on failed answers, so that finding them does not read all messages.
 
 Revision: 0024
 """
