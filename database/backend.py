@@ -72,8 +72,7 @@ class Backend(Protocol):
         """Open a transaction of short statements; if it may `write`, it is committed at the end."""
 
     def named(self, error: DBAPIError | OSError) -> DatabaseError:
-        """Return an error that names the fault and the remedy; an OSError means that the database is
-        unreachable."""
+        """Return an error that names fault and remedy; an OSError means an unreachable database."""
 
     async def size(self) -> int:
         """Return the size in bytes."""

@@ -1,5 +1,4 @@
-"""Copies of a database: made while it is in use, sealed with a checksum, and checked without changing
-them."""
+"""Copies of a database: made while it is in use, sealed with a checksum, checked read-only."""
 
 import errno
 import os

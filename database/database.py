@@ -133,8 +133,7 @@ class Database:
 
     @classmethod
     async def connect(cls, url: str, path: Path) -> Self:
-        """Open the database of a PostgreSQL server, creating or migrating the schema first; `path`: see
-        Database.
+        """Open the database of a PostgreSQL server, creating or migrating it first; `path`: see Database.
 
         Raises DatabaseTaken while another process of this program has it open, DatabaseAway, DatabaseTooNew
         or DatabaseError, and leaves the database unchanged.
@@ -202,8 +201,7 @@ class Database:
             return await self._backend.scrub(tuple(Row.metadata.tables) if every_table else WORDED)
 
     async def vacuum(self) -> bool:
-        """Rewrite the database if a table too large for `scrub` had deletions; return whether it was
-        rewritten.
+        """Rewrite the database after deletions in tables too large for `scrub`; return whether it was done.
 
         It blocks writers meanwhile: about ten seconds for a gigabyte. It also returns False if a reader's
         snapshot still needs deleted data, and the next night tries again.

@@ -187,8 +187,7 @@ class Cursor(aiosqlite.Cursor):
         return self._rows
 
     async def close(self) -> None:
-        """Do nothing, because the thread may still execute a cancelled statement; garbage collection closes
-        it."""
+        """Do nothing: the thread may still run a cancelled statement, and garbage collection closes it."""
 
     def _execute_and_fetch(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         self._cursor.execute(sql, parameters)

@@ -27,8 +27,7 @@ class AttachmentKind(StrEnum):
 
 
 READ = frozenset({AttachmentKind.TEXT, AttachmentKind.PDF, AttachmentKind.VOICE})
-"""Kinds whose text is extracted once and kept; pictures are viewed again, other kinds come as Discord has
-them."""
+"""Kinds whose text is extracted once and kept; pictures are viewed anew each time."""
 
 _PICTURES = frozenset({"image/png", "image/apng", "image/jpeg", "image/webp", "image/gif"})
 _TEXTS = frozenset(
@@ -126,8 +125,7 @@ def with_attachments(words: str, attachments: Iterable[Attachment]) -> str:
 
 
 def without_attachments(text: str, attachments: Sequence[Attachment]) -> str:
-    """Return a message's words without its attachments' lines; the whole text if the attachments have
-    changed."""
+    """Return a message's words without its attachments' lines, or all of it if these have changed."""
     added = with_attachments("", attachments)
     return text.removesuffix(added).rstrip("\n") if added else text
 

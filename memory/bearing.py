@@ -81,15 +81,13 @@ def passes(sentence: str) -> bool:
 
 
 def _is_passing_state(text: str, beside: str = "") -> bool:
-    """Return whether a text says that somebody is tired, hungry or on a bus, and neither text marks it as
-    lasting."""
+    """Return whether a text is about a passing state such as being tired, and nothing marks it as lasting."""
     lasts = pattern("lasting").search(f"{folded(text)} {folded(beside)}")
     return not lasts and pattern("passing").search(folded(text)) is not None
 
 
 def _sentences(quote: str, line: str) -> list[str]:
-    """Return the whole sentences that contain a quote, since the words left out of a quote may reverse its
-    meaning."""
+    """Return the whole sentences around a quote, because omitted words may reverse its meaning."""
     sentences, sought = (
         [sentence for sentence in _END.split(line) if sentence and sentence.strip()],
         plain(quote),

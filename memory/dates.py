@@ -107,8 +107,7 @@ def at_wall_clock(local: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment between `before` and `after`, to the second, at which a zone's clocks are set
-    forward."""
+    """Return the moment between `before` and `after` at which a zone's clocks are set forward."""
     offset = before.astimezone(zone).utcoffset()
     while after - before > _SECOND:
         middle = before + (after - before) // 2

@@ -27,8 +27,7 @@ class Dumps:
     folder: Path
 
     def write(self, person_id: int, entries: Sequence[Mapping[str, Any]], *, at: datetime) -> Path:
-        """Write a person's memories to files that only our own account may read, and return the pickle's
-        path.
+        """Write a person's memories to files that only our account may read; return the pickle's path.
 
         An entry has `id`, `number` and `text`. Raises OSError if the disk is full or access is denied.
         """
@@ -58,8 +57,7 @@ class Dumps:
         return gone
 
     def forget_people(self, person_ids: Collection[int]) -> int:
-        """Delete every dump about these people, found by the ids in the file names; return the number of
-        files."""
+        """Delete all dumps about these people, by the ids in the file names; return the number."""
         dumps = [path for path in self._files() if int(path.name.partition("_")[0]) in person_ids]
         for path in dumps:
             path.unlink(missing_ok=True)
@@ -138,8 +136,7 @@ class Snapshots:
                 log.warning("No dump of core memory could be written: %s", told)
 
     async def _forgotten(self, character: str, snapshot: Before) -> set[int]:
-        """Return the ids of the snapshot's memories whose text is in neither a current memory nor the
-        record."""
+        """Return the ids of memories whose text in the snapshot no longer exists anywhere."""
         async with self._database.read() as db:
             known = await db.memories.of(snapshot.person_id, character)
             changes = await db.memories.since(snapshot.person_id, character, 0)

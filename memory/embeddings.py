@@ -97,8 +97,7 @@ def _need(packages: Sequence[str], extra: str) -> None:
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Yield batches that stay small when each text is padded to the batch's longest; expects shortest
-    first."""
+    """Yield batches that stay small when padded to their longest text; expects shortest first."""
     batch: list[str] = []
     for text in texts:
         if batch and (len(batch) == BATCH or len(text) * (len(batch) + 1) > BATCH_LETTERS):

@@ -159,8 +159,7 @@ class Eraser:
     async def cut(
         self, db: UnitOfWork, person_id: int, character: str, cutting: Callable[[Lines], Plan]
     ) -> Erased:
-        """Apply the plan that `cutting` makes of a person's memory histories; count the memories that lost
-        words."""
+        """Apply `cutting`'s plan for a person's memories; count the memories that lost words."""
         lines = lineages(reversed(await db.memories.since(person_id, character, 0)))
         plan = cutting(lines)
         if not plan:

@@ -153,8 +153,7 @@ class Excerpt:
         return next(iter(answered)) if line.mine and len(answered) == 1 else None
 
     def archived(self) -> Iterator[Archived]:
-        """Yield the lines to archive: lines of people who consented, and replies to one such person alone
-        (D03).
+        """Yield the lines to archive: those of consenting people, and replies to one alone (D03).
 
         Lines in distress and the replies to them are left out (C91).
         """

@@ -120,8 +120,7 @@ class Facts:
 
 
 async def known_beside(db: UnitOfWork, stretch: Excerpt, person_id: int) -> list[KnownFact]:
-    """Return the facts about a person that may come up in the excerpt's channel, for comparison with new
-    ones."""
+    """Return facts about a person that may come up in the excerpt's channel, to compare with new ones."""
     where, character = stretch.where, stretch.character
     visible = await db.memories.recallable([person_id], character, audience_of(where), there_since=EVER)
     ids = {fact.id for fact in visible}

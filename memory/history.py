@@ -87,8 +87,7 @@ def lineages(changes: Iterable[RecordedChange]) -> dict[int, list[HistoryStep]]:
 
 
 def words_in(lines: Lines, memory_id: int) -> frozenset[int]:
-    """Return the ids of the memories whose words a memory contains: itself and the memories merged into
-    it."""
+    """Return the ids of the memories whose words a memory contains, including its own."""
     return next((step.of for step in reversed(lines.get(memory_id, ())) if step.values), frozenset()) | {
         memory_id
     }
@@ -168,8 +167,7 @@ def _step(
 
 
 def _ground(values: Mapping[str, Any], known: Collection[int]) -> frozenset[Ground]:
-    """Return the evidence for new text; if its messages can't be told from older ones, one ground per
-    message."""
+    """Return the evidence for new text: one ground per message if old and new ones can't be told apart."""
     quote, sources = values["quote"], frozenset(values["sources"])
     if new := sources.difference(known):
         return frozenset((Ground(quote, new),))

@@ -1,5 +1,4 @@
-"""Fact extraction from a day's talk: models are asked first, then one transaction changes everything (F074,
-C54)."""
+"""Fact extraction from a day's talk: model calls first, then one transaction (F074, C54)."""
 
 import asyncio
 import logging

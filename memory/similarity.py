@@ -131,8 +131,7 @@ def _fit(first: FactReading, second: FactReading) -> bool:
 
 
 def _turned(first: FactReading, second: FactReading) -> bool:
-    """Return whether both sides of "is" are swapped: "Sam is their best friend", "Their best friend is
-    Sam"."""
+    """Return whether the sides of "is" are swapped: "Sam is their friend", "Their friend is Sam"."""
     return len(first.sides) == 2 and all(first.sides) and first.sides == second.sides[::-1]
 
 

@@ -12,7 +12,7 @@ PEOPLE = {
     for group in (("i", "my", "me"), ("you", "your"), ("he", "him", "his"), ("she", "her", "hers"))
     for word in group
 }
-"""Facts about different people of these are not the same, although the words are light."""
+"""Pronouns by person: facts about different people differ, although these words are light."""
 
 LIGHT = frozenset(
     """
@@ -63,8 +63,7 @@ SYNONYMS = {
     )
     for word in group.split()
 }
-"""Maps each word to the first of its synonyms; words of different tense, number or strength are no
-synonyms."""
+"""Maps a word to the first of its synonyms, which never differ in tense, number or strength."""
 
 VERBS = {
     form: verb

@@ -178,8 +178,7 @@ class Memories:
         return await db.consents.given(person_ids, unless_refused=self._consent == "opt_out")
 
     async def let_learn(self, person_id: int, allowed: bool, where: Where | None = None) -> int:
-        """Record a person's decision about learning, and where they made it; return the memories that a "no"
-        deletes.
+        """Record whether a person permits learning, and where; return the memories that a "no" deletes.
 
         A "no" also restores the person's own words that the character has changed by itself.
         """
@@ -191,8 +190,7 @@ class Memories:
         return lost
 
     async def unask(self, db: UnitOfWork, people: Collection[int]) -> int:
-        """Reset people to the state before they were asked; return the number of memories lost, as with a
-        "no".
+        """Reset people to the state before they were asked; return the number of memories lost.
 
         The caller must run the eraser's `finish` afterwards.
         """

@@ -199,8 +199,7 @@ RECENT_LINES = 4
 ANSWERED_WITHIN = 3
 """Number of lines after a question that may contain its answer."""
 SHORTEST_TOPIC, LONGEST_TOPIC = 15, 300
-"""Length limits of a line worth returning to: shorter lines say too little, longer ones have several
-topics."""
+"""Length limits of a line worth returning to: longer lines have several topics."""
 
 _TO_COME = regex.compile(
     r"\b(?:tomorrow|tonight|next (?:week|month|time)|this (?:evening|weekend)|later today|soon|"

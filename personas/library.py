@@ -88,8 +88,7 @@ def read_folder(folder: Path, env: Mapping[str, str]) -> FolderContents:
 
 
 def read_file(path: Path) -> FolderContents:
-    """Return the contents of a character that is a single file, a card or a sheet, among other characters'
-    (F097, F108).
+    """Return a character that is a single file, a card or a sheet, among others' files (F097, F108).
 
     Never raises because of the file's content.
     """

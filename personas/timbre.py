@@ -13,8 +13,7 @@ _ITEM = re.compile(r"[\"']?([a-z_]+)[\"']?\s*[:= ]\s*[\"']?(.*?)[\"']?", re.IGNO
 
 
 class Timbre(BaseModel):
-    """A `model` is joe, or the name of a Piper voice in the operator's folder; empty for the operator's
-    voice.
+    """`model` is joe or the name of a Piper voice in the operator's folder; empty for the operator's.
 
     A `length_scale` above 1 is slower, a `pitch` above 1 higher.
     """

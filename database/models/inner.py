@@ -58,8 +58,7 @@ class Stirring(Row):
 
 
 class BondRow(Row):
-    """A character's relationship with a person (F089). `kind` is the relationship type that the person
-    chose."""
+    """A character's relationship with a person (F089). `kind` is the type that the person chose."""
 
     __tablename__ = "bonds"
     __table_args__ = (
@@ -110,8 +109,7 @@ class BondChange(Row):
 
 
 class Remark(Row):
-    """A character's unprompted line or question about something earlier, recorded to limit both (F112,
-    F116)."""
+    """A character's unprompted line or follow-up question, recorded to limit both (F112, F116)."""
 
     __tablename__ = "remarks"
     __table_args__ = (

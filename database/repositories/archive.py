@@ -170,8 +170,7 @@ class ArchiveRepository(Repository):
     # Windows.
 
     async def due(self, character: str) -> list[int]:
-        """Return the channels with lines from which a character has extracted no facts yet, except other
-        characters'."""
+        """Return channels with lines from which a character has yet to extract facts, without others' channels."""
         mine = select(Turn.channel_id).where(Turn.character == character)
         others = select(Turn.channel_id).where(Turn.character != character)
         query = (

@@ -61,8 +61,7 @@ class BondRepository(Repository):
         return await self._session.scalar(query)
 
     async def causes(self, user_id: int, character: str, *, since: datetime, until: datetime) -> set[str]:
-        """Return the causes of changes between two moments; an upper bound excludes rows of a clock that ran
-        ahead."""
+        """Return the causes of changes between two moments, without rows dated in the future."""
         query = select(BondChange.cause).where(
             BondChange.user_id == user_id,
             BondChange.character == character,

@@ -30,8 +30,7 @@ _ONE = select(literal(1, Integer).label("one")).subquery()
 
 
 class CharacterStanding(NamedTuple):
-    """A character's feelings and growth, its bond with a person, and whether that person `agreed` to be
-    remembered.
+    """A character's feelings, growth and bond with a person, and whether the person `agreed` to memory.
 
     `states` are values of the global state.
     """

@@ -14,8 +14,7 @@ Mode = Literal["opt_in", "opt_out", "off"]
 
 
 class AnsweredIn(NamedTuple):
-    """Where an answer was given: in a channel of a server or in the server; with neither, the place is
-    unknown."""
+    """The place of an answer: a channel of a server or a whole server; with neither it is unknown."""
 
     guild_id: int | None = None
     channel_id: int | None = None
@@ -131,8 +130,7 @@ class ConsentRepository(Repository):
     # Resetting answers.
 
     async def resettable(self, place: AnsweredIn, *, noted: Collection[str]) -> Resettable:
-        """Count the people and data that a reset of a place affects; `noted` are the origins of deleted
-        facts."""
+        """Count what a reset of a place affects; `noted` are the origins of facts that it deletes."""
         here, people = _given_in(place), _to_reset(place)
         elsewhere = 0
         if place.guild_id is not None:

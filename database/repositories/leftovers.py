@@ -150,8 +150,7 @@ class LeftoversRepository(Repository):
     async def _written(
         self, column: Column[Any], person_id: int, echoed: Callable[[str], bool] | None, *, fewest: int = 1
     ) -> int:
-        """Count a column's texts that contain an id or an echo; shorter texts than `fewest` contain no
-        echo."""
+        """Count a column's texts with an id or an echo; texts shorter than `fewest` contain no echo."""
         if not isinstance(column.type, String | Text | JSON | FactValues):
             return 0
         text = cast(column, String)

@@ -123,8 +123,7 @@ _FACT = table_of(Fact).c
 
 
 def heard_by_all(row: Any) -> ColumnElement[bool]:
-    """Return the condition for rows based only on content that everybody in a server channel's audience may
-    know (D2).
+    """Return the condition for rows whose sources everybody in a server's audience may know (D2).
 
     The rule: never a wider audience than the one before which it was said, unless the person decided so.
     """
@@ -145,8 +144,7 @@ def _visible(*, private: bool) -> ColumnElement[bool]:
 
 
 def _about(*, private: bool) -> ColumnElement[bool]:
-    """Return the condition for current facts about people that a character may use before an audience (C53,
-    C61)."""
+    """Return the condition for facts that a character may use before an audience (C53, C61)."""
     return and_(
         _FACT.person_id.in_(bindparam("person_ids", expanding=True)),
         or_(_FACT.character == bindparam("character"), _FACT.for_all.is_(True)),
@@ -437,8 +435,7 @@ def _words(memory: Fact) -> dict[str, Any]:
 
 
 def _told(rows: Iterable[Any], now: dict[int, dict[str, Any]]) -> Iterable[ChangedFact]:
-    """Yield changes with complete values before and after, going backwards from the facts as they are
-    `now`."""
+    """Yield changes with complete old and new values, backwards from the facts as they are `now`."""
     for row in rows:
         kept = dict(zip(_CHANGES, row, strict=True))
         after, before = now.pop(row.memory_id, None), kept.pop("before")

@@ -140,8 +140,7 @@ def _to_be_summed_up() -> ColumnElement[bool]:
 
 
 def _to_be_drawn_from() -> ColumnElement[bool]:
-    """Return the condition for lines from which a character with a seat has yet to extract facts, or that
-    none has."""
+    """Return the condition for lines from which a seated character, or nobody, has extracted facts."""
     seats = select(Seat.character).where(Seat.channel_id == MessageRow.channel_id, _was_there())
     waiting = seats.where(MessageRow.position > Seat.consolidated)
     return or_(~seats.correlate(MessageRow).exists(), waiting.correlate(MessageRow).exists())
@@ -229,8 +228,7 @@ class MessageRepository(Repository):
         return await self._session.scalar(query.limit(1)) is not None
 
     async def waiting(self, character: str) -> list[int]:
-        """Return the channels with lines before a character's transcript that none of its summaries
-        covers."""
+        """Return the channels with lines before a character's transcript that no summary covers."""
         query = (
             select(MessageRow.channel_id)
             .join(Seat, Seat.channel_id == MessageRow.channel_id)

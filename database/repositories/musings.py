@@ -54,8 +54,7 @@ _MUSING, _CHANGE, _SOURCE = table_of(Musing).c, table_of(MusingChange).c, table_
 
 
 def _before(*, private: bool) -> ColumnElement[bool]:
-    """Return the condition for a character's musings that may come up before an audience, without removed
-    ones.
+    """Return the condition for a character's musings that may come up before an audience.
 
     In private that is only what it thought there.
     """
@@ -150,8 +149,7 @@ class MusingRepository(Repository):
         await self._recount([change.musing_id])
 
     async def lose(self, message_ids: Collection[int]) -> None:
-        """Erase the effect of some lines: musings that began with one are deleted, other changes are
-        reverted."""
+        """Erase the effect of lines: delete musings that began with one, revert other changes."""
         query = (
             select(MusingChange.id, MusingChange.musing_id, MusingChange.cause)
             .join(MusingSource, MusingSource.change_id == MusingChange.id)

@@ -144,8 +144,7 @@ class PeopleRepository(Repository):
     async def was_answered(
         self, person_id: int, message_id: int, *, reasons: Collection[str], times: int
     ) -> bool:
-        """Return whether a message of a person was answered for one of the reasons, and so were others
-        before.
+        """Return whether a person's message, like others before, was answered for one of the reasons.
 
         It needs `times` answers including this one: to this person, sent completely, and no fallbacks.
         """
@@ -343,8 +342,7 @@ class PeopleRepository(Repository):
                 await self._session.execute(seat.values(head_people=left, head_at=None))
 
     async def _out_of_company(self, person_id: int) -> None:
-        """Erase a person's personas, scenes and notes; admins' additions to characters stay, without the
-        name."""
+        """Erase a person's personas, scenes and notes, and their name from additions to characters."""
         await self._session.execute(delete(Guise).where(Guise.user_id == person_id))
         await self._session.execute(delete(VoiceChoice).where(VoiceChoice.user_id == person_id))
         await self._session.execute(delete(Scene).where(Scene.started_by == person_id))

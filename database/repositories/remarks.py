@@ -63,7 +63,7 @@ class RemarkRepository(Repository):
         return list(await self._session.scalars(query.limit(limit)))
 
     async def of_turn(self, turn_id: int, channel_id: int) -> Remark | None:
-        """Return the remark that a turn was, or None; an answer that contains a follow-up is no remark."""
+        """Return a turn's remark, or None; an answer with a follow-up question is no remark."""
         lately = await self.of_channel(channel_id, limit=LOOKED_AT)
         spoken = (remark for remark in lately if remark.kind != "follow-up" and remark.why)
         return next((remark for remark in spoken if remark.why and remark.why.get("turn") == turn_id), None)

@@ -96,8 +96,7 @@ class ReminderRepository(Repository):
         return int(result.rowcount)  # type: ignore[attr-defined]
 
     async def forget_sources(self, message_ids: Collection[int], *, unless_in: str = "") -> int:
-        """Delete reminders that messages led to, except those whose text is in `unless_in`; return the
-        number."""
+        """Delete reminders from messages unless `unless_in` contains their text; return the number."""
         found = await self._session.scalars(select(Reminder).where(Reminder.source_id.in_(message_ids)))
         gone = [reminder for reminder in found if not reminder.text or reminder.text not in unless_in]
         for reminder in gone:

@@ -286,8 +286,7 @@ class TurnRepository(Repository):
         return list(await self._session.scalars(_PARTS, {"turn": turn_id}))
 
     async def last_speaker(self, channel_id: int, *, to: int | None = None) -> tuple[str, datetime] | None:
-        """Return the last speaking character in a channel, to a person or to anybody, and when it spoke
-        (C24)."""
+        """Return the last speaking character in a channel, to a person or anybody, and when (C24)."""
         query = select(Turn.character, Turn.pledged_at).where(
             Turn.channel_id == channel_id, Turn.state != "dropped"
         )

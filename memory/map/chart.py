@@ -51,8 +51,7 @@ _MARGIN, _GAP, _HEADROOM = 22.0, 5.0, 30.0
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A memory; `at` is its last mention, `kept` marks it as permanent, and without a vector its tag places
-    it."""
+    """A memory; `at` is its last mention, `kept` means permanent; without a vector its tag places it."""
 
     text: str
     tag: str

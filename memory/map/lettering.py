@@ -108,8 +108,7 @@ def _lines(pieces: list[str], size: float, most: float, *, bold: bool) -> list[s
 
 
 def wrapped(text: str, size: float, most: float, *, bold: bool = False) -> list[str]:
-    """Wrap `text` into at most two lines of similar length, no wider than `most`, with an ellipsis if cut
-    off."""
+    """Wrap `text` into one or two even lines no wider than `most`, with an ellipsis if cut off."""
     if width(text, size, bold=bold) <= 0.72 * most:
         return [text]
     pieces = _pieces(text, size, most, bold=bold)

@@ -217,8 +217,7 @@ def mixed(token: str) -> bool:
 
 
 def _random(token: str) -> bool:
-    """Return whether a token alternates between letters and digits too often for a name that a person made
-    up.
+    """Return whether a token mixes letters and digits too much for a name made up by a person.
 
     Random base64 switches between lower case, upper case and digits at almost every other position, not
     counting the initial capital of a word; names and paths rarely do.

@@ -24,8 +24,7 @@ EFFECTS: Mapping[Stimulus, Mapping[Hormone, float]] = {
     Stimulus.NEGLECT: {Hormone.CORTISOL: 0.05, Hormone.SEROTONIN: -0.03},
     Stimulus.NIGHT: {Hormone.MELATONIN: 0.03, Hormone.ADRENALINE: -0.02},
 }
-"""What each stimulus adds to a level at 0.5 (F085; gratitude, night and the classes of conflict are
-additions)."""
+"""Effect of each stimulus on a level of 0.5 (F085; gratitude, night and conflict classes are added)."""
 CURVES: Mapping[Hormone, tuple[float, float, float]] = {
     Hormone.DOPAMINE: (6, 11, 0.02),
     Hormone.SEROTONIN: (6, 11, 0.01),
@@ -175,8 +174,7 @@ def _moved(feeling: Feeling, nature: Nature, stimulus: Stimulus, novelty: float)
 
 
 def circadian(hormone: Hormone, local: datetime) -> float:
-    """Return the effect of the time of day on a hormone: it rises in the curve's hours and decays in the
-    others."""
+    """Return the effect of the hour on a hormone, which rises in the curve's hours and then decays."""
     curve = CURVES.get(hormone)
     if curve is None:
         return 0.0

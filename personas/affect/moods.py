@@ -1,5 +1,4 @@
-"""Effects of hormones and the day on the manner of speaking: mood, wording, typing speed (F085, F088,
-D16)."""
+"""Moods: effects of hormones and the day on wording and typing speed (F085, F088, D16)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

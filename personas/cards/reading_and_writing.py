@@ -146,8 +146,7 @@ def write_json(card: Card) -> bytes:
 
 
 def write_png(card: Card, image: bytes | None = None) -> bytes:
-    """Return a PNG with the card as V2 and V3; without `image`, the card's own picture or a plain one is
-    used.
+    """Return a PNG with the card as V2 and V3; the default image is the card's own or a plain one.
 
     Raises CardError if the image is no PNG, or if the card can't be read back from the result (C31).
     """

@@ -88,8 +88,7 @@ def fields_in(original: Mapping[str, Any], version: int) -> Mapping[str, Any]:
 
 
 def to_v2(original: Mapping[str, Any], version: int) -> Mapping[str, Any]:
-    """Return a card as V2 with all its contents; a V1 card also keeps its top-level fields for old
-    programs."""
+    """Return a card as V2 with all its contents; a V1 card keeps its top-level fields too."""
     if version == 2 and original.get("spec") == V2["spec"]:
         return original
     return {**original, **V2, "data": dict(fields_in(original, version))}

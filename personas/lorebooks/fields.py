@@ -43,8 +43,7 @@ class Fields:
         return mended(value)[:most] if isinstance(value, str) else ""
 
     def words(self, *names: str) -> tuple[str, ...]:
-        """Return a list of texts, also from a comma-separated one; raises BrokenEntryError for other
-        types."""
+        """Return a list of texts, also from a comma-separated one; raises BrokenEntryError otherwise."""
         value = self.any(*names)
         if value is None:
             return ()

@@ -40,8 +40,7 @@ _UNUSED = {
 
 
 def read_entry(fields: Fields, uid: str) -> LoreEntry:
-    """Return the entry with these fields; `uid` is its default id. Raises BrokenEntryError with the
-    reason."""
+    """Return the entry with these fields; `uid` is its default id. Raises BrokenEntryError."""
     raw = fields.raw
     content, effects, decorators = decorated(_content(raw))
     known = {**_words(fields), **_placing(fields), **_timing(fields), **effects}

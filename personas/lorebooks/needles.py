@@ -76,8 +76,7 @@ class Needles:
                 yield from (number for number in waiting[piece] if self._words[number] in text)
 
     def _sorted(self, numbers: Sequence[int], length: int) -> tuple[dict[str, list[int]], list[int]]:
-        """Return the needles by their rarest piece of this length, and the rest, which needs longer
-        pieces."""
+        """Return the needles by their rarest piece of this length, and those that need longer pieces."""
         common = Counter(piece for number in numbers for piece in set(_cut(self._words[number], length)))
         waiting: dict[str, list[int]] = defaultdict(list)
         left: list[int] = []

@@ -24,8 +24,7 @@ _HANGUL = regex.compile(r"\p{Hangul}")
 
 
 def spoken(text: str) -> str:
-    """Normalise `text` for searching: one letter case and spelling, without code, links, mentions and
-    emoji."""
+    """Normalise `text` to one letter case and spelling, without code, links, mentions and emoji."""
     plain = unicodedata.normalize("NFC", text.casefold()).translate(_QUOTES)
     return _NOT_SPOKEN.sub(" ", plain)
 
@@ -57,8 +56,7 @@ def _holders(
 
 
 def about(said: str, topics: Iterable[str]) -> tuple[str, ...]:
-    """Return the `topics` that occur in `spoken` text, in their order, without duplicates in other letter
-    case.
+    """Return the `topics` that occur in `spoken` text, in their order, without duplicates.
 
     A topic matches whole words, with or without a plural s: 'art' is not in 'party', and 'video_games' is in
     'a video game'.

@@ -60,8 +60,7 @@ def context_of(texts: Sequence[str]) -> Context:
 
 
 def _shapes(text: str) -> list[tuple[str, float]]:
-    """Return the contexts suggested by the newest message's style: lower case is chat, careful style a
-    letter."""
+    """Return contexts suggested by the newest message's style: lower case is casual, careful formal."""
     words = text.split()
     if not words:
         return []

@@ -630,7 +630,7 @@ _LEARNING = (
         "No answer of a model removes more than a fifth of somebody's memories.",
         "memory/core.py",
         "        if removed > MOST_REMOVED * owned:\n",
-        "        if removed > theirs:\n",
+        "        if removed > owned:\n",
         "tests/memory/test_core_memory.py::test_an_answer_that_would_remove_more_than_a_fifth_is_rejected",
     ),
     Guard(
