@@ -170,7 +170,7 @@ class ArchiveRepository(Repository):
     # Windows.
 
     async def due(self, character: str) -> list[int]:
-        """Return channels with lines from which a character has yet to extract facts, without others' channels."""
+        """Return channels with lines from which a character has yet to extract facts, except others'."""
         mine = select(Turn.channel_id).where(Turn.character == character)
         others = select(Turn.channel_id).where(Turn.character != character)
         query = (
