@@ -180,7 +180,7 @@ def _objection(path: Path, place: Path, *, force: bool) -> str | None:
         return f"{place} is the database itself, or belongs to it; name another file."
     if place.is_dir():
         return f"{place} is a folder; name a file in it."
-    if not (place.parent.is_dir() or _may_be_made(place.parent)):
+    if not (place.parent.is_dir() or _is_creatable(place.parent)):
         return f"There is no folder {place.parent}; make it, or name a file elsewhere."
     if place.exists() and not place.is_file():
         return f"{place} is no ordinary file."
@@ -189,7 +189,7 @@ def _objection(path: Path, place: Path, *, force: bool) -> str | None:
     return None
 
 
-def _may_be_made(folder: Path) -> bool:
+def _is_creatable(folder: Path) -> bool:
     """Return whether only the last part of the path is missing; more than that is probably a typing error."""
     return not folder.exists() and folder.parent.is_dir()
 

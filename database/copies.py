@@ -166,13 +166,13 @@ def _copy_pages(source: Path, partial: Path, *, in_use: bool) -> None:
     how = "mode=rw" if in_use else at_rest(source)
     with closing(connect(source, how)) as old, closing(sqlite3.connect(partial)) as new:
         old.backup(new)
-        _leave_out(new, PASSING_TABLES)
+        _erase_rows(new, PASSING_TABLES)
         new.execute("PRAGMA journal_mode = DELETE")  # complete in itself, without journal files
     if not partial.stat().st_size:
         raise DatabaseCorrupt("it is empty")
 
 
-def _leave_out(connection: sqlite3.Connection, tables: tuple[str, ...]) -> None:
+def _erase_rows(connection: sqlite3.Connection, tables: tuple[str, ...]) -> None:
     """Delete tables' rows from a copy, and overwrite their traces in its pages."""
     connection.execute("PRAGMA secure_delete = ON")
     for table in tables:

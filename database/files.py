@@ -31,7 +31,7 @@ def prepare(path: Path, *, backups: Path) -> None:
             _migrate(path, backups=backups)
         else:
             _create(path)
-        _keep_a_log(path)
+        _use_wal(path)
 
 
 def check(path: Path, *, backups: Path) -> None:
@@ -40,7 +40,7 @@ def check(path: Path, *, backups: Path) -> None:
         raise DatabaseCorrupt(refusal(path, "it is empty", backups))
     try:
         with closing(copies.connect(path, "mode=rw")) as connection:
-            found = _looked_over(connection, whole=path.stat().st_size < LARGE)
+            found = _quick_check(connection, whole=path.stat().st_size < LARGE)
     except sqlite3.DatabaseError as error:
         if passing := copies.passing(error, path):
             raise passing from error
@@ -49,7 +49,7 @@ def check(path: Path, *, backups: Path) -> None:
         raise DatabaseCorrupt(refusal(path, found, backups))
 
 
-def _looked_over(connection: sqlite3.Connection, *, whole: bool) -> str | None:
+def _quick_check(connection: sqlite3.Connection, *, whole: bool) -> str | None:
     """Return the result of quick_check, for the whole file or for the tables that stay small."""
     if whole:
         return copies.verdict(connection, "quick_check")
@@ -105,7 +105,7 @@ def refusal(path: Path, damage: str, backups: Path) -> str:
 def way_back(backups: Path) -> str:
     """Return a message with the newest sound backup and how to restore it; each backup is read completely."""
     made = sorted(backups.glob("*.sqlite3"), key=lambda copy: copy.stat().st_mtime, reverse=True)
-    if sound := next((copy for copy in made if _serves(copy)), None):
+    if sound := next((copy for copy in made if _is_restorable(copy)), None):
         return f"The newest backup is {sound} (damaged ones left out): python main.py restore {sound}"
     return (
         f"There is no sound backup in {backups}. Restore one from elsewhere, or move the file away, with "
@@ -113,7 +113,7 @@ def way_back(backups: Path) -> str:
     )
 
 
-def _serves(copy: Path) -> bool:
+def _is_restorable(copy: Path) -> bool:
     """Return whether a copy can be restored."""
     if copies.flaw(copy):
         return False
@@ -141,7 +141,7 @@ def _create(path: Path) -> None:
     copies.sync_folder(path.parent)
 
 
-def _keep_a_log(path: Path) -> None:
+def _use_wal(path: Path) -> None:
     """Switch the file to a write-ahead log while nobody else has it open.
 
     Changing the journal mode locks out other connections at once, whatever their busy_timeout.

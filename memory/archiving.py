@@ -25,11 +25,11 @@ class Archiving:
         Lines that are deleted or edited meanwhile, and lines of people who withdraw consent, are left out.
         """
         async with self._database.read() as db:
-            stretch = await self._stretch(db, character, channel_id, through)
-            if stretch is None:
+            excerpt = await self._excerpt(db, character, channel_id, through)
+            if excerpt is None:
                 return 0
-            archived = {line.id for line in await db.archive.these([line.id for line in stretch.lines])}
-        found = await asyncio.to_thread(lambda: list(stretch.archived()))
+            archived = {line.id for line in await db.archive.these([line.id for line in excerpt.lines])}
+        found = await asyncio.to_thread(lambda: list(excerpt.archived()))
         lines = [line for line in found if line.id not in archived]
         if not lines:
             return 0
@@ -37,18 +37,18 @@ class Archiving:
         made = packed(vectors) if vectors is not None else []
         rows = {line.id: row for line, row in zip(lines, made, strict=False)}
         async with self._database.begin() as db:
-            now = await self._stretch(db, character, channel_id, through)
+            now = await self._excerpt(db, character, channel_id, through)
             if now is None:
                 return 0
             left = {line.id: line for line in now.lines}
-            same = {line.id for line in stretch.lines if left.get(line.id) == line}
+            same = {line.id for line in excerpt.lines if left.get(line.id) == line}
             kept = [line for line in lines if line.id in same and line.person_id in now.agreed]
             await db.archive.add(kept)
             vectors_of_kept = {line.id: rows[line.id] for line in kept if line.id in rows}
             await db.embeddings.put("line", channel_id, self._meaning.model, vectors_of_kept)
         return len(kept)
 
-    async def _stretch(self, db: UnitOfWork, character: str, channel_id: int, through: int) -> Excerpt | None:
+    async def _excerpt(self, db: UnitOfWork, character: str, channel_id: int, through: int) -> Excerpt | None:
         """Return the channel's lines up to a log position as an excerpt, or None if there are none."""
         channel = await db.channels.get(channel_id)
         fresh = await db.archive.fresh(channel_id, character, limit=LINES)

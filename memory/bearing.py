@@ -37,9 +37,9 @@ def borne_out(text: str, quote: str, line: str) -> Borne | None:
     telling = [
         sentence
         for sentence in _sentences(quote, line)
-        if not (_is_empty(sentence) or is_order(sentence) or _binds(sentence) or passes(sentence))
+        if not (_is_empty(sentence) or is_order(sentence) or _sets_rule(sentence) or passes(sentence))
     ]
-    said = _fewest(text, telling)
+    said = _shortest_cover(text, telling)
     if not said or _is_passing_state(text, said):
         return None
     if len(text.encode()) >= SHORTEST and only_reworded(text, said):
@@ -55,7 +55,7 @@ def is_order(sentence: str) -> bool:
     return pattern("imperatives").match(pattern("lead").sub("", said, count=1)) is not None
 
 
-def _binds(sentence: str) -> bool:
+def _sets_rule(sentence: str) -> bool:
     """Return whether a sentence sets a rule for the future that is no resolution of the speaker's own."""
     said = folded(sentence)
     found = pattern("hence").search(said)
@@ -99,7 +99,7 @@ def _sentences(quote: str, line: str) -> list[str]:
     return [" ".join(sentence.split()) for sentence in sentences]
 
 
-def _fewest(text: str, sentences: Sequence[str]) -> str:
+def _shortest_cover(text: str, sentences: Sequence[str]) -> str:
     """Return the fewest sentences that cover most of the text's words found in any of them."""
     left, chosen = set(words(text)), list[str]()
     worth = MORE * len(left)

@@ -216,7 +216,9 @@ def _keeps_everything(joined: Sequence[KnownMemory], text: str) -> bool:
     if any(memory.pinned for memory in joined):
         return len(joined) == 1 and text == joined[0].text
     numbers = {number for memory in joined for number in _NUMBER.findall(memory.text)}
-    if numbers != set(_NUMBER.findall(text)) or sum(_nots(memory.text) for memory in joined) > _nots(text):
+    if numbers != set(_NUMBER.findall(text)) or sum(
+        _negations(memory.text) for memory in joined
+    ) > _negations(text):
         return False
     return all(_keeps(memory.text, _folded(text)) for memory in joined)
 
@@ -243,7 +245,7 @@ def _names(text: str) -> Iterator[str]:
             yield folded
 
 
-def _nots(text: str) -> int:
+def _negations(text: str) -> int:
     folded = _folded(text)
     return len(_NOT.findall(folded)) + sum(word in _NEGATIONS for word in _WORD.findall(folded))
 

@@ -91,7 +91,7 @@ class Eraser:
         """Delete memories and all their earlier forms."""
         gone = await db.memories.forget(memory_ids)
         await db.memories.revive(memory_ids)
-        await self._remember_to(db, memory_ids)
+        await self._remember_traces(db, memory_ids)
         return Erased(memories=gone)
 
     async def person(self, db: UnitOfWork, person_id: int) -> None:
@@ -167,7 +167,7 @@ class Eraser:
         known = {fact.id: fact.text for fact in await db.memories.of(person_id, character)}
         await db.memories.forget(plan)
         for memory_id, steps in plan.items():
-            await _tell(db, _Memory(memory_id, person_id, character), steps)
+            await _rewrite(db, _Memory(memory_id, person_id, character), steps)
         gone = [memory_id for memory_id, steps in plan.items() if not steps or steps[-1].values is None]
         await db.memories.revive(gone)
         lost = [
@@ -175,7 +175,7 @@ class Eraser:
             for memory_id, steps in plan.items()
             if _words(steps) != _words(lines.get(memory_id, ()))
         ]
-        await self._remember_to(db, lost)
+        await self._remember_traces(db, lost)
         now = {fact.id: fact.text for fact in await db.memories.of(person_id, character)}
         memories = sum(memory_id in known and now.get(memory_id) != known[memory_id] for memory_id in lost)
         return Erased(memories=memories, forms=len(lost) - memories)
@@ -192,7 +192,7 @@ class Eraser:
             )
         return gone
 
-    async def _remember_to(self, db: UnitOfWork, memory_ids: Collection[int]) -> None:
+    async def _remember_traces(self, db: UnitOfWork, memory_ids: Collection[int]) -> None:
         left = json.loads(await db.states.get(_TO_ERASE) or "[]")
         await db.states.set(_TO_ERASE, json.dumps(sorted({*left, *memory_ids})))
 
@@ -206,7 +206,7 @@ class _Memory:
     character: str
 
 
-async def _tell(db: UnitOfWork, identity: _Memory, steps: Sequence[HistoryStep]) -> None:
+async def _rewrite(db: UnitOfWork, identity: _Memory, steps: Sequence[HistoryStep]) -> None:
     """Rewrite the remaining steps of a deleted memory's history."""
     memory: Fact | None = None
     for step in steps:
@@ -222,7 +222,7 @@ async def _tell(db: UnitOfWork, identity: _Memory, steps: Sequence[HistoryStep])
                 **{"made_at": step.at, **step.values},
             )
             memory.id = identity.id
-            memory.number = await _free(db, memory)
+            memory.number = await _free_number(db, memory)
             await db.memories.add(memory, batch=step.batch, cause=step.cause)
         else:
             values = {**step.values, "number": memory.number}
@@ -233,7 +233,7 @@ def _words(steps: Sequence[HistoryStep]) -> list[object]:
     return [step.values and step.values["text"] for step in steps]
 
 
-async def _free(db: UnitOfWork, memory: Fact) -> int:
+async def _free_number(db: UnitOfWork, memory: Fact) -> int:
     """Return the memory's number, or 0 (the next free one) if another memory has taken it."""
     holder = await db.memories.numbered(memory.person_id, memory.character, memory.number)
     return 0 if holder is not None else memory.number

@@ -45,28 +45,28 @@ class Facts:
         self._now = now
 
     async def take_in(
-        self, db: UnitOfWork, stretch: Excerpt, person_id: int, new: Sequence[Reconciled]
+        self, db: UnitOfWork, excerpt: Excerpt, person_id: int, new: Sequence[Reconciled]
     ) -> tuple[FactTally, dict[int, str]]:
         """Store facts about a person; return the counts, and the search text of each new fact by its id."""
         tally, added = FactTally(), dict[int, str]()
         if not new:
             return tally, added
-        known = {fact.id: fact for fact in await db.memories.of(person_id, stretch.character)}
+        known = {fact.id: fact for fact in await db.memories.of(person_id, excerpt.character)}
         batch = await db.memories.new_batch()
         room = MOST - sum(not fact.kept for fact in known.values())
         for reconciled in new:
-            same = _as_shown(known, reconciled.same)
+            same = _if_unchanged(known, reconciled.same)
             if reconciled.covered:
                 continue
             if same is not None:
-                tally += await self._again(db, stretch, same, reconciled.candidate, batch)
+                tally += await self._reinforce(db, excerpt, same, reconciled.candidate, batch)
                 continue
             if len(added) >= room:
                 tally += FactTally(refused=1)
                 continue
-            ended = _as_shown(known, reconciled.ended)
+            ended = _if_unchanged(known, reconciled.ended)
             fact = await db.memories.add(
-                self._fact(stretch, person_id, reconciled.candidate, kept=ended is not None and ended.kept),
+                self._fact(excerpt, person_id, reconciled.candidate, kept=ended is not None and ended.kept),
                 batch=batch,
                 cause=LEARNT,
             )
@@ -79,31 +79,31 @@ class Facts:
                 tally += FactTally(superseded=1)
         return tally, added
 
-    async def _again(
-        self, db: UnitOfWork, stretch: Excerpt, fact: Fact, candidate: FactCandidate, batch: int
+    async def _reinforce(
+        self, db: UnitOfWork, excerpt: Excerpt, fact: Fact, candidate: FactCandidate, batch: int
     ) -> FactTally:
         """Reinforce a fact that was said again; a repeated message counts once."""
         if set(candidate.sources) <= set(fact.sources):
             return FactTally()
         values = {
             "mentions": fact.mentions + 1,
-            "last_at": max(fact.last_at, *_moments(stretch, candidate.sources)),
+            "last_at": max(fact.last_at, *_moments(excerpt, candidate.sources)),
             "quote": candidate.quote,
             "sources": sorted({*fact.sources, *candidate.sources})[-MOST_SOURCES:],
         }
         await db.memories.change(fact, values, batch=batch, cause=REINFORCED, at=self._now())
         return FactTally(reinforced=1)
 
-    def _fact(self, stretch: Excerpt, person_id: int, candidate: FactCandidate, *, kept: bool) -> Fact:
-        now, said = self._now(), _moments(stretch, candidate.sources)
+    def _fact(self, excerpt: Excerpt, person_id: int, candidate: FactCandidate, *, kept: bool) -> Fact:
+        now, said = self._now(), _moments(excerpt, candidate.sources)
         return Fact(
             person_id=person_id,
-            character=stretch.character,
+            character=excerpt.character,
             number=0,
             text=candidate.text,
-            scope="dm" if stretch.where.place.private else "channel",
-            channel_id=stretch.where.channel_id,
-            guild_id=stretch.where.guild_id,
+            scope="dm" if excerpt.where.place.private else "channel",
+            channel_id=excerpt.where.channel_id,
+            guild_id=excerpt.where.guild_id,
             origin=LEARNT,
             made_at=now,
             changed_at=now,
@@ -119,9 +119,9 @@ class Facts:
         )
 
 
-async def known_beside(db: UnitOfWork, stretch: Excerpt, person_id: int) -> list[KnownFact]:
+async def known_beside(db: UnitOfWork, excerpt: Excerpt, person_id: int) -> list[KnownFact]:
     """Return facts about a person that may come up in the excerpt's channel, to compare with new ones."""
-    where, character = stretch.where, stretch.character
+    where, character = excerpt.where, excerpt.character
     visible = await db.memories.recallable([person_id], character, audience_of(where), there_since=EVER)
     ids = {fact.id for fact in visible}
     return [
@@ -131,7 +131,7 @@ async def known_beside(db: UnitOfWork, stretch: Excerpt, person_id: int) -> list
     ]
 
 
-def _as_shown(known: Mapping[int, Fact], shown: KnownFact | None) -> Fact | None:
+def _if_unchanged(known: Mapping[int, Fact], shown: KnownFact | None) -> Fact | None:
     """Return the fact if it still holds and its text is unchanged since the comparison."""
     fact = known.get(shown.id) if shown is not None else None
     fits = fact is not None and shown is not None and fact.text == shown.text and fact.ended_at is None
@@ -145,5 +145,5 @@ def _is_of(fact: Fact, where: Where) -> bool:
     return fact.scope == "channel" and fact.channel_id == where.channel_id
 
 
-def _moments(stretch: Excerpt, sources: Collection[int]) -> list[datetime]:
-    return [line.sent_at for line in stretch.lines if line.id in sources]
+def _moments(excerpt: Excerpt, sources: Collection[int]) -> list[datetime]:
+    return [line.sent_at for line in excerpt.lines if line.id in sources]

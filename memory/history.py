@@ -111,7 +111,7 @@ def unlearnt(lines: Lines) -> Plan:
             step.values is None or (step.values["origin"] not in NOT_THEIRS and step.cause != REINFORCED)
         ),
     )
-    heard = {memory_id: _heard_again(line) for memory_id, line in lines.items()}
+    heard = {memory_id: _reinforcing_messages(line) for memory_id, line in lines.items()}
     for memory_id, line in lines.items():
         steps = plan.get(memory_id, line)
         left = _unmentioned(steps, line, heard)
@@ -194,11 +194,11 @@ def _cut(lines: Lines, fine: Callable[[HistoryStep], bool]) -> Plan:
     }
     plan: Plan = {}
     for memory_id, line in lines.items():
-        left = _joints(kept[memory_id])
+        left = _without_repeated_removals(kept[memory_id])
         if line[-1].values is not None:
             left = _placed(left, line[-1]) if left and left[-1].values else []
         elif line[-1].cause.startswith(_INTO):
-            left = _again(left, line, lines, kept)
+            left = _unmerged(left, line, lines, kept)
         elif len(kept[memory_id]) < len(line):
             left = []
         if left != list(line):
@@ -206,19 +206,19 @@ def _cut(lines: Lines, fine: Callable[[HistoryStep], bool]) -> Plan:
     return plan
 
 
-def _again(
+def _unmerged(
     left: list[HistoryStep], line: Sequence[HistoryStep], lines: Lines, kept: Plan
 ) -> list[HistoryStep]:
     """Return the remaining steps of a merged memory, which becomes independent if the merged form goes."""
     target = int(line[-1].cause.removeprefix(_INTO))
     if any(step.cause == JOINED and step.batch == line[-1].batch for step in kept.get(target, ())):
         return left
-    left = _joints(left[:-1])
+    left = _without_repeated_removals(left[:-1])
     now = lines[target][-1] if target in lines else line[-1]
     return _placed(left, now) if left and left[-1].values else []
 
 
-def _joints(steps: Sequence[HistoryStep]) -> list[HistoryStep]:
+def _without_repeated_removals(steps: Sequence[HistoryStep]) -> list[HistoryStep]:
     """Return steps without removals of a memory that is already gone."""
     joined: list[HistoryStep] = []
     for step in steps:
@@ -238,7 +238,7 @@ def _placed(left: list[HistoryStep], now: HistoryStep) -> list[HistoryStep]:
     return [*left, replace(last, batch=now.batch, at=now.at, cause=TAKEN_BACK, values=placed)]
 
 
-def _heard_again(line: Sequence[HistoryStep]) -> frozenset[int]:
+def _reinforcing_messages(line: Sequence[HistoryStep]) -> frozenset[int]:
     """Return the ids of messages that only reinforced a memory."""
     heard: set[int] = set()
     before: Collection[int] = ()

@@ -85,12 +85,12 @@ class Consolidation:
         self._now = now
         self._reached = reached
         self._facts = Facts(now)
-        self._one_at_a_time = asyncio.Lock()
-        self._in_vain: dict[tuple[str, int, int], int] = {}
+        self._lock = asyncio.Lock()
+        self._failed_attempts: dict[tuple[str, int, int], int] = {}
 
     async def run(self, character: str, *, progress: Progress = lambda _done, _all: None) -> FactTally:
         """Consolidate everything said until now; return the counts."""
-        async with self._one_at_a_time:
+        async with self._lock:
             async with self._database.read() as db:
                 places = await db.archive.due(character)
             tally, done = FactTally(), 0
@@ -108,16 +108,16 @@ class Consolidation:
         tally = FactTally()
         left = list(channel_ids)
         for _ in range(LEFT_STRETCHES):
-            stretches = [
-                stretch
-                for stretch in [await self._stretch(character, channel_id) for channel_id in left]
-                if stretch is not None
+            excerpts = [
+                excerpt
+                for excerpt in [await self._excerpt(character, channel_id) for channel_id in left]
+                if excerpt is not None
             ]
-            if not stretches:
+            if not excerpts:
                 break
             left = []
             self._reached("read")
-            drawn_now = await self._source.draw(stretches)
+            drawn_now = await self._source.draw(excerpts)
             self._reached("asked")
             for drawn in drawn_now:
                 kept = await self._keep(drawn)
@@ -126,7 +126,7 @@ class Consolidation:
                     left.append(drawn.stretch.where.channel_id)
         return tally
 
-    async def _stretch(self, character: str, channel_id: int) -> Excerpt | None:
+    async def _excerpt(self, character: str, channel_id: int) -> Excerpt | None:
         """Return a channel's lines that no facts were extracted from yet; None if there are none."""
         async with self._database.read() as db:
             channel = await db.channels.get(channel_id)
@@ -146,15 +146,15 @@ class Consolidation:
         return Excerpt(character, where_of(channel), tuple(lines), frozenset(agreed), answered, own)
 
     async def _reconciled(
-        self, stretch: Excerpt, person_id: int, new: Sequence[FactCandidate], books: list[Bookkeeping]
+        self, excerpt: Excerpt, person_id: int, new: Sequence[FactCandidate], books: list[Bookkeeping]
     ) -> list[Reconciled]:
         """Compare new facts with known ones by rules, or by a model if the rules can't decide."""
         if not new:
             return []
         async with self._database.read() as db:
-            known = await known_beside(db, stretch, person_id)
+            known = await known_beside(db, excerpt, person_id)
             stored = await db.embeddings.of(
-                "fact", [person_id], self._meaning.model, characters=[stretch.character]
+                "fact", [person_id], self._meaning.model, characters=[excerpt.character]
             )
         vectors = await self._meaning.encode([candidate.searched for candidate in new])
         likeness: list[list[float | None]] = [[None] * len(known) for _ in new]
@@ -163,7 +163,7 @@ class Consolidation:
         settled, doubts = await asyncio.to_thread(reconcile, new, known, likeness)
         if not doubts:
             return settled
-        answers, book = await self._source.compare(stretch, person_id, doubts)
+        answers, book = await self._source.compare(excerpt, person_id, doubts)
         self._reached("compared")
         books.append(book)
         return [*settled, *decided(doubts, answers)]
@@ -172,16 +172,16 @@ class Consolidation:
 
     async def _keep(self, drawn: ExtractedFacts) -> FactTally:
         """Store the results of an excerpt; leave it to the next run if no model gave a usable answer."""
-        stretch, books = drawn.stretch, [drawn.books]
-        if not drawn.whole and (not drawn.unusable or self._once_more(stretch)):
+        excerpt, books = drawn.stretch, [drawn.books]
+        if not drawn.whole and (not drawn.unusable or self._may_retry(excerpt)):
             async with self._database.begin() as db:
                 await drawn.books(db)
             return FactTally(left=1)
         settled = {
-            person_id: await self._reconciled(stretch, person_id, found, books)
+            person_id: await self._reconciled(excerpt, person_id, found, books)
             for person_id, found in drawn.found.items()
         }
-        lines = await asyncio.to_thread(lambda: list(stretch.archived()))
+        lines = await asyncio.to_thread(lambda: list(excerpt.archived()))
         texts = [line.text for line in lines]
         texts += [
             fact.candidate.searched
@@ -197,7 +197,7 @@ class Consolidation:
                 await book(db)
             tally = await self._write(db, drawn, settled, lines, rows)
             self._reached("written")
-        self._in_vain.pop(_key(stretch), None)
+        self._failed_attempts.pop(_key(excerpt), None)
         self._reached("kept")
         return tally
 
@@ -213,24 +213,24 @@ class Consolidation:
 
         Lines that were deleted or edited meanwhile and people who withdrew consent are left out.
         """
-        stretch, now = drawn.stretch, self._now()
-        character, channel_id, model = stretch.character, stretch.where.channel_id, self._meaning.model
+        excerpt, now = drawn.stretch, self._now()
+        character, channel_id, model = excerpt.character, excerpt.where.channel_id, self._meaning.model
         seat = await db.channels.seat(channel_id, character)
-        if await db.channels.get(channel_id) is None or (seat and seat.consolidated >= stretch.through):
+        if await db.channels.get(channel_id) is None or (seat and seat.consolidated >= excerpt.through):
             return FactTally()
         current = {line.id: line for line in await db.archive.fresh(channel_id, character, limit=LINES)}
-        stretch = replace(
-            stretch, lines=tuple(line for line in stretch.lines if current.get(line.id) == line)
+        excerpt = replace(
+            excerpt, lines=tuple(line for line in excerpt.lines if current.get(line.id) == line)
         )
-        agreed = frozenset(await self._memories.consenting(db, stretch.agreed))
-        left = {line.id for line in stretch.lines}
+        agreed = frozenset(await self._memories.consenting(db, excerpt.agreed))
+        left = {line.id for line in excerpt.lines}
         lines = [line for line in lines if line.id in left and line.person_id in agreed]
         tally = FactTally(
             people=len(agreed), lines=len(drawn.stretch.lines), archived=len(lines), refused=drawn.refused
         )
         for person_id in sorted(agreed & settled.keys()):
             still = [fact for fact in settled[person_id] if left.issuperset(fact.candidate.sources)]
-            taken, added = await self._facts.take_in(db, stretch, person_id, still)
+            taken, added = await self._facts.take_in(db, excerpt, person_id, still)
             tally += taken
             embedded = {fact_id: rows[text] for fact_id, text in added.items() if text in rows}
             await db.embeddings.put("fact", person_id, model, embedded, character=character)
@@ -242,26 +242,26 @@ class Consolidation:
         )
         return tally
 
-    def _once_more(self, stretch: Excerpt) -> bool:
+    def _may_retry(self, excerpt: Excerpt) -> bool:
         """Count a failed attempt at an excerpt; return whether to retry it."""
-        key = _key(stretch)
-        self._in_vain[key] = self._in_vain.get(key, 0) + 1
-        return self._in_vain[key] < TRIES
+        key = _key(excerpt)
+        self._failed_attempts[key] = self._failed_attempts.get(key, 0) + 1
+        return self._failed_attempts[key] < TRIES
 
 
-def _key(stretch: Excerpt) -> tuple[str, int, int]:
-    return stretch.character, stretch.where.channel_id, stretch.lines[0].position
+def _key(excerpt: Excerpt) -> tuple[str, int, int]:
+    return excerpt.character, excerpt.where.channel_id, excerpt.lines[0].position
 
 
 def _embedded(lines: Sequence[Archived], rows: Mapping[str, bytes]) -> dict[int, bytes]:
     return {line.id: rows[line.text] for line in lines if line.text in rows}
 
 
-def _window(stretch: Excerpt, tally: FactTally, at: datetime) -> Window:
+def _window(excerpt: Excerpt, tally: FactTally, at: datetime) -> Window:
     return Window(
-        channel_id=stretch.where.channel_id,
-        character=stretch.character,
-        through=stretch.through,
+        channel_id=excerpt.where.channel_id,
+        character=excerpt.character,
+        through=excerpt.through,
         at=at,
         people=tally.people,
         lines=tally.lines,

@@ -64,7 +64,7 @@ def reconcile(
             fact for fact, cosine in comparable if compare(candidate.text, fact.text, cosine) is Verdict.SAME
         ]
         if same:
-            settled.append(_again(candidate, same))
+            settled.append(_matching(candidate, same))
             continue
         shown = [fact for fact, cosine in comparable if _may_be_same(candidate, fact, cosine)]
         places = neighbours(candidate.searched, ((fact.searched, cosine) for fact, cosine in comparable))
@@ -101,14 +101,14 @@ def _decided(doubt: Doubt, answer: Mapping[str, Any]) -> Reconciled:
         return Reconciled(doubt.candidate)
     neighbour = doubt.neighbours[number - 1]
     if answer.get("verdict") == "same":
-        return _again(doubt.candidate, [neighbour])
+        return _matching(doubt.candidate, [neighbour])
     # A fact with another audience stays unchanged, because its successor would be unknown there (D2).
     if answer.get("verdict") == "update" and not neighbour.pinned and neighbour.here:
         return Reconciled(doubt.candidate, ended=neighbour)
     return Reconciled(doubt.candidate)
 
 
-def _again(candidate: FactCandidate, same: Sequence[KnownFact]) -> Reconciled:
+def _matching(candidate: FactCandidate, same: Sequence[KnownFact]) -> Reconciled:
     here = next((fact for fact in same if fact.here), None)
     if here is not None:
         return Reconciled(candidate, same=here)

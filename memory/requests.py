@@ -88,27 +88,27 @@ def birthday_in(text: str) -> YearDay | None:
 
 
 def _read(body: str, read_when: ReadWhen) -> ReminderRequest | None:
-    for when, text in _parted(body):
+    for when, text in _split_at_time(body):
         due = read_when(when.strip(" ,"))
         if due is not None:
             return ReminderRequest(text.strip(" ,:"), due)
     return ReminderRequest(_LINK.sub("", body, count=1), None) if _WANTED.match(body) else None
 
 
-def _parted(body: str) -> Iterator[tuple[str, str]]:
+def _split_at_time(body: str) -> Iterator[tuple[str, str]]:
     """Yield (when, subject): the time in front, then the time at the end, then only a time."""
     if link := _LINK.match(body):
         body = body[link.end() :]
     else:
-        for found in _tried(_LINKS, body):
+        for found in _first_matches(_LINKS, body):
             yield body[: found.start()], body[found.end() :]
         yield body, ""
-    for found in _tried(_WHEN_BEGINS, body):
+    for found in _first_matches(_WHEN_BEGINS, body):
         if found.start():
             yield body[found.start() :], body[: found.start()]
 
 
-def _tried(pattern: re.Pattern[str], body: str) -> Iterator[re.Match[str]]:
+def _first_matches(pattern: re.Pattern[str], body: str) -> Iterator[re.Match[str]]:
     for _, found in zip(range(MOST_TRIES), pattern.finditer(body), strict=False):
         yield found
 

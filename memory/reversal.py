@@ -69,16 +69,16 @@ async def bring_back(
             await db.memories.remove(memory, batch=new, cause=cause, at=at)
         elif change.before is not None and memory is not None:
             # The memory keeps its later sources, so that their deletion still finds it.
-            values = _holding({**change.before, "sources": memory.sources}, existing)
+            values = _reactivated({**change.before, "sources": memory.sources}, existing)
             await db.memories.change(memory, values, batch=new, cause=cause, at=at)
         elif change.before is not None:
-            again = same_memory(change, _holding(change.before, existing), at)
-            again.sources = await _ever(db, change)
+            again = same_memory(change, _reactivated(change.before, existing), at)
+            again.sources = await _all_sources(db, change)
             again.number = 0 if again.number in taken else again.number
             await db.memories.add(again, batch=new, cause=cause)
 
 
-def _holding(values: Mapping[str, Any], existing: Collection[int]) -> dict[str, Any]:
+def _reactivated(values: Mapping[str, Any], existing: Collection[int]) -> dict[str, Any]:
     """Return a fact's values, reactivated if its successor no longer exists."""
     successor = values.get("superseded_by")
     over = successor is not None and successor not in existing
@@ -89,7 +89,7 @@ def _values(memory: Fact | None) -> dict[str, Any] | None:
     return {key: getattr(memory, key) for key in _SHOWN} if memory is not None else None
 
 
-async def _ever(db: UnitOfWork, change: ChangedFact) -> list[int]:
+async def _all_sources(db: UnitOfWork, change: ChangedFact) -> list[int]:
     """Return the source messages of all forms of a memory since a change."""
     since = await db.memories.since(change.person_id, change.character, change.batch)
     forms = [

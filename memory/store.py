@@ -96,7 +96,7 @@ class Memories:
                 await db.memories.change(same, _own(new.text), batch=batch, cause=EDITED, at=new.made_at)
             memory = same or await db.memories.add(new, batch=batch, cause=TOLD)
         await self.dump(character, (before(person_id, known),))
-        return await self._holding(memory) if await self.consolidate(character, person_id) else memory
+        return await self._merged_into(memory) if await self.consolidate(character, person_id) else memory
 
     async def of(self, character: str, person_id: int) -> list[Fact]:
         """Return all facts about a person, past ones included, for their own eyes."""
@@ -184,7 +184,7 @@ class Memories:
         """
         async with self._database.begin() as db:
             await db.consents.set(person_id, allowed, at=self._now(), place=answered_in(where))
-            lost = 0 if allowed else await self._let_go(db, person_id)
+            lost = 0 if allowed else await self._delete_learnt(db, person_id)
         if not allowed:
             await self._eraser.finish()
         return lost
@@ -196,11 +196,11 @@ class Memories:
         """
         lost = 0
         for person_id in people:
-            lost += await self._let_go(db, person_id)
+            lost += await self._delete_learnt(db, person_id)
             await db.consents.forget(person_id)
         return lost
 
-    async def _let_go(self, db: UnitOfWork, person_id: int) -> int:
+    async def _delete_learnt(self, db: UnitOfWork, person_id: int) -> int:
         """Delete everything stored by consent only; return the number of memories."""
         lost = 0
         for character in await db.memories.characters(person_id):
@@ -350,7 +350,7 @@ class Memories:
             raise MemoryRefused(Refusal.UNKNOWN, number=number)
         return memory
 
-    async def _holding(self, memory: Fact) -> Fact:
+    async def _merged_into(self, memory: Fact) -> Fact:
         """Return the memory that `memory` was merged into, or itself."""
         slug = memory.character
         async with self._database.read() as db:

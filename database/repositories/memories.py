@@ -366,7 +366,7 @@ class MemoryRepository(Repository):
         )
         rows = await self._session.execute(query.order_by(FactChange.id.desc()))
         now = {fact.id: _words(fact) for fact in await self.of(person_id, character)}
-        return list(_told(rows, now))
+        return list(_with_states(rows, now))
 
     async def places(
         self, facts: Collection[Fact], *, but: Collection[str]
@@ -434,7 +434,7 @@ def _words(memory: Fact) -> dict[str, Any]:
     return {key: getattr(memory, key) for key in _WORDS}
 
 
-def _told(rows: Iterable[Any], now: dict[int, dict[str, Any]]) -> Iterable[ChangedFact]:
+def _with_states(rows: Iterable[Any], now: dict[int, dict[str, Any]]) -> Iterable[ChangedFact]:
     """Yield changes with complete old and new values, backwards from the facts as they are `now`."""
     for row in rows:
         kept = dict(zip(_CHANGES, row, strict=True))

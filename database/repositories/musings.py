@@ -53,7 +53,7 @@ class Circle(NamedTuple):
 _MUSING, _CHANGE, _SOURCE = table_of(Musing).c, table_of(MusingChange).c, table_of(MusingSource).c
 
 
-def _before(*, private: bool) -> ColumnElement[bool]:
+def _may_come_up(*, private: bool) -> ColumnElement[bool]:
     """Return the condition for a character's musings that may come up before an audience.
 
     In private that is only what it thought there.
@@ -70,7 +70,7 @@ _KNOWN_HERE = {
     private: select(*(_MUSING[name] for name in HeldMusing._fields if name != "people"), _SOURCE.person_id)
     .outerjoin(table_of(MusingChange), _CHANGE.musing_id == _MUSING.id)
     .outerjoin(table_of(MusingSource), _SOURCE.change_id == _CHANGE.id)
-    .where(_before(private=private), _MUSING.closed_at.is_(None))
+    .where(_may_come_up(private=private), _MUSING.closed_at.is_(None))
     .order_by(_MUSING.id)
     for private in (True, False)
 }
@@ -96,7 +96,7 @@ class MusingRepository(Repository):
 
     async def told_before(self, character: str, audience: Audience) -> list[Musing]:
         """Return musings that may come up before an audience, including recently closed ones."""
-        query = select(Musing).where(_before(private=audience.private)).order_by(Musing.id)
+        query = select(Musing).where(_may_come_up(private=audience.private)).order_by(Musing.id)
         return list(await self._session.scalars(query, _asked(character, audience)))
 
     async def get(self, musing_id: int) -> Musing | None:

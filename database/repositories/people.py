@@ -292,17 +292,17 @@ class PeopleRepository(Repository):
         blank = {"author_id": 0, "open": False, "trace": None}
         await self._session.execute(update(Claim).where(Claim.author_id == person_id).values(**blank))
         await self._session.execute(update(CallRow).where(CallRow.user_id == person_id).values(user_id=None))
-        await self._out_of_traces(person_id)
-        await self._out_of_heads(person_id)
-        await self._out_of_company(person_id)
-        await self._out_of_hearts(person_id, private)
-        await self._out_of_tickets(person_id)
-        await self._private(private)
+        await self._erase_from_traces(person_id)
+        await self._erase_from_preambles(person_id)
+        await self._erase_personas_and_scenes(person_id)
+        await self._erase_relationships(person_id, private)
+        await self._erase_from_tickets(person_id)
+        await self._erase_private(private)
         await AuditRepository(self._session).without(person_id)
         await self._session.execute(delete(User).where(User.id == person_id))
-        await self._blur_marks(person_id)
+        await self._anonymise_marks(person_id)
 
-    async def _private(self, channel_ids: Collection[int]) -> None:
+    async def _erase_private(self, channel_ids: Collection[int]) -> None:
         await self._session.execute(delete(Summary).where(Summary.channel_id.in_(channel_ids)))
         await AffinityRepository(self._session).forget_place(channel_ids)
         await self._session.execute(delete(Window).where(Window.channel_id.in_(channel_ids)))
@@ -312,7 +312,7 @@ class PeopleRepository(Repository):
             await self._session.execute(in_channels.values(channel_id=value))
         await self._session.execute(delete(Channel).where(Channel.id.in_(channel_ids)))
 
-    async def _out_of_traces(self, person_id: int) -> None:
+    async def _erase_from_traces(self, person_id: int) -> None:
         """Remove a person from other decisions' traces, where they were an addressee."""
         for table, key in ((Claim, Claim.message_id), (CueRow, CueRow.id)):
             query = select(key, table.trace).where(cast(table.trace, String).contains(str(person_id)))
@@ -324,14 +324,14 @@ class PeopleRepository(Repository):
                     kept = {**trace, "addressees": addressees}
                     await self._session.execute(update(table).where(key == row).values(trace=kept))
 
-    async def _out_of_hearts(self, person_id: int, private: Collection[int]) -> None:
+    async def _erase_relationships(self, person_id: int, private: Collection[int]) -> None:
         """Erase a person's relationships with characters and their part in characters' feelings."""
         for table in (BondRow, BondChange):
             await self._session.execute(delete(table).where(table.user_id == person_id))
         await RemarkRepository(self._session).without(person_id, private)
         await CharacterRepository(self._session).forget_who_stirred(person_id, private)
 
-    async def _out_of_heads(self, person_id: int) -> None:
+    async def _erase_from_preambles(self, person_id: int) -> None:
         query = select(Seat.channel_id, Seat.character, Seat.head_people).where(
             cast(Seat.head_people, String).contains(str(person_id))
         )
@@ -341,7 +341,7 @@ class PeopleRepository(Repository):
                 seat = update(Seat).where(Seat.channel_id == channel_id, Seat.character == character)
                 await self._session.execute(seat.values(head_people=left, head_at=None))
 
-    async def _out_of_company(self, person_id: int) -> None:
+    async def _erase_personas_and_scenes(self, person_id: int) -> None:
         """Erase a person's personas, scenes and notes, and their name from additions to characters."""
         await self._session.execute(delete(Guise).where(Guise.user_id == person_id))
         await self._session.execute(delete(VoiceChoice).where(VoiceChoice.user_id == person_id))
@@ -352,13 +352,13 @@ class PeopleRepository(Repository):
             laid_down = update(table).where(table.made_by == person_id)
             await self._session.execute(laid_down.values(made_by=0))
 
-    async def _out_of_tickets(self, person_id: int) -> None:
+    async def _erase_from_tickets(self, person_id: int) -> None:
         """Erase the tickets that a person opened, and their name from tickets they closed."""
         await self._session.execute(delete(Ticket).where(Ticket.opener_id == person_id))
         closed = update(Ticket).where(Ticket.closed_by == person_id)
         await self._session.execute(closed.values(closed_by=None))
 
-    async def _blur_marks(self, person_id: int) -> None:
+    async def _anonymise_marks(self, person_id: int) -> None:
         """Anonymise the records that an older program's files about a person were imported."""
         condition = or_(State.key.like(f"inherited % {person_id}"), State.key == f"inherited {person_id}")
         marks = await self._session.execute(select(State.key, State.value).where(condition))

@@ -50,9 +50,9 @@ class HeardKeys:
         naming = self._primary(entry, keys.primary, recursion)
         if naming is None:
             return None
-        if keys.additional and not any(self._there(number, entry) for number in keys.additional):
+        if keys.additional and not any(self._is_present(number, entry) for number in keys.additional):
             return None
-        if any(self._there(number, entry) for number in keys.exclude):
+        if any(self._is_present(number, entry) for number in keys.exclude):
             return None
         return naming if self._selected(entry, keys.secondary) else None
 
@@ -79,7 +79,7 @@ class HeardKeys:
     def _selected(self, entry: LoreEntry, numbers: Sequence[int]) -> bool:
         if not entry.selective or not numbers:
             return True
-        present = [self._there(number, entry) for number in numbers]
+        present = [self._is_present(number, entry) for number in numbers]
         match entry.logic:
             case Logic.AND_ANY:
                 return any(present)
@@ -90,7 +90,7 @@ class HeardKeys:
             case Logic.NOT_ALL:
                 return not all(present)
 
-    def _there(self, number: int, entry: LoreEntry) -> bool:
+    def _is_present(self, number: int, entry: LoreEntry) -> bool:
         if self.nearest.get(number, math.inf) < self._window(entry):
             return True
         return number in self.told and self._hears_lore(entry)

@@ -95,7 +95,7 @@ class Rounds:
         self._admit(self._at_first())
         deepest = max((hearing.index.deepest for hearing in self._hearings.values()), default=0)
         for number in range(1, DEEPEST + 1):
-            if not self._tell(number - 1) and number > deepest:
+            if not self._search_lore(number - 1) and number > deepest:
                 return
             self._admit(self._brought(number))
 
@@ -227,7 +227,7 @@ class Rounds:
             and ref not in self._moment.state.on
         )
 
-    def _tell(self, number: int) -> bool:
+    def _search_lore(self, number: int) -> bool:
         """Search the last round's lore for keys of other lore; return whether there was any lore."""
         self._anew.clear()
         contents = [
