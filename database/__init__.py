@@ -1,4 +1,4 @@
-"""The one place that speaks SQL: `async with database.begin() as db: await db.messages.…`."""
+"""The only package that speaks SQL: `async with database.begin() as db: await db.messages.…`."""
 
 from database.database import Database, UnitOfWork
 from database.errors import (

@@ -1,4 +1,4 @@
-"""What a file and a server do differently, behind one small seam; everything else is the same for both."""
+"""The interface to SQLite files and PostgreSQL servers, limited to their differences."""
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
@@ -29,33 +29,33 @@ from database.models import (
 from database.repositories.vectors import PART
 
 WORDED = tuple(
-    one.__tablename__
-    for one in (
+    table.__tablename__
+    for table in (
         *(MessageRow, PartRow, Draft, Variant, Summary, Fact, FactChange, Archived, Vectors, Reminder),
         *(Scene, Guise, Channel, Musing, MusingChange, SentPrompt),
     )
 )
-"""The tables that hold what was said, or what was made of it."""
+"""Tables with people's words or content derived from them."""
 REWRITTEN_ROWS = 100_000
-"""A larger table is not written anew for each thing that is forgotten (0.3 s for so many rows), but at
-night, with the whole database."""
+"""A larger table is rewritten only at night with the whole database, and not after each erasure; that takes
+0.3 s for so many rows."""
 REWRITTEN_VECTORS = REWRITTEN_ROWS // PART
-"""The same for vectors, of which many stand in one row."""
+"""The same limit for vectors, many of which share a row."""
 VACUUM_DUE = "to be written anew"
 READERS = 4
 POOL_SECONDS = 30
 
 
 def most_rows(table: str) -> int:
-    """Return from how many rows on a table is written anew at night only."""
+    """Return the row count above which a table is rewritten at night only."""
     return REWRITTEN_VECTORS if table == Vectors.__tablename__ else REWRITTEN_ROWS
 
 
 class Backend(Protocol):
-    """Where the tables are: one connection to write through, and a few to read through.
+    """A database: one connection for writing, a few for reading.
 
-    `place` names it in sentences, without a password. `discreet` says that what the driver's own errors say
-    holds nothing that people said, so that they may stand in a log.
+    `place` names it in messages, without a password. `discreet` says that the driver's error messages contain
+    nothing that people said and may be logged.
     """
 
     writer: AsyncEngine
@@ -66,25 +66,25 @@ class Backend(Protocol):
     def place(self) -> str: ...
 
     def listen(self, told: Callable[[str], object]) -> None:
-        """Have the text of every statement that may write told before it is executed."""
+        """Call `told` with the text of each statement that may write, before its execution."""
 
     def brief(self, *, write: bool) -> AbstractAsyncContextManager[AsyncSession]:
-        """Open a transaction of short statements, which is committed at its end if it may `write`."""
+        """Open a transaction of short statements; if it may `write`, it is committed at the end."""
 
     def named(self, error: DBAPIError | OSError) -> DatabaseError:
-        """Return an error that names the fault and the mend; an OSError says that it can't be reached."""
+        """Return an error that names fault and remedy; an OSError means an unreachable database."""
 
     async def size(self) -> int:
-        """Return how many bytes it takes."""
+        """Return the size in bytes."""
 
     async def check_writer(self) -> None:
-        """Raise DatabaseError where nothing can be written now; nothing is."""
+        """Raise DatabaseError if writing is impossible now; write nothing."""
 
     async def scrub(self, tables: Collection[str]) -> bool:
-        """Write tables anew without what was deleted; False when somebody was reading what was.
+        """Rewrite tables without deleted data; return False if a reader still used that data.
 
-        Of those that are too large it is noted (VACUUM_DUE) that the night has to do it.
+        A table that is too large is left to the night: VACUUM_DUE records that.
         """
 
     async def vacuum(self) -> bool:
-        """Write everything anew; False when somebody was reading what was deleted."""
+        """Rewrite the whole database; return False if a reader still used deleted data."""

@@ -1,4 +1,4 @@
-"""Backups: made while the bot runs, brought back whole, and looked after once a night."""
+"""Backups: made while the bot runs, restored, and checked every night."""
 
 import asyncio
 import logging
@@ -18,13 +18,13 @@ from database.errors import DatabaseError
 log = logging.getLogger(__name__)
 
 BROKEN_OFF = timedelta(days=1)
-"""A copy that is not finished after this never will be: its process was killed."""
+"""Age at which an unfinished copy is abandoned: its process was killed."""
 _BESIDE = "(-wal|-shm|-journal)?"
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is in a database file: its size in bytes, its schema, and its rows, of all tables."""
+    """Statistics of a database file: size in bytes, schema revision, rows in all tables."""
 
     size: int
     schema: str
@@ -37,7 +37,8 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy of the database: when it `goes`; None says that only who put it there removes it."""
+    """A copy of the database; `goes` is when it expires, None for a copy that the program didn't make
+    itself."""
 
     name: str
     goes: datetime | None
@@ -45,7 +46,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was brought back, and where that is kept which it replaced."""
+    """A restored database, and where the replaced one is kept."""
 
     content: Content
     kept: Path | None
@@ -54,14 +55,14 @@ class Restored:
 def back_up(path: Path, target: Path, *, backups: Path, force: bool = False) -> Content:
     """Write a complete copy of the database at `path`, which may be in use, to `target` (C92).
 
-    Raises DatabaseError, and leaves what is at `target`: where the copy can't be written or proves to
-    be damaged, where something is there already (unless `force`), or a part of the database itself. A
-    folder of which only the last part is missing is made, for its owner alone.
+    Raises DatabaseError and leaves `target` unchanged if the copy can't be written or proves damaged, or if
+    `target` exists (unless `force`) or is a part of the database itself. If only the last part of the folder
+    is missing, it is created with access for its owner alone.
     """
     with copies.in_words(path, target):
         if not path.exists():
             raise DatabaseError(f"There is no database in {path.parent} yet; the first start makes it.")
-        place = target.resolve()  # a link stays a link; what it leads to is written
+        place = target.resolve()  # a link stays a link; its target is written
         if objection := _objection(path, place, force=force):
             raise DatabaseError(objection)
         files.copy(path, place, backups=backups)
@@ -69,11 +70,11 @@ def back_up(path: Path, target: Path, *, backups: Path, force: bool = False) -> 
 
 
 def restore(backup: Path, path: Path, *, backups: Path, at: datetime) -> Restored:
-    """Put a copy of `backup` in the place of the database at `path`, which nobody may have open (C92).
+    """Replace the database at `path`, which nobody may have open, by `backup` (C92).
 
-    `backup` has passed `check`. What it replaces is kept in `backups` under a name with the time `at`,
-    UTC. The old database holds until one rename puts the new one there: whoever is killed in between
-    leaves the one or the other. Raises DatabaseError, and has then changed nothing.
+    `backup` must have passed `check`. The replaced database is kept in `backups` under a name with the time
+    `at` (UTC). A single rename switches to the new one, so a crash leaves either the old or the new. Raises
+    DatabaseError without having changed anything.
     """
     fresh = files.incoming(path)
     with copies.in_words(backup, path):
@@ -81,7 +82,7 @@ def restore(backup: Path, path: Path, *, backups: Path, at: datetime) -> Restore
         try:
             files.copy(backup, fresh, backups=backups, in_use=False)
             restored = Restored(_content(fresh), _keep(path, _free_name(backups, path, at)))
-            # SQLite would write what stands beside the old database into the new one.
+            # SQLite would apply the old database's journal files to the new one.
             copies.discard_beside(path)
             copies.sync_folder(path.parent)
             fresh.replace(path)
@@ -92,7 +93,7 @@ def restore(backup: Path, path: Path, *, backups: Path, at: datetime) -> Restore
 
 
 def check(backup: Path, path: Path, *, backups: Path) -> None:
-    """Raise DatabaseError in one sentence where `backup` can't take the place of `path`."""
+    """Raise DatabaseError, with one sentence, if `backup` can't replace `path`."""
     with copies.in_words(path, backup):
         if not backup.is_file():
             raise DatabaseError(f"{backup} is {'no file' if backup.exists() else 'not there'}.")
@@ -102,10 +103,10 @@ def check(backup: Path, path: Path, *, backups: Path) -> None:
 
 
 def expire(path: Path, *, backups: Path, now: datetime, kept: timedelta) -> None:
-    """Remove the copies of the database at `path` that the program made by itself and `kept` so long.
+    """Remove the program's own copies of the database at `path` that are older than `kept`.
 
-    They hold what people said, so they must not outlast what is forgotten. What somebody else put
-    into the folder stays.
+    They contain what people said, so they must not outlast its erasure. Other people's files in the folder
+    stay.
     """
     own = _own_names(path)
     unfinished = re.compile(rf"\..+\.[a-z0-9_]{{8}}\.partial{_BESIDE}")
@@ -115,10 +116,10 @@ def expire(path: Path, *, backups: Path, now: datetime, kept: timedelta) -> None
 
 
 def copies_of(path: Path, *, backups: Path, kept: timedelta) -> tuple[Copy, ...]:
-    """Return the copies that are in the folder `backups`: they hold what was forgotten since (B10)."""
+    """Return the copies in the folder `backups`: they still contain data forgotten since then (B10)."""
     own, copies_there = _own_names(path), []
     try:
-        for file in sorted(one for one in backups.iterdir() if one.is_file()):
+        for file in sorted(file for file in backups.iterdir() if file.is_file()):
             if not re.search(rf"{_BESIDE[:-1]}$", file.name):
                 goes = datetime.fromtimestamp(file.stat().st_mtime, UTC) + kept
                 copies_there.append(Copy(file.name, goes if own.fullmatch(file.name) else None))
@@ -128,9 +129,9 @@ def copies_of(path: Path, *, backups: Path, kept: timedelta) -> tuple[Copy, ...]
 
 
 class NightWatch:
-    """Looks at the whole database once a night, and lets old copies go.
+    """Checks the whole database once a night and removes expired copies.
 
-    `kept` is how long they stay; `tell` tells the operator, once for each damage.
+    `kept` is their lifetime; `tell` informs the operator, once per damage.
     """
 
     def __init__(
@@ -145,11 +146,11 @@ class NightWatch:
 
     @property
     def is_large(self) -> bool:
-        """Say whether the start looked at a part of the file only: the rest is looked at soon after."""
+        """Whether the start checks only a part of the file; the rest is checked soon after."""
         return self._path.exists() and self._path.stat().st_size >= files.LARGE
 
     async def look(self) -> None:
-        """Check everything: that takes a while, and happens in a thread."""
+        """Check the whole database, in a thread because it takes long."""
         begun = time.monotonic()
         found = await asyncio.to_thread(copies.damage, self._path)
         verdict = f"is damaged: {found}" if found else "is sound"
@@ -158,28 +159,28 @@ class NightWatch:
             mend = await asyncio.to_thread(files.way_back, self._backups)
             self._tell(f"{self._path} is damaged: {found}. Stop the bot and restore a backup. {mend}")
         self._told = found
-        if not found:  # else one of them may be what mends it
+        if not found:  # otherwise a copy may be needed for the repair
             await self.expire()
 
     async def expire(self) -> None:
-        """Let old copies go."""
+        """Remove expired copies."""
         now = self._now()
         await asyncio.to_thread(expire, self._path, backups=self._backups, now=now, kept=self._kept)
 
 
 def _own_names(path: Path) -> re.Pattern[str]:
-    """Return how the copies are called that the program makes of a database by itself."""
+    """Return the pattern of names that the program gives its own copies of a database."""
     return re.compile(rf"{re.escape(path.stem)}-before-(\d{{4}}|[a-z]+-\d{{8}}T\d{{6}}Z)\.sqlite3{_BESIDE}")
 
 
 def _objection(path: Path, place: Path, *, force: bool) -> str | None:
-    """Say why no backup of the database at `path` may be written to `place`."""
+    """Return the reason why a backup of `path` must not be written to `place`, if any."""
     beside_it = place.parent == path.parent.resolve() and place.name.startswith(f"{path.stem}.")
     if beside_it or (place.exists() and place.samefile(path)):
         return f"{place} is the database itself, or belongs to it; name another file."
     if place.is_dir():
         return f"{place} is a folder; name a file in it."
-    if not (place.parent.is_dir() or _may_be_made(place.parent)):
+    if not (place.parent.is_dir() or _is_creatable(place.parent)):
         return f"There is no folder {place.parent}; make it, or name a file elsewhere."
     if place.exists() and not place.is_file():
         return f"{place} is no ordinary file."
@@ -188,13 +189,13 @@ def _objection(path: Path, place: Path, *, force: bool) -> str | None:
     return None
 
 
-def _may_be_made(folder: Path) -> bool:
-    """Say whether the last part alone of a folder is missing: more than that is mistyped."""
+def _is_creatable(folder: Path) -> bool:
+    """Return whether only the last part of the path is missing; more than that is probably a typing error."""
     return not folder.exists() and folder.parent.is_dir()
 
 
 def row_counts(path: Path, *, in_use: bool = False) -> dict[str, int]:
-    """Return how many rows each table of a database file has."""
+    """Return the number of rows in each table of a database file."""
     with closing(copies.connect(path, "mode=ro" if in_use else copies.at_rest(path))) as connection:
         named = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         tables = [name for (name,) in named if name != "alembic_version" and not name.startswith("sqlite_")]
@@ -209,7 +210,7 @@ def _content(path: Path) -> Content:
 
 
 def _free_name(backups: Path, path: Path, at: datetime) -> Path:
-    """Return a name that is not taken: two within a second must not be one."""
+    """Return an unused name: two restores within a second need different names."""
     while True:
         name = backups / f"{path.stem}-before-restore-{at:%Y%m%dT%H%M%SZ}.sqlite3"
         if not (name.exists() or copies.left_beside(name)):
@@ -218,9 +219,9 @@ def _free_name(backups: Path, path: Path, at: datetime) -> Path:
 
 
 def _keep(path: Path, target: Path) -> Path | None:
-    """Copy the database at `path` to `target`; afterwards it is one file, unless it is damaged.
+    """Copy the database at `path` to `target` and merge its journal into the file, unless it is damaged.
 
-    A damaged one is copied byte by byte: SQLite would leave out what it can't make sense of.
+    A damaged database is copied byte by byte, because SQLite would omit unreadable parts.
     """
     if path.exists() and path.stat().st_size and not copies.damage(path):
         copies.fold(path)
@@ -247,9 +248,9 @@ def _keep_bytes(path: Path, target: Path, ending: str) -> Path | None:
 
 
 def _remove(folder: Path, name: re.Pattern[str], *, before: datetime) -> None:
-    """Remove the files of such names that were last written before then."""
+    """Remove files with matching names that were last written before a moment."""
     try:
-        for file in [one for one in folder.iterdir() if name.fullmatch(one.name)]:
+        for file in [file for file in folder.iterdir() if name.fullmatch(file.name)]:
             if file.stat().st_mtime < before.timestamp():
                 file.unlink()
     except FileNotFoundError:

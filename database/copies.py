@@ -1,4 +1,4 @@
-"""Copies of a database: made while it is in use, sealed, and looked at without touching them."""
+"""Copies of a database: made while it is in use, sealed with a checksum, checked read-only."""
 
 import errno
 import os
@@ -16,18 +16,18 @@ from database.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, Databa
 _USER_VERSION, _APPLICATION_ID = slice(60, 64), slice(68, 72)
 _SEALED = b"MASQ"
 LEAST_ROOM = 1 << 17
-"""Bytes on a disk, of which SQLite takes 32 KB for what its connections share: with less, that may fail."""
+"""Minimum free bytes on a disk: SQLite's shared memory file takes 32 KB."""
 PASSING_TABLES = ("prompts", "system_prompts")
-"""What is kept for hours alone: a copy lives for days, and holds none of it."""
+"""Tables whose rows live for hours only; copies live for days and omit them."""
 UNREADABLE = "a name in its schema can't be read"
-"""What SQLite would say with the name in it, and the driver can't pass on: it takes UTF-8 only."""
+"""Replaces SQLite's message with the name in it, which the driver can't decode: it accepts UTF-8 only."""
 
 
 def copy(source: Path, target: Path, *, in_use: bool = True) -> None:
-    """Copy a database that may be in use: whole, checked, sealed, and in its place all at once.
+    """Copy a database that may be in use: complete, checked, sealed and moved into place atomically.
 
-    Copying the file alone would miss the WAL (faults B9). Raises DatabaseCorrupt with what is wrong
-    with the source, DatabaseFull, DatabaseBusy or DatabaseError; the target is then as it was.
+    Copying only the file would miss the WAL (faults B9). Raises DatabaseCorrupt with the source's damage,
+    DatabaseFull, DatabaseBusy or DatabaseError; the target is then unchanged.
     """
     with in_words(source, target):
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -43,9 +43,9 @@ def copy(source: Path, target: Path, *, in_use: bool = True) -> None:
 
 
 def damage(path: Path, *, in_use: bool = True) -> str | None:
-    """Say what integrity_check finds wrong with a database; None when it is sound. It only reads.
+    """Return the result of integrity_check on a database, None if it is sound; read-only.
 
-    It takes longer than the quick_check of every start, and sees more (faults B8).
+    It takes longer than the quick_check at each start, and detects more (faults B8).
     """
     try:
         with closing(connect(path, "mode=ro" if in_use else at_rest(path))) as connection:
@@ -57,7 +57,7 @@ def damage(path: Path, *, in_use: bool = True) -> str | None:
 
 
 def flaw(path: Path) -> str | None:
-    """Say what is wrong with a copy that nobody writes to; None when it is whole and sound."""
+    """Return what is wrong with a copy that nobody writes to; None if it is complete and sound."""
     try:
         with path.open("rb") as file:
             head = file.read(100)
@@ -71,7 +71,7 @@ def flaw(path: Path) -> str | None:
 
 
 def unseal(path: Path) -> None:
-    """Take the checksum out of a copy that becomes a database again: it would not hold for long."""
+    """Remove the checksum from a copy that becomes a live database: the next write would invalidate it."""
     with in_words(path, path), closing(connect(path, "mode=rw")) as connection:
         (mark,) = connection.execute("PRAGMA application_id").fetchone()
         if mark == int.from_bytes(_SEALED, "big"):
@@ -79,28 +79,28 @@ def unseal(path: Path) -> None:
 
 
 def fold(path: Path) -> None:
-    """Take everything that stands beside a database into it, so that the one file is all of it.
+    """Merge a database's journal into the file, so that the file alone is complete.
 
-    Raises DatabaseBusy while anybody else has it open, DatabaseCorrupt when it can't be read.
+    Raises DatabaseBusy while another process has it open, DatabaseCorrupt if it can't be read.
     """
     with in_words(path, path), closing(connect(path, "mode=rw")) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def connect(path: Path, options: str) -> sqlite3.Connection:
-    """Open a database that exists."""
+    """Open an existing database."""
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?{options}", uri=True)
-    connection.text_factory = lambda text: text.decode(errors="replace")  # a damaged name is no UTF-8
+    connection.text_factory = lambda text: text.decode(errors="replace")  # damaged names may be invalid UTF-8
     return connection
 
 
 def at_rest(path: Path) -> str:
-    """Return how to open a copy: nothing is made beside it, so it may lie where nobody can write."""
+    """Return the options that open a copy without creating files, so that read-only folders work."""
     return "mode=ro" if left_beside(path) else "mode=ro&immutable=1"
 
 
 def verdict(connection: sqlite3.Connection, pragma: str) -> str | None:
-    """Return the first thing that quick_check or integrity_check finds; None when all is well."""
+    """Return the first finding of quick_check or integrity_check; None if there is none."""
     try:
         found = str(connection.execute(f"PRAGMA {pragma}(1)").fetchone()[0])
     except UnicodeDecodeError:
@@ -109,25 +109,25 @@ def verdict(connection: sqlite3.Connection, pragma: str) -> str | None:
 
 
 def left_beside(path: Path) -> Path | None:
-    """Return a file in which SQLite would look for changes of the database at `path`, if there is one."""
+    """Return a non-empty journal file of the database at `path`, or None."""
     beside = (path.with_name(path.name + ending) for ending in ("-wal", "-journal"))
     return next((file for file in beside if file.exists() and file.stat().st_size), None)
 
 
 def discard(path: Path) -> None:
-    """Remove a database, if there is one, with all that stands beside it."""
+    """Remove a database, if it exists, and its journal files."""
     path.unlink(missing_ok=True)
     discard_beside(path)
 
 
 def discard_beside(path: Path) -> None:
-    """Remove what stands beside a database: SQLite would apply it to whatever takes its place."""
+    """Remove a database's journal files: SQLite would apply them to its replacement."""
     for ending in ("-wal", "-shm", "-journal"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
-    """See to it that the names in a folder outlast a power cut, where the system can do that."""
+    """Flush a folder's entries to disk, so that they survive a power cut, if the system supports it."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -138,7 +138,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def in_words(source: Path, target: Path) -> Iterator[None]:
-    """Turn what the system and SQLite say about a copy into an error that names the mend."""
+    """Translate errors of the system and of SQLite into errors that name the remedy."""
     try:
         yield
     except OSError as error:
@@ -153,7 +153,7 @@ def in_words(source: Path, target: Path) -> Iterator[None]:
 
 @contextmanager
 def _partial(target: Path) -> Iterator[Path]:
-    """Make an empty file beside `target`, which only its owner reads; it is gone in the end."""
+    """Create an empty file beside `target`, readable by its owner only, and remove it at the end."""
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".partial")
     os.close(descriptor)
     try:
@@ -166,14 +166,14 @@ def _copy_pages(source: Path, partial: Path, *, in_use: bool) -> None:
     how = "mode=rw" if in_use else at_rest(source)
     with closing(connect(source, how)) as old, closing(sqlite3.connect(partial)) as new:
         old.backup(new)
-        _leave_out(new, PASSING_TABLES)
-        new.execute("PRAGMA journal_mode = DELETE")  # complete on its own, with nothing beside it
+        _erase_rows(new, PASSING_TABLES)
+        new.execute("PRAGMA journal_mode = DELETE")  # complete in itself, without journal files
     if not partial.stat().st_size:
         raise DatabaseCorrupt("it is empty")
 
 
-def _leave_out(connection: sqlite3.Connection, tables: tuple[str, ...]) -> None:
-    """Delete what a copy must not outlive, and every trace of it in the copy's pages."""
+def _erase_rows(connection: sqlite3.Connection, tables: tuple[str, ...]) -> None:
+    """Delete tables' rows from a copy, and overwrite their traces in its pages."""
     connection.execute("PRAGMA secure_delete = ON")
     for table in tables:
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone():
@@ -182,10 +182,10 @@ def _leave_out(connection: sqlite3.Connection, tables: tuple[str, ...]) -> None:
 
 
 def _seal(path: Path) -> None:
-    """Write the file's own checksum into it: integrity_check overlooks a bit that flips in a text.
+    """Write the file's own checksum into it: integrity_check overlooks a flipped bit in a text.
 
-    It stands in a field of the header that SQLite leaves to programs, user_version; application_id
-    says that it does.
+    The checksum is stored in user_version, a header field that SQLite leaves to programs; application_id
+    marks its presence.
     """
     with path.open("r+b") as file:
         file.seek(_APPLICATION_ID.start)
@@ -198,7 +198,7 @@ def _seal(path: Path) -> None:
 
 
 def _checksum(file: BinaryIO) -> bytes:
-    """Return the CRC-32 of all of a database file but the four bytes in which it is kept."""
+    """Return the CRC-32 of a database file without the four bytes that store it."""
     file.seek(0)
     start = bytearray(file.read(100))
     start[_USER_VERSION] = bytes(4)
@@ -209,12 +209,12 @@ def _checksum(file: BinaryIO) -> bytes:
 
 
 def passing(error: sqlite3.DatabaseError, source: Path, target: Path | None = None) -> DatabaseError | None:
-    """Return what it means where the file itself is well, but held by others or without room beside it."""
+    """Return the error for an intact file that is locked or lacks disk space; None for other errors."""
     name, target = _name(error), target or source
     if name == "SQLITE_FULL":
         return _no_room(target)
-    if name.startswith("SQLITE_IOERR") and (full := [one for one in (source, target) if _is_full(one)]):
-        return _no_room(full[0])  # the file that SQLite shares with others can't be made
+    if name.startswith("SQLITE_IOERR") and (full := [file for file in (source, target) if _is_full(file)]):
+        return _no_room(full[0])  # SQLite's shared memory file can't be created
     if name.startswith("SQLITE_CANTOPEN") and source.is_file():
         return DatabaseError(
             f"{source} can't be opened: this user has to be able to write in {source.parent}."
@@ -237,12 +237,12 @@ def _named(error: sqlite3.DatabaseError, source: Path, target: Path) -> Database
     name = _name(error)
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return DatabaseCorrupt(str(error))
-    what = "written" if source == target else f"copied to {target}"
-    return DatabaseError(f"{source} can't be {what}: {error}.")
+    action = "written" if source == target else f"copied to {target}"
+    return DatabaseError(f"{source} can't be {action}: {error}.")
 
 
 def _name(error: sqlite3.DatabaseError) -> str:
-    return getattr(error, "sqlite_errorname", "")  # the driver's own errors have none
+    return getattr(error, "sqlite_errorname", "")  # the driver's own errors have no name
 
 
 def _no_room(target: Path) -> DatabaseFull:

@@ -1,4 +1,4 @@
-"""One database, one unit of work: reads side by side, writes one after another."""
+"""The database and its unit of work: concurrent reads, sequential writes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Set
@@ -53,7 +53,7 @@ _Faults = tuple[type[DBAPIError | OSError], ...]
 
 
 class UnitOfWork:
-    """One transaction, seen as one repository for each noun; a repository is made when it is first used."""
+    """A transaction with a repository per noun, each created at its first use."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -91,10 +91,10 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def apart(self) -> AsyncIterator[None]:
-        """Begin a part of the transaction that is undone alone when something fails in it.
+        """Open a savepoint: if the block fails, only its own changes are rolled back.
 
-        Without it a failed statement takes everything else with it: PostgreSQL keeps nothing and reports
-        no error. Raises DatabaseError, without the rows that a driver quotes.
+        Without it, a failed statement invalidates the whole transaction: PostgreSQL then discards everything
+        and reports no error at commit. Raises DatabaseError without the row values that drivers quote.
         """
         try:
             async with self._session.begin_nested():
@@ -105,19 +105,18 @@ class UnitOfWork:
 
 
 class Database:
-    """The tables, in a SQLite file or on a PostgreSQL server, with one writer and a few readers.
+    """A database in a SQLite file or on a PostgreSQL server, with one writer and a few readers.
 
-    `path` is the file. With a server it is where the file would be: what was kept in one before, and the
-    copies of it, lie there.
+    `path` is the file. With a server it is where the file would be: an earlier file and its copies are there.
     """
 
     def __init__(self, backend: Backend, path: Path, *, on_server: bool = False) -> None:
         self.path = path
         self.on_server = on_server
         self.writers = 0
-        """How many write or wait for that just now."""
+        """Number of writers, active and waiting."""
         self.on_write: list[Callable[[Set[str]], object]] = []
-        """Are told the tables that a transaction may have written to, once it has ended."""
+        """Callbacks that receive the tables a transaction may have written to, once it has ended."""
         self._backend = backend
         self._writer, self._reader = backend.writer, backend.reader
         self._kept = Kept()
@@ -127,19 +126,19 @@ class Database:
     async def open(cls, path: Path, *, backups: Path | None = None) -> Self:
         """Open the file at `path`, creating or migrating it first.
 
-        Raises DatabaseCorrupt, DatabaseTooNew or DatabaseError; the file is then left as it was.
+        Raises DatabaseCorrupt, DatabaseTooNew or DatabaseError and leaves the file unchanged.
         """
         await asyncio.to_thread(files.prepare, path, backups=backups or path.parent / files.BACKUPS)
         return cls(SqliteFile(path), path)
 
     @classmethod
     async def connect(cls, url: str, path: Path) -> Self:
-        """Open the database of a PostgreSQL server, filling or migrating it first; `path`: see Database.
+        """Open the database of a PostgreSQL server, creating or migrating it first; `path`: see Database.
 
-        Raises DatabaseTaken while another process of this program has it open, DatabaseAway,
-        DatabaseTooNew or DatabaseError; the database is then left as it was.
+        Raises DatabaseTaken while another process of this program has it open, DatabaseAway, DatabaseTooNew
+        or DatabaseError, and leaves the database unchanged.
         """
-        from database.postgres import PostgresServer  # its driver is an extra
+        from database.postgres import PostgresServer  # needs an optional package
 
         server = PostgresServer(url)
         try:
@@ -151,14 +150,14 @@ class Database:
 
     @property
     def place(self) -> str:
-        """What it is called in sentences: the file, or the server and the database; never a password."""
+        """Name in messages: the file, or the server and the database, without password."""
         return self._backend.place
 
     @asynccontextmanager
     async def begin(self, *, brief: bool = False) -> AsyncIterator[UnitOfWork]:
-        """Open a write transaction: all of it is kept, or nothing.
+        """Open a write transaction, which is committed completely or not at all.
 
-        Where all of its statements are `brief`, they need not go to a thread: nobody waits for them.
+        If all its statements are `brief`, they run without a thread: they never block for long.
         """
         self.writers += 1
         written = set[str]()
@@ -173,18 +172,18 @@ class Database:
                 told(written)
 
     def read(self, *, brief: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open a read transaction: one consistent view, in which nothing is written; `brief`: see begin."""
+        """Open a read transaction: a consistent snapshot; `brief`: see begin."""
         return self._transaction(self._reader, brief=brief)
 
     async def size(self) -> int:
-        """Return how many bytes it takes."""
+        """Return the size in bytes."""
         with self._named_errors():
             return await self._backend.size()
 
     async def check_writer(self) -> None:
-        """Raise DatabaseError where nothing can be written now; nothing is.
+        """Raise DatabaseError if writing is impossible now; write nothing.
 
-        While somebody writes it is theirs to tell, and they are not held up.
+        During another write it returns at once: that write reports errors itself and is not delayed.
         """
         pool = self._writer.pool
         if isinstance(pool, QueuePool) and pool.checkedout():
@@ -193,19 +192,19 @@ class Database:
             await self._backend.check_writer()
 
     async def scrub(self, *, every_table: bool = False) -> bool:
-        """Take what was deleted out of where it was kept, wherever it was left (B10).
+        """Erase deleted data physically (B10).
 
-        Of the tables without words only ids are left behind: those are written anew on demand.
-        False when somebody was reading just then: what they read has to stay until they are done.
+        Tables without words leave only ids behind and are rewritten on request. Returns False if a reader's
+        snapshot still needs deleted data.
         """
         with self._named_errors():
             return await self._backend.scrub(tuple(Row.metadata.tables) if every_table else WORDED)
 
     async def vacuum(self) -> bool:
-        """Write everything anew, if tables too large for `scrub` had anything deleted; say whether.
+        """Rewrite the database after deletions in tables too large for `scrub`; return whether it was done.
 
-        It holds up writers for as long as that takes: some ten seconds for a gigabyte. False, too, while
-        somebody was reading: what they read stays until the next night.
+        It blocks writers meanwhile: about ten seconds for a gigabyte. It also returns False if a reader's
+        snapshot still needs deleted data, and the next night tries again.
         """
         async with self.read() as db:
             if await db.states.get(VACUUM_DUE) is None:
@@ -219,8 +218,8 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine, *, brief: bool) -> AsyncIterator[UnitOfWork]:
-        view = self._kept.now(storing=brief)  # a session that fails takes the values out of its entities
-        with self._named_errors((DBAPIError,)):  # an OSError of what others do in it is theirs
+        view = self._kept.now(storing=brief)  # a full session expires its entities when it fails
+        with self._named_errors((DBAPIError,)):  # an OSError of the caller's own code passes through
             if brief:
                 async with self._backend.brief(write=engine is self._writer) as session:
                     session.info[VIEW] = view
@@ -233,15 +232,15 @@ class Database:
                 yield UnitOfWork(session)
 
     @contextmanager
-    def _named_errors(self, those: _Faults = (DBAPIError, OSError)) -> Iterator[None]:
-        """Turn what the driver or the network says into an error that names the fault and the mend.
+    def _named_errors(self, caught: _Faults = (DBAPIError, OSError)) -> Iterator[None]:
+        """Translate errors of the driver and the network into errors that name the remedy.
 
-        A timeout of the network is an OSError.
+        A network timeout is an OSError.
         """
         try:
             yield
         except PoolTimeoutError as error:
             busy = f"{self._backend.place} has been busy for {POOL_SECONDS} seconds."
             raise DatabaseBusy(busy) from error
-        except those as error:
+        except caught as error:
             raise self._backend.named(error) from error if self._backend.discreet else None

@@ -1,28 +1,28 @@
-"""What can go wrong with the database, by name."""
+"""Errors of the database."""
 
 
 class DatabaseError(Exception):
-    """The database can't do what was asked; the text is a sentence for the operator."""
+    """The database can't do what was requested; the message is a sentence for the operator."""
 
 
-class DatabaseFull(DatabaseError):  # noqa: N818 - a state, and the field's own word
-    """There is no room left on the disk: nothing can be written, everything can still be read."""
+class DatabaseFull(DatabaseError):  # noqa: N818 - named after the state
+    """The disk is full: nothing can be written, everything can still be read."""
 
 
 class DatabaseBusy(DatabaseError):  # noqa: N818
-    """Somebody else holds the database for longer than we wait."""
+    """Another process holds the database for longer than the timeout."""
 
 
 class DatabaseTaken(DatabaseBusy):
-    """Another process of this program runs on the same database."""
+    """Another process of this program uses the same database."""
 
 
 class DatabaseAway(DatabaseError):  # noqa: N818
-    """The server can't be reached, or went away; the next transaction tries again."""
+    """The server can't be reached or the connection broke; the next transaction tries again."""
 
 
 class DatabaseCorrupt(DatabaseError):  # noqa: N818
-    """The file is damaged, or is no database at all. It is left exactly as it is."""
+    """The file is damaged or not a database. It is left unchanged."""
 
 
 class DatabaseTooNew(DatabaseError):  # noqa: N818

@@ -1,4 +1,4 @@
-"""The database file before it is opened: created, checked, copied and migrated, or refused."""
+"""Preparation of the database file: create, check, copy and migrate it, or refuse it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -13,34 +13,34 @@ from database import copies, schema
 from database.errors import DatabaseCorrupt, DatabaseError
 
 BACKUPS = "backups"
-"""The folder beside the database for the copies that the program makes by itself."""
+"""Folder beside the database for the program's own copies."""
 LARGE = 32 << 20
-"""Bytes from which on a file is not read to its end before each start: that takes seconds for a gigabyte."""
+"""Size in bytes from which a start checks only a part: a gigabyte would take seconds."""
 GROWING = frozenset({"archive", "fact_changes", "fact_sources", "facts", "vectors"})
-"""The tables that make a file large. Of a large one they are looked at a minute after the start."""
+"""The tables that make a file large; in a large file they are checked a minute after the start."""
 
 
 def prepare(path: Path, *, backups: Path) -> None:
     """Bring the file at `path` to the current schema, or raise and leave it untouched."""
     with copies.in_words(path, path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        copies.discard(incoming(path))  # a restore was broken off
+        copies.discard(incoming(path))  # left by an interrupted restore
         if path.exists():
             check(path, backups=backups)
             copies.unseal(path)
             _migrate(path, backups=backups)
         else:
             _create(path)
-        _keep_a_log(path)
+        _use_wal(path)
 
 
 def check(path: Path, *, backups: Path) -> None:
-    """Raise DatabaseCorrupt when the file is damaged (faults B8); never write to it."""
+    """Raise DatabaseCorrupt if the file is damaged (faults B8); never write to it."""
     if path.stat().st_size == 0:
         raise DatabaseCorrupt(refusal(path, "it is empty", backups))
     try:
         with closing(copies.connect(path, "mode=rw")) as connection:
-            found = _looked_over(connection, whole=path.stat().st_size < LARGE)
+            found = _quick_check(connection, whole=path.stat().st_size < LARGE)
     except sqlite3.DatabaseError as error:
         if passing := copies.passing(error, path):
             raise passing from error
@@ -49,8 +49,8 @@ def check(path: Path, *, backups: Path) -> None:
         raise DatabaseCorrupt(refusal(path, found, backups))
 
 
-def _looked_over(connection: sqlite3.Connection, *, whole: bool) -> str | None:
-    """Say what quick_check finds, in the whole file or in the tables that stay small."""
+def _quick_check(connection: sqlite3.Connection, *, whole: bool) -> str | None:
+    """Return the result of quick_check, for the whole file or for the tables that stay small."""
     if whole:
         return copies.verdict(connection, "quick_check")
     tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
@@ -64,7 +64,7 @@ def _looked_over(connection: sqlite3.Connection, *, whole: bool) -> str | None:
 
 
 def check_copy(path: Path, *, backups: Path) -> None:
-    """Raise unless a copy that nobody writes to is whole, sound, ours and of a schema that we know."""
+    """Raise unless a copy that nobody writes to is complete, sound, ours and of a known schema."""
     if found := copies.flaw(path):
         raise DatabaseCorrupt(refusal(path, found, backups))
     _judge(path, revision(path, in_use=False), "Name a backup of Masquerade.")
@@ -73,8 +73,8 @@ def check_copy(path: Path, *, backups: Path) -> None:
 def copy(source: Path, target: Path, *, backups: Path | None = None, in_use: bool = True) -> None:
     """Copy a database: see copies.copy.
 
-    Of a damaged source the error names the newest sound copy in `backups`: the target's folder,
-    unless told.
+    If the source is damaged, the error names the newest sound copy in `backups`, by default the target's
+    folder.
     """
     try:
         copies.copy(source, target, in_use=in_use)
@@ -83,7 +83,7 @@ def copy(source: Path, target: Path, *, backups: Path | None = None, in_use: boo
 
 
 def revision(path: Path, *, in_use: bool = True) -> str | None:
-    """Return the schema revision that the file says it has; None when it is not one of ours."""
+    """Return the file's schema revision; None if it is not one of our databases."""
     how = "mode=rw" if in_use else copies.at_rest(path)
     with closing(copies.connect(path, how)) as connection:
         if not connection.execute("PRAGMA table_info(alembic_version)").fetchall():
@@ -93,19 +93,19 @@ def revision(path: Path, *, in_use: bool = True) -> str | None:
 
 
 def incoming(path: Path) -> Path:
-    """Return where a database is put together that is to take the place of the one at `path`."""
+    """Return the path at which the replacement of the database at `path` is assembled."""
     return path.with_name(f"{path.name}.restoring")
 
 
-def refusal(path: Path, what: str, backups: Path) -> str:
-    """Say which file, what is wrong with it and how to go back to the newest sound backup."""
-    return f"{path} can't be used: {what}. It was left as it is. {way_back(backups)}"
+def refusal(path: Path, damage: str, backups: Path) -> str:
+    """Return a message with the file, its damage, and the newest sound backup."""
+    return f"{path} can't be used: {damage}. It was left as it is. {way_back(backups)}"
 
 
 def way_back(backups: Path) -> str:
-    """Say which backup is the newest that is sound, and how to restore it; each is read to the end."""
+    """Return a message with the newest sound backup and how to restore it; each backup is read completely."""
     made = sorted(backups.glob("*.sqlite3"), key=lambda copy: copy.stat().st_mtime, reverse=True)
-    if sound := next((copy for copy in made if _serves(copy)), None):
+    if sound := next((copy for copy in made if _is_restorable(copy)), None):
         return f"The newest backup is {sound} (damaged ones left out): python main.py restore {sound}"
     return (
         f"There is no sound backup in {backups}. Restore one from elsewhere, or move the file away, with "
@@ -113,8 +113,8 @@ def way_back(backups: Path) -> str:
     )
 
 
-def _serves(copy: Path) -> bool:
-    """Say whether a copy could be restored."""
+def _is_restorable(copy: Path) -> bool:
+    """Return whether a copy can be restored."""
     if copies.flaw(copy):
         return False
     try:
@@ -125,9 +125,9 @@ def _serves(copy: Path) -> bool:
 
 
 def _create(path: Path) -> None:
-    """Build the file beside its place and move it there, so that an empty file is never a fresh start."""
+    """Build the database beside its place and move it there, so that no crash leaves an empty file."""
     if left := copies.left_beside(path):
-        # SQLite would take it for the new database's own, and write it into that.
+        # SQLite would take it for the new database's journal and apply it.
         raise DatabaseError(f"{left} is there without its database. Put that back, or move both away.")
     fresh = path.with_name(path.name + ".new")
     copies.discard(fresh)
@@ -141,11 +141,10 @@ def _create(path: Path) -> None:
     copies.sync_folder(path.parent)
 
 
-def _keep_a_log(path: Path) -> None:
-    """Have the file keep a write-ahead log, while nobody else has it open.
+def _use_wal(path: Path) -> None:
+    """Switch the file to a write-ahead log while nobody else has it open.
 
-    Whoever changes the journal while others open the file locks them out at once, whatever their
-    busy_timeout is.
+    Changing the journal mode locks out other connections at once, whatever their busy_timeout.
     """
     with closing(copies.connect(path, "mode=rw")) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -161,17 +160,17 @@ def _migrate(path: Path, *, backups: Path) -> None:
 
 
 def _judge(path: Path, at: str | None, mend: str) -> None:
-    """Raise where a file's revision is none that this program can bring up to date (faults B16)."""
+    """Raise if this program can't migrate a file of this revision (faults B16)."""
     update = "Update the program, or restore a backup made by this version."
     schema.judge(path, at, not_ours=f"is a SQLite file, but not one of ours. {mend}", mend=update)
 
 
 def _upgrade(path: Path) -> None:
-    """Run the migrations that a file has not seen, and leave nothing of what they took away."""
+    """Run pending migrations and erase the data they dropped."""
     with _connected(path) as connection:
         schema.upgrade(connection)
     with closing(copies.connect(path, "mode=rw")) as connection:
-        # What was in tables that are no more stands in pages that nothing uses: there they would stay.
+        # Data of dropped tables would remain in unused pages.
         connection.execute("VACUUM")
         connection.execute("DELETE FROM global_state WHERE key = 'to be written anew'")
         connection.commit()

@@ -1,4 +1,4 @@
-"""Short transactions on a server: without SQLAlchemy's session, which costs more than most statements do."""
+"""Short transactions on a server, without SQLAlchemy's session, which costs more than most statements."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +10,7 @@ from database.in_place import BriefSession
 
 
 class ServerSession(BriefSession):
-    """One over a connection to a server, which has to be waited for."""
+    """A brief session over an asynchronous connection to a server."""
 
     async def execute(self, statement: Any, given: Any = None) -> Any:
         return await greenlet_spawn(self._dealing_with(statement).execute, statement, given)
@@ -38,5 +38,5 @@ class ServerSession(BriefSession):
     def _begin_nested(self) -> Any:
         self._session.connection()
         nested = self._session.begin_nested()
-        self._session.connection()  # only what a session works on gets a savepoint from it
+        self._session.connection()  # a session creates savepoints only on connections it has used
         return nested

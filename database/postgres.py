@@ -1,4 +1,4 @@
-"""A PostgreSQL server: how it is reached and held, cleared of what was deleted, and what its errors mean."""
+"""PostgreSQL servers: connections, the writer's lock, erasure of deleted data."""
 
 import asyncio
 import re
@@ -22,39 +22,39 @@ from database.on_server import ServerSession
 
 CONNECT_SECONDS = 10
 PING_SECONDS = 3
-"""A connection that is silent for so long when it is borrowed is given up."""
+"""Timeout of the check when a connection is borrowed; a silent connection is given up."""
 STATEMENTS = 500
-"""Statements that a connection keeps ready: preparing one anew takes as long as two."""
+"""Prepared statements cached per connection: preparing one takes as long as executing two."""
 STATEMENT_SECONDS = 30
 LOCK_SECONDS = 5
 HOLDER_SECONDS, HOLDER_TRIES = 2, 40
-"""So long a session of a process that ended just now may take to be gone."""
+"""Time for the session of a process that has just ended to disappear."""
 READING_SECONDS, READING_TRIES = 0.5, 10
-"""So long who reads what was just deleted is waited for."""
+"""Time to wait for readers of deleted data."""
 IDLE_SECONDS = 60
-"""A transaction in which nothing happens for so long is ended: its process hangs, and holds up others."""
+"""Timeout of an idle transaction: its process hangs and blocks others."""
 PATIENT_SECONDS = 6 * 3600
 LOCK = int.from_bytes(b"masque")
-"""The advisory lock that says that a process of ours has the database."""
+"""The advisory lock that marks the database as used by a process of ours."""
 _NOT_STORED = re.compile("[\x00\ud800-\udfff]")
-"""What PostgreSQL takes in no text: NUL, and halves of a character."""
+"""Characters that PostgreSQL rejects in text: NUL and lone surrogates."""
 _SESSION = {
     "timezone": "UTC",
     "jit": "off",
-    "synchronous_commit": "on",  # what is said to be written is, whatever the server's own rule is
+    "synchronous_commit": "on",  # a commit is durable whatever the server's default
     "lock_timeout": f"{LOCK_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
-    # A machine that vanished keeps the lock no longer than this: a minute.
+    # A vanished machine keeps the lock for at most a minute.
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
 _WHERE_KNOWN = {
-    "idle_session_timeout": "0",  # the readers are idle for hours
-    "transaction_timeout": "0",  # each statement has its own; bringing a schema up to date takes its time
-    "client_connection_check_interval": "5s",  # the lock of a process that died is let go in this time
+    "idle_session_timeout": "0",  # readers may be idle for hours
+    "transaction_timeout": "0",  # each statement has its own timeout; migrations take long
+    "client_connection_check_interval": "5s",  # the time until a dead process loses the lock
 }
-"""Settings that later versions of the server know, or servers on some platforms."""
+"""Settings that only newer servers or some platforms support."""
 _SET = "SELECT set_config(name, $2, false) FROM pg_settings WHERE name = $1"
 _END_OURS = """
     SELECT count(pg_terminate_backend(a.pid)) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
@@ -76,18 +76,18 @@ _OLD_READERS = """
     ) holders
     WHERE age(held) > age(pg_snapshot_xmax(pg_current_snapshot())::xid)
 """
-"""Who may still see what is deleted by now: as long as they are there, no table leaves it out.
+"""Query for sessions that may still see deleted data: while they exist, VACUUM keeps it.
 
-Those are readers, standby servers that tell what they read, and transactions that are prepared.
+These are readers, standby servers with feedback, and prepared transactions.
 """
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
 
 
 class PostgresServer:
-    """A database on a server, with one connection that writes and a few that read.
+    """A database on a server, with one connection for writing and a few for reading.
 
-    The writer's connection holds a lock as long as it lives, and nothing is written without it: so two
-    processes never speak for one database, whatever became of the network between.
+    The writer's connection holds a lock as long as it lives, and nothing is written without the lock: so two
+    processes never write to the same database, whatever happens to the network.
     """
 
     discreet = False
@@ -101,7 +101,7 @@ class PostgresServer:
 
     @property
     def place(self) -> str:
-        """Say which database on which server; never the user or the password."""
+        """Return the database and server, without user and password."""
         return place_of(self._url)
 
     def listen(self, told: Callable[[str], object]) -> None:
@@ -113,7 +113,7 @@ class PostgresServer:
         return postgres_faults.named(self.place, error.orig or error, lost=error.connection_invalidated)
 
     async def prepare(self) -> None:
-        """Take the database and bring it to the current schema; raises DatabaseError and changes nothing."""
+        """Take the database's lock and migrate the schema; raises DatabaseError without any change."""
         try:
             async with self.patient() as connection:
                 await connection.run_sync(postgres_schema.bring_up_to_date, self.place)
@@ -138,7 +138,7 @@ class PostgresServer:
 
     @asynccontextmanager
     async def patient(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that may take its time, in which the writer's lock is held."""
+        """Open a transaction without the usual timeouts, holding the writer's lock."""
         engine = self._engine(size=1, connect=partial(self._connect, seconds=PATIENT_SECONDS))
         try:
             async with self.writer.connect(), engine.begin() as connection:
@@ -157,13 +157,13 @@ class PostgresServer:
                 raise postgres_faults.readonly(self.place)
 
     async def scrub(self, tables: Collection[str]) -> bool:
-        """Write tables anew: VACUUM alone leaves words in the unused room of their pages (B10)."""
+        """Rewrite tables: VACUUM alone leaves words in the unused space of their pages (B10)."""
         async with self._raw() as raw:
-            large = [one for one in tables if await self._has_more(raw, one, backend.most_rows(one))]
+            large = [table for table in tables if await self._has_more(raw, table, backend.most_rows(table))]
             if large:
                 due = "INSERT INTO global_state VALUES ($1, '') ON CONFLICT DO NOTHING"
                 await raw.execute(due, backend.VACUUM_DUE)
-            return await self._rewrite(raw, [one for one in tables if one not in large])
+            return await self._rewrite(raw, [table for table in tables if table not in large])
 
     async def vacuum(self) -> bool:
         async with self._raw() as raw:
@@ -177,7 +177,7 @@ class PostgresServer:
         await self.writer.dispose()
 
     async def _rewrite(self, raw: Any, tables: Collection[str]) -> bool:
-        """Write tables anew; False where somebody reads, or holds what was there before a deletion."""
+        """Rewrite tables; return False if a session may still see deleted data."""
         for _ in range(READING_TRIES):
             if not await raw.fetchval(_OLD_READERS):
                 break
@@ -197,13 +197,13 @@ class PostgresServer:
 
     @asynccontextmanager
     async def _raw(self) -> AsyncIterator[Any]:
-        """Lend the writer's own connection: VACUUM can't run within a transaction of SQLAlchemy's."""
+        """Lend the writer's raw connection: VACUUM can't run within SQLAlchemy's transaction."""
         async with self.writer.connect() as connection:
             lent: Any = await connection.get_raw_connection()
             await greenlet_spawn(lent.dbapi_connection.rollback)
             raw: Any = lent.driver_connection
             try:
-                # Who comes meanwhile waits behind us, so we do not wait for long ourselves.
+                # Other sessions queue behind this one, so it must not wait long itself.
                 await raw.execute("SET statement_timeout = 0; SET lock_timeout = '1s'")
                 yield raw
                 await raw.execute("RESET statement_timeout; RESET lock_timeout")
@@ -211,7 +211,7 @@ class PostgresServer:
                 await connection.invalidate()
                 raise postgres_faults.named(self.place, error) from None
             except BaseException:
-                await connection.invalidate()  # cut off: nobody knows what it is at
+                await connection.invalidate()  # interrupted: its state is unknown
                 raise
 
     def _engine(self, *, size: int, connect: Callable[[], Awaitable[Any]]) -> AsyncEngine:
@@ -220,7 +220,7 @@ class PostgresServer:
             pool_size=size,
             max_overflow=0,
             pool_timeout=backend.POOL_SECONDS,
-            hide_parameters=True,  # parameters are what people said: they must not reach a log
+            hide_parameters=True,  # parameters contain people's words, which must not reach a log
             async_creator=connect,
             connect_args={"prepared_statement_cache_size": STATEMENTS},
         )
@@ -232,7 +232,7 @@ class PostgresServer:
     async def _connect_reader(self) -> Any:
         only_reads = {
             "default_transaction_read_only": "on",
-            "default_transaction_isolation": "repeatable read",  # one view for a whole transaction
+            "default_transaction_isolation": "repeatable read",  # one snapshot for the whole transaction
         }
         return await self._connect(only_reads, seconds=STATEMENT_SECONDS)
 
@@ -258,7 +258,7 @@ class PostgresServer:
             )
             try:
                 for name, value in _WHERE_KNOWN.items():
-                    with suppress(asyncpg.InvalidParameterValueError):  # not on that platform
+                    with suppress(asyncpg.InvalidParameterValueError):  # unsupported on that platform
                         await connection.fetchval(_SET, name, value, timeout=CONNECT_SECONDS)
             except BaseException:
                 connection.terminate()
@@ -270,8 +270,8 @@ class PostgresServer:
     async def _hold(self, connection: Any) -> None:
         """Take the lock, or raise DatabaseTaken.
 
-        A connection of our own that broke may still have it: then its session is ended. That of a process
-        which ended just now goes by itself.
+        If a broken connection of our own still holds it, that session is terminated. The session of a process
+        that has just ended disappears by itself.
         """
         try:
             for _ in range(HOLDER_TRIES):
@@ -289,7 +289,7 @@ class PostgresServer:
 
 
 def place_of(url: str) -> str:
-    """Return how a database is called in sentences."""
+    """Return a database's name in messages."""
     parts = urlsplit(url)
     host = parts.hostname or "this machine"
     port = f":{parts.port}" if parts.port else ""
@@ -297,9 +297,9 @@ def place_of(url: str) -> str:
 
 
 def _answering(connection: Any, _record: object, _proxy: object) -> None:
-    """Begin a transaction: so a connection that was lost is made anew, before anything is asked of it.
+    """Begin a transaction, so that a lost connection is replaced before the first statement.
 
-    Also where nobody said that it was, and the network is silent.
+    It also detects a connection that is silent without having been closed.
     """
     connection.run_async(partial(_begin, connection))
 
@@ -307,7 +307,7 @@ def _answering(connection: Any, _record: object, _proxy: object) -> None:
 async def _begin(connection: Any, raw: Any) -> None:
     try:
         async with asyncio.timeout(PING_SECONDS):
-            await connection._start_transaction()  # noqa: SLF001 - else it begins with a first statement
+            await connection._start_transaction()  # noqa: SLF001 - otherwise the first statement begins it
     except (connection.dbapi.Error, *postgres_faults.failures()):
         raw.terminate()
         raise InvalidatePoolError from None
@@ -316,8 +316,8 @@ async def _begin(connection: Any, raw: Any) -> None:
 def _storable(
     _connection: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
 ) -> tuple[str, Any]:
-    """Replace what PostgreSQL would refuse the whole row for: a message is worth more than its NUL."""
-    # Rows that get their numbers from the server come as one flat row of parameters.
+    """Replace characters for which PostgreSQL would reject the row: a message is worth more than its NUL."""
+    # Rows with server-generated numbers arrive as one flat row of parameters.
     if many and parameters and isinstance(parameters[0], list | tuple):
         return statement, [tuple(map(_stored, row)) for row in parameters]
     return statement, tuple(map(_stored, parameters)) if parameters else parameters
@@ -328,7 +328,7 @@ def _stored(value: Any) -> Any:
 
 
 def _lost(place: str, context: ExceptionContext) -> None:
-    """Give up a connection over which nothing came for too long, or no sense."""
+    """Give up a connection that timed out or returned an invalid response."""
     error = context.original_exception
     if isinstance(error, Exception) and postgres_faults.is_lost(error):
         context.is_disconnect = True

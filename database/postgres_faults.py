@@ -1,4 +1,4 @@
-"""What a PostgreSQL server's errors mean, in sentences that hold no value and no password."""
+"""Messages for a PostgreSQL server's errors, without values and passwords."""
 
 import sys
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ _FAULTS: Mapping[str, tuple[Kind, str]] = {
     "42501": (DatabaseError, "its user lacks a right. Make that user the owner: ALTER DATABASE … OWNER TO …"),
     "XX00": (DatabaseCorrupt, "it is damaged; restore a backup."),
 }
-"""By the beginning of the server's SQLSTATE, the longest that fits."""
+"""Errors by prefix of the server's SQLSTATE; the longest matching prefix counts."""
 _UNREACHED = "it can't be reached. Does the server run, and are host and port right?"
 
 
 def require_driver() -> None:
-    """Raise DatabaseError where the extra is not installed."""
+    """Raise DatabaseError if the extra is not installed."""
     try:
         import asyncpg  # noqa: F401
     except ImportError:
@@ -39,14 +39,14 @@ def require_driver() -> None:
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """Return what is raised where the driver is used by itself, without SQLAlchemy."""
+    """Return the exceptions of the driver itself, when used without SQLAlchemy."""
     import asyncpg
 
     return (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 def lock_not_available() -> type[Exception]:
-    """Return what is raised where somebody held a table for too long."""
+    """Return the exception for a table locked for too long."""
     import asyncpg
 
     found: type[Exception] = asyncpg.LockNotAvailableError
@@ -54,27 +54,27 @@ def lock_not_available() -> type[Exception]:
 
 
 def is_lost(error: BaseException) -> bool:
-    """Say whether a connection is of no use after an error, though nobody said that it was closed."""
+    """Return whether a connection is unusable after an error although it was not closed."""
     import asyncpg
 
     said = error.__cause__ or error
     if isinstance(said, asyncpg.InterfaceError):
-        return "closed" in str(said) and not isinstance(said, ValueError)  # that quotes what was written
-    # Cut off in the middle of an answer, the driver does not know what it is at.
+        return "closed" in str(said) and not isinstance(said, ValueError)  # a ValueError quotes a value
+    # Interrupted during a response, the driver has lost its state.
     return isinstance(said, (OSError, asyncpg.InternalClientError))
 
 
 def named(place: str, error: BaseException, *, lost: bool = False) -> DatabaseError:
-    """Return an error that names the fault and the mend; `lost` says that the connection is gone.
+    """Return an error that names the fault and the remedy; `lost` says that the connection is lost.
 
-    Only a broken rule is quoted, which holds names of tables: other messages may hold what was written.
+    Only constraint violations are quoted, which contain table names: other messages may contain values.
     """
     state = getattr(error, "sqlstate", None) or ""
     fitting = [known for known in _FAULTS if state.startswith(known)]
     if fitting:
         kind, sentence = _FAULTS[max(fitting, key=len)]
         return kind(_sentence(place, sentence))
-    if isinstance(error, OSError):  # a timeout is one
+    if isinstance(error, OSError):  # includes timeouts
         return DatabaseAway(_sentence(place, _UNREACHED))
     if lost or is_lost(error):
         return DatabaseAway(_sentence(place, _FAULTS["08"][1]))
@@ -85,17 +85,17 @@ def named(place: str, error: BaseException, *, lost: bool = False) -> DatabaseEr
 
 
 def readonly(place: str) -> DatabaseError:
-    """Return the error of a server that takes nothing in, before anything was to be written."""
+    """Return the error for a server that is read-only from the start."""
     kind, sentence = _FAULTS["25006"]
     return kind(_sentence(place, sentence))
 
 
-def _sentence(place: str, what: str) -> str:
-    return f"{place[0].upper()}{place[1:]}: {what}"
+def _sentence(place: str, sentence: str) -> str:
+    return f"{place[0].upper()}{place[1:]}: {sentence}"
 
 
 def _message(error: BaseException) -> str:
-    """Return what the server said, without its details: those quote rows."""
+    """Return the server's message without its details, which quote rows."""
     original = error.__cause__ or error
     said = str(getattr(original, "message", None) or (original.args[0] if original.args else ""))
     return " ".join(said.splitlines()[0].split()) if said else type(original).__name__

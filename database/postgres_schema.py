@@ -1,4 +1,4 @@
-"""A PostgreSQL database before it is used: looked at, filled or brought up to date, or refused."""
+"""Preparation of a PostgreSQL database: inspect it, create or migrate the schema, or refuse it."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from database import schema
 from database.errors import DatabaseError
 
 OLDEST = 14
-"""The first version of PostgreSQL that this runs on."""
+"""The oldest supported version of PostgreSQL."""
 _TEXTS = text("""
     SELECT c.relname, a.attname,
         a.atttypid = 'varchar'::regtype OR a.attcollation NOT IN (0, '"C"'::regcollation)
@@ -17,12 +17,12 @@ _TEXTS = text("""
     AND c.relname <> 'alembic_version' AND a.attnum > 0 AND NOT a.attisdropped
     AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'json'::regtype, 'bytea'::regtype)
 """)
-"""Every column with text or bytes in it: table, name, and whether it is not kept as in a file."""
+"""Query for all text and binary columns: table, name, and whether its type differs from the SQLite file's."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundDatabase:
-    """What is in a database: the server's version, the schema it says it has, whether it has any tables."""
+    """State of a database: server version, encoding, schema revision, tables."""
 
     version: int
     encoding: str
@@ -31,7 +31,7 @@ class FoundDatabase:
 
 
 def look(connection: Connection) -> FoundDatabase:
-    """Look at a database; nothing is changed."""
+    """Inspect a database without changing it."""
     version = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10_000
     encoding = str(connection.scalar(text("SHOW server_encoding")))
     tables = frozenset(inspect(connection).get_table_names())
@@ -41,7 +41,7 @@ def look(connection: Connection) -> FoundDatabase:
 
 
 def check(place: str, found: FoundDatabase) -> None:
-    """Raise DatabaseError or DatabaseTooNew where a database can be neither used nor brought up to date."""
+    """Raise DatabaseError or DatabaseTooNew if a database can be neither used nor migrated."""
     if found.version < OLDEST:
         raise DatabaseError(
             f"{place} is of version {found.version}; {OLDEST} is the first that this runs on."
@@ -57,7 +57,7 @@ def check(place: str, found: FoundDatabase) -> None:
 
 
 def bring_up_to_date(connection: Connection, place: str) -> None:
-    """Fill an empty database, or migrate one of ours: all of it, or nothing."""
+    """Fill an empty database or migrate one of ours, completely or not at all."""
     found = look(connection)
     check(place, found)
     if found.revision == schema.head():
@@ -67,14 +67,14 @@ def bring_up_to_date(connection: Connection, place: str) -> None:
 
 
 def _as_in_a_file(connection: Connection) -> None:
-    """Let texts be kept as SQLite keeps them, and nowhere else.
+    """Store texts as SQLite does, and nowhere else.
 
-    As long as they come: what one database takes, the other must not refuse. Ordered letter by letter, on
-    whatever machine: an index that another version of its locale orders is broken. And without samples for
-    the planner, which would outlast what is forgotten.
+    Without length limits: one database must not refuse what the other accepts. Sorted by code point on every
+    machine: another version of a locale would corrupt indexes. And without planner statistics, which would
+    outlast the erasure of the rows.
     """
-    for table, column, other in connection.execute(_TEXTS).all():
+    for table, column, differs in connection.execute(_TEXTS).all():
         changes = [f'ALTER COLUMN "{column}" SET STATISTICS 0']
-        if other:
+        if differs:
             changes.append(f'ALTER COLUMN "{column}" TYPE text COLLATE "C"')
         connection.execute(text(f'ALTER TABLE "{table}" {", ".join(changes)}'))

@@ -1,4 +1,4 @@
-"""The schema of this program: its migrations, which run on both databases."""
+"""The schema and its migrations, which run on both databases."""
 
 from pathlib import Path
 
@@ -8,18 +8,19 @@ from database.errors import DatabaseError, DatabaseTooNew
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WHOLE = MIGRATIONS / "whole.sql"
-"""What they make of an empty file, which takes half a second. `python -m tests.whole_schema` writes it."""
+"""The migrations' result on an empty file; running them would take half a second. `python -m
+tests.whole_schema` writes it."""
 
 
 def head() -> str:
-    """Return the schema revision of this program."""
+    """Return this program's schema revision."""
     return max(_revisions())
 
 
 def judge(place: object, at: str | None, *, not_ours: str, mend: str) -> None:
-    """Raise where a revision is none that this program can bring up to date (faults B16).
+    """Raise if this program can't migrate a database of revision `at` (faults B16).
 
-    `not_ours` says what a database without one is, and `mend` what to do about a later one.
+    `not_ours` is the message for a database without revision, and `mend` the advice for a newer one.
     """
     if at is None:
         raise DatabaseError(f"{place} {not_ours}")
@@ -31,7 +32,7 @@ def judge(place: object, at: str | None, *, not_ours: str, mend: str) -> None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring what a connection leads to up to date, in the transaction that it is in."""
+    """Migrate the connection's database within the current transaction."""
     from alembic import command
     from alembic.config import Config
 
@@ -42,5 +43,5 @@ def upgrade(connection: Connection) -> None:
 
 
 def _revisions() -> set[str]:
-    """Return the revisions that there are: each file's name begins with its own."""
+    """Return the known revisions: each file's name begins with its own."""
     return {path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/*.py")}

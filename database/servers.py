@@ -1,4 +1,4 @@
-"""What can be said and done about a PostgreSQL database from outside; and moving a file into one."""
+"""Administration of a PostgreSQL database, and moving a SQLite file into one."""
 
 import asyncio
 import shlex
@@ -32,13 +32,13 @@ __all__ = [
 ]
 
 _AT_ONCE = 1_000
-"""Rows that are moved in one statement."""
+"""Rows moved per statement."""
 _SECRET = frozenset({"password", "passfile", "sslpassword"})
-"""What no command shows that is printed."""
+"""Parameters that printed commands omit."""
 
 
 async def look(url: str) -> FoundDatabase:
-    """Look at a database and change nothing, also while the bot runs; raises DatabaseError."""
+    """Inspect a database without changing it, even while the bot runs; raises DatabaseError."""
     server = PostgresServer(url)
     try:
         async with server.reader.connect() as connection:
@@ -50,19 +50,19 @@ async def look(url: str) -> FoundDatabase:
 
 
 def check(url: str, found: FoundDatabase) -> None:
-    """Raise DatabaseError or DatabaseTooNew where what was found can't be used."""
+    """Raise DatabaseError or DatabaseTooNew if the database can't be used."""
     postgres_schema.check(place_of(url), found)
 
 
 def backup_command(url: str, file: Path) -> str:
-    """Return the command that copies a database into a file; it asks for the password."""
+    """Return the command that dumps a database into a file; it prompts for the password."""
     return f"pg_dump --format=custom --file={shlex.quote(str(file))} {_without_password(url)}"
 
 
 def restore_command(url: str, file: Path) -> str:
-    """Return the command that brings such a copy back, into an empty database."""
-    what = "--no-owner --single-transaction"
-    return f"pg_restore {what} --dbname={_without_password(url)} {shlex.quote(str(file))}"
+    """Return the command that restores such a dump into an empty database."""
+    options = "--no-owner --single-transaction"
+    return f"pg_restore {options} --dbname={_without_password(url)} {shlex.quote(str(file))}"
 
 
 def _without_password(url: str) -> str:
@@ -70,19 +70,23 @@ def _without_password(url: str) -> str:
     user = f"{parts.username}@" if parts.username else ""
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     port = f":{parts.port}" if parts.port else ""
-    kept = [one for one in parse_qsl(parts.query, keep_blank_values=True) if one[0].lower() not in _SECRET]
+    kept = [
+        parameter
+        for parameter in parse_qsl(parts.query, keep_blank_values=True)
+        if parameter[0].lower() not in _SECRET
+    ]
     query = urlencode(kept, safe="/", quote_via=quote)
     return shlex.quote(urlunsplit(("postgresql", f"{user}{host}{port}", parts.path, query, "")))
 
 
-# Moving: everything in a SQLite file goes into an empty database, all of it or nothing.
+# Move: everything in a SQLite file goes into an empty database, completely or not at all.
 
 
 async def move(path: Path, url: str, *, backups: Path) -> Mapping[str, int]:
-    """Copy every row of the database at `path`, which nobody may have open; return how many, by table.
+    """Copy every row of the database at `path`, which nobody may have open; return the row counts by table.
 
-    The file is brought up to date before, and else stays as it is. Raises DatabaseError, also where the
-    other database holds anything already; then nothing is in it that was not there before.
+    The file is migrated first and otherwise unchanged. Raises DatabaseError, also if the target is not empty;
+    the target is then unchanged.
     """
     await asyncio.to_thread(_ready, path, backups)
     server = PostgresServer(url)
@@ -124,18 +128,18 @@ async def _filled(connection: AsyncConnection, path: Path, place: str) -> dict[s
 
 
 def _rows(source: Connection, table: Table) -> Iterator[list[dict[str, Any]]]:
-    for some in source.execute(select(table)).mappings().partitions(_AT_ONCE):
-        yield [dict(row) for row in some]
+    for batch in source.execute(select(table)).mappings().partitions(_AT_ONCE):
+        yield [dict(row) for row in batch]
 
 
 def _last_ids(path: Path) -> dict[str, int]:
-    """Return the last id that each table ever gave out: none may come twice (menus still show them)."""
+    """Return the last id that each table ever assigned: ids are never reused, because menus may show them."""
     with closing(copies.connect(path, "mode=ro")) as connection:
         return dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
 
 
 async def _count_on(connection: AsyncConnection, table: Table, last: int) -> None:
-    """Let a table's ids go on behind the last one."""
+    """Continue a table's ids after the last one."""
     key = table.autoincrement_column
     if key is None:
         return

@@ -1,4 +1,4 @@
-"""A SQLite file: how it is opened, cleared of what was deleted, and what its errors mean."""
+"""SQLite files: connections, erasure of deleted data, errors."""
 
 import asyncio
 import sqlite3
@@ -27,8 +27,8 @@ BEGIN_WRITING = "BEGIN IMMEDIATE"
 class SqliteFile:
     """A file with one writer and a few readers.
 
-    SQLite lets one connection write at a time. Queueing writers here, before they reach the file,
-    keeps the order fair and never fails with "database is locked" (faults B6).
+    SQLite lets one connection write at a time. Queueing writers here, before they reach the file, keeps the
+    order fair and avoids "database is locked" errors (faults B6).
     """
 
     discreet = True
@@ -51,7 +51,7 @@ class SqliteFile:
         return self._named(str(error.strerror if isinstance(error, OSError) else error.orig))
 
     async def size(self) -> int:
-        """Return the bytes of the file and of its write-ahead log."""
+        """Return the size in bytes of the file and its write-ahead log."""
         return await asyncio.to_thread(self._size)
 
     @asynccontextmanager
@@ -78,11 +78,11 @@ class SqliteFile:
             raise self._named(str(error)) from error
 
     async def check_writer(self) -> None:
-        async with self.writer.begin():  # takes the file's lock
+        async with self.writer.begin():  # acquires the file's write lock
             pass
 
     async def scrub(self, tables: Collection[str]) -> bool:
-        """Take what was deleted out of the file and its write-ahead log, wherever it was left (B10)."""
+        """Erase deleted data from the file and its write-ahead log (B10)."""
         async with self._raw() as raw:
             if not await _rewrite(raw, set(tables)):
                 due = (backend.VACUUM_DUE,)
@@ -99,7 +99,7 @@ class SqliteFile:
 
     @asynccontextmanager
     async def _raw(self) -> AsyncIterator[Any]:
-        """Lend the writer's own connection: a checkpoint can't run within a transaction of SQLAlchemy's."""
+        """Lend the writer's raw connection: a checkpoint can't run within SQLAlchemy's transaction."""
         async with self.writer.connect() as connection:
             try:
                 yield (await connection.get_raw_connection()).driver_connection
@@ -108,7 +108,7 @@ class SqliteFile:
 
     def _size(self) -> int:
         files_of = (self._path, self._path.with_name(f"{self._path.name}-wal"))
-        return sum(one.stat().st_size for one in files_of if one.exists())
+        return sum(file.stat().st_size for file in files_of if file.exists())
 
     def _named(self, said: str) -> DatabaseError:
         where = self.place
@@ -122,14 +122,14 @@ class SqliteFile:
 
 
 async def _rewrite(raw: Any, tables: set[str]) -> bool:
-    """Write tables anew; False when some were too large."""
+    """Rewrite tables; return False if some were too large."""
     vectors = tables & {Vectors.__tablename__}
     rewritten = await raw.rewrite(tables - vectors, most=backend.REWRITTEN_ROWS)
     return bool(await raw.rewrite(vectors, most=backend.REWRITTEN_VECTORS) and rewritten)
 
 
 async def _cut_log(raw: Any) -> bool:
-    """Take the write-ahead log into the file; False when somebody was reading just then."""
+    """Merge the write-ahead log into the file; return False if a reader prevented it."""
     cursor = await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     busy, _, _ = (await cursor.fetchall())[0]
     return not busy
@@ -141,7 +141,7 @@ def _engine(path: Path, *, size: int, write: bool) -> AsyncEngine:
         pool_size=size,
         max_overflow=0,
         pool_timeout=backend.POOL_SECONDS,
-        hide_parameters=True,  # parameters are what people said: they must not reach a log
+        hide_parameters=True,  # parameters contain people's words, which must not reach a log
         pool_reset_on_return=None,  # each unit of work ends by commit or rollback
         async_creator=lambda: SQLiteConnection(str(path)),
     )
@@ -169,11 +169,11 @@ def _prepare_connection(*, write: bool) -> Any:
 
 
 class Cursor(aiosqlite.Cursor):
-    """Fetches where it executes.
+    """Fetches rows in the same call that executes the statement.
 
-    aiosqlite goes to the connection's thread and back to open a cursor, to execute, to fetch and to
-    close: four trips, each dearer than a short statement. Opening one touches no file, and a cursor
-    whose rows are all fetched holds nothing that would need closing.
+    aiosqlite switches to the connection's thread to open a cursor, to execute, to fetch and to close: four
+    trips, each costlier than a short statement. Opening a cursor touches no file, and a cursor whose rows are
+    fetched holds nothing that needs closing.
     """
 
     _rows: list[Any]
@@ -187,7 +187,7 @@ class Cursor(aiosqlite.Cursor):
         return self._rows
 
     async def close(self) -> None:
-        """Leave it to the last reference: the thread may still be busy with a cancelled statement."""
+        """Do nothing: the thread may still run a cancelled statement, and garbage collection closes it."""
 
     def _execute_and_fetch(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         self._cursor.execute(sql, parameters)
@@ -195,28 +195,28 @@ class Cursor(aiosqlite.Cursor):
 
 
 class SQLiteConnection(aiosqlite.Connection):
-    """A connection that makes one trip to its thread for each statement."""
+    """A connection that makes one trip to its thread per statement."""
 
     def __init__(self, path: str) -> None:
-        # We say BEGIN ourselves; the driver would say it too late.
+        # BEGIN is issued explicitly; the driver would issue it too late.
         connect = partial(sqlite3.connect, path, isolation_level=None, check_same_thread=False)
         super().__init__(connect, iter_chunk_size=64)
         self._lent: SyncConnection | None = None
         self._abandoned = False
-        """Whether the thread may still be at work on what nobody waits for any more."""
-        self._thread.daemon = True  # a process that ends in a hurry does not wait for it
+        """Whether the thread may still run a statement that was cancelled."""
+        self._thread.daemon = True  # an abrupt exit does not wait for it
 
     def cursor(self) -> Cursor:  # type: ignore[override]
         return Cursor(self, self._conn.cursor())
 
     def in_place(self, lender: InPlace) -> SyncConnection:
-        """Return a connection of SQLAlchemy's that does without the thread."""
+        """Return a SQLAlchemy connection that bypasses the thread."""
         if self._lent is None:
             self._lent = lender.over(self._conn)
         return self._lent
 
     async def begin(self, *, write: bool) -> None:
-        """Begin a transaction, at once; where another program writes, wait for it in the thread."""
+        """Begin a transaction immediately; while another program writes, wait for it in the thread."""
         if self._abandoned:
             await self._in_thread(bool)
             self._abandoned = False
@@ -235,17 +235,17 @@ class SQLiteConnection(aiosqlite.Connection):
             await self._in_thread(self._conn.execute, BEGIN_WRITING)
 
     async def commit_now(self) -> None:
-        """Make a transaction last. Who is cancelled meanwhile waits for its end: others begin after it."""
+        """Commit. A cancelled caller waits for the end, because others begin after it."""
         if not self._conn.in_transaction:
             raise sqlite3.OperationalError("the transaction was ended, for the disk may be full")
         await self._in_thread(self._conn.commit)
 
     def roll_back(self) -> None:
-        """End a transaction that was not committed, if there is one."""
+        """Roll back an open transaction, if any."""
         self._conn.rollback()
 
     async def _execute(self, *given: Any, **more: Any) -> Any:
-        """Have something done in the thread, as the driver asks for it."""
+        """Run the driver's call in the thread."""
         trip: Any = super()._execute
         try:
             return await trip(*given, **more)
@@ -259,23 +259,23 @@ class SQLiteConnection(aiosqlite.Connection):
         await to_its_end(doing)
 
     async def rewrite(self, tables: Collection[str], *, most: int) -> bool:
-        """Write tables anew, row by row: what is deleted in them stands nowhere else then (B10).
+        """Rewrite tables row by row, so that no deleted data remains (B10).
 
-        secure_delete wipes a row where it stands. Where pages were split or joined while it lived, copies
-        of it are left in what became unused of them; a page that is given up is wiped as a whole. Tables
-        of more than `most` rows are left alone; False says that there were any.
+        secure_delete overwrites a row only in its current place. Page splits and merges leave older copies in
+        unused parts of pages; a page that is freed is overwritten completely. Tables of more than `most` rows
+        are skipped; False means that there were any.
         """
         trip: Any = self._execute
         return bool(await trip(_rewrite_now, self._conn, tables, most))
 
 
 def _rewrite_now(connection: sqlite3.Connection, tables: Collection[str], most: int) -> bool:
-    """Do it in one trip: nobody who is cancelled meanwhile leaves the connection half-way."""
-    # With foreign keys a table is emptied row by row, and what refers to it goes too.
+    """Do everything in one trip, so that cancellation can't leave the connection in between."""
+    # With foreign keys on, a table would be emptied row by row and referring rows deleted.
     connection.execute("PRAGMA foreign_keys = OFF")
     try:
         connection.execute("BEGIN IMMEDIATE")
-        small = [one for one in tables if not _has_more(connection, one, most)]
+        small = [table for table in tables if not _has_more(connection, table, most)]
         for table in small:
             connection.execute(f'CREATE TEMP TABLE held AS SELECT * FROM main."{table}"')  # noqa: S608
             connection.execute(f'DELETE FROM main."{table}"')  # noqa: S608

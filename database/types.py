@@ -1,4 +1,4 @@
-"""What every table is made of: the types of its columns, and its row. Times are always aware, and in UTC."""
+"""Column types and the base class of table rows. Times are always timezone-aware and in UTC."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -11,12 +11,12 @@ from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNSAID = EPOCH
-"""The moment of a fact of which nobody said when it was mentioned: it becomes that of its making."""
+"""Placeholder for an unknown first mention of a fact; the creation time replaces it."""
 _MICROSECOND = timedelta(microseconds=1)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A timezone-aware time. SQLite keeps none, so it is stored as UTC and read back as UTC."""
+    """A timezone-aware time. SQLite has no such type, so it is stored and read as UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -34,7 +34,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Instant(TypeDecorator[datetime]):
-    """A timezone-aware time, stored as microseconds since 1970: a fourth of the room that a text takes."""
+    """A timezone-aware time in microseconds since 1970, which takes a quarter of a text's space."""
 
     impl = BigInteger
     cache_ok = True
@@ -47,7 +47,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 class FactValues(TypeDecorator[dict[str, Any]]):
-    """Values of a fact by column, as JSON: what ends in `_at` is a time."""
+    """Values of a fact by column, as JSON; keys ending in `_at` are times."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
@@ -55,12 +55,18 @@ class FactValues(TypeDecorator[dict[str, Any]]):
     def process_bind_param(self, value: Mapping[str, Any] | None, dialect: Dialect) -> Any:  # noqa: ARG002
         if value is None:
             return None
-        return {key: one.isoformat() if isinstance(one, datetime) else one for key, one in value.items()}
+        return {
+            key: column_value.isoformat() if isinstance(column_value, datetime) else column_value
+            for key, column_value in value.items()
+        }
 
     def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any] | None:  # noqa: ARG002
         if value is None:
             return None
-        return {key: _moment(one) if key.endswith("_at") and one else one for key, one in value.items()}
+        return {
+            key: _moment(column_value) if key.endswith("_at") and column_value else column_value
+            for key, column_value in value.items()
+        }
 
 
 def _moment(value: str) -> datetime:
@@ -74,14 +80,14 @@ def _aware(value: datetime) -> datetime:
 
 
 Snowflake = Annotated[int, mapped_column(BigInteger)]
-"""An id that Discord gives: 64 bits."""
+"""A Discord id: 64 bits."""
 Key = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]
 Moment = Annotated[datetime, mapped_column(UtcDateTime)]
 Exactly = Annotated[datetime, mapped_column(Instant)]
 
 
 class Row(MappedAsDataclass, DeclarativeBase):
-    """A table row that is a dataclass too."""
+    """A table row that is also a dataclass."""
 
     metadata = MetaData(
         naming_convention={

@@ -1,1 +1,1 @@
-"""What a character remembers of people for good. It knows neither Claude nor Discord."""
+"""Long-term memory of people, independent of Claude and Discord."""

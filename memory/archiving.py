@@ -1,4 +1,4 @@
-"""What leaves a transcript, archived at once: so it is found again on the same day (F075)."""
+"""Immediate archiving of lines that leave a transcript, so that search finds them the same day (F075)."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from memory.store import Memories
 
 
 class Archiving:
-    """Archives talk of which no facts were drawn yet, by the rules that hold for what the night archives."""
+    """Archives lines before facts are extracted from them, under the same rules as the nightly archiving."""
 
     def __init__(self, database: Database, memories: Memories, meaning: Meaning) -> None:
         self._database = database
@@ -20,47 +20,47 @@ class Archiving:
         self._meaning = meaning
 
     async def keep(self, character: str, channel_id: int, *, through: int) -> int:
-        """Archive what was said in a place up to a position of the log; return how many lines are new.
+        """Archive a channel's lines up to a log position and return the number of new lines.
 
-        What is deleted or edited meanwhile, or is of somebody who withdraws, is left out.
+        Lines that are deleted or edited meanwhile, and lines of people who withdraw consent, are left out.
         """
         async with self._database.read() as db:
-            stretch = await self._stretch(db, character, channel_id, through)
-            if stretch is None:
+            excerpt = await self._excerpt(db, character, channel_id, through)
+            if excerpt is None:
                 return 0
-            there = {one.id for one in await db.archive.these([one.id for one in stretch.lines])}
-        found = await asyncio.to_thread(lambda: list(stretch.archived()))
-        lines = [one for one in found if one.id not in there]
+            archived = {line.id for line in await db.archive.these([line.id for line in excerpt.lines])}
+        found = await asyncio.to_thread(lambda: list(excerpt.archived()))
+        lines = [line for line in found if line.id not in archived]
         if not lines:
             return 0
-        vectors = await self._meaning.encode([one.text for one in lines])
+        vectors = await self._meaning.encode([line.text for line in lines])
         made = packed(vectors) if vectors is not None else []
-        rows = {one.id: row for one, row in zip(lines, made, strict=False)}
+        rows = {line.id: row for line, row in zip(lines, made, strict=False)}
         async with self._database.begin() as db:
-            now = await self._stretch(db, character, channel_id, through)
+            now = await self._excerpt(db, character, channel_id, through)
             if now is None:
                 return 0
-            left = {one.id: one for one in now.lines}
-            same = {one.id for one in stretch.lines if left.get(one.id) == one}
-            kept = [one for one in lines if one.id in same and one.person_id in now.agreed]
+            left = {line.id: line for line in now.lines}
+            same = {line.id for line in excerpt.lines if left.get(line.id) == line}
+            kept = [line for line in lines if line.id in same and line.person_id in now.agreed]
             await db.archive.add(kept)
-            theirs = {one.id: rows[one.id] for one in kept if one.id in rows}
-            await db.embeddings.put("line", channel_id, self._meaning.model, theirs)
+            vectors_of_kept = {line.id: rows[line.id] for line in kept if line.id in rows}
+            await db.embeddings.put("line", channel_id, self._meaning.model, vectors_of_kept)
         return len(kept)
 
-    async def _stretch(self, db: UnitOfWork, character: str, channel_id: int, through: int) -> Excerpt | None:
-        """Return what was said in a place up to a position; None where that is nothing."""
+    async def _excerpt(self, db: UnitOfWork, character: str, channel_id: int, through: int) -> Excerpt | None:
+        """Return the channel's lines up to a log position as an excerpt, or None if there are none."""
         channel = await db.channels.get(channel_id)
         fresh = await db.archive.fresh(channel_id, character, limit=LINES)
-        lines = [one for one in fresh if one.position <= through]
+        lines = [line for line in fresh if line.position <= through]
         if channel is None or not lines:
             return None
-        agreed = await self._memories.consenting(db, {one.author_id for one in lines if not one.from_bot})
-        answered = await db.archive.answered({one.turn_id for one in lines if one.turn_id})
+        agreed = await self._memories.consenting(db, {line.author_id for line in lines if not line.from_bot})
+        answered = await db.archive.answered({line.turn_id for line in lines if line.turn_id})
         shown = tuple(
-            one._replace(text=described(one.text, attachments_of(one.attachments)))
-            if one.attachments
-            else one
-            for one in lines
+            line._replace(text=described(line.text, attachments_of(line.attachments)))
+            if line.attachments
+            else line
+            for line in lines
         )
         return Excerpt(character, where_of(channel), shown, frozenset(agreed), answered, own={})

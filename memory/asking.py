@@ -1,4 +1,4 @@
-"""Whether a text asks for what was said before, told by its form, in six languages."""
+"""Whether a text asks about earlier conversation, judged by its wording in six languages."""
 
 import tomllib
 from functools import cache
@@ -10,7 +10,7 @@ import regex
 from memory.languages import ENGLISH, JAPANESE, language_of
 
 LONGEST = 4_000
-"""Letters of a text that are looked at."""
+"""Characters of a text that are examined."""
 _SIGNS = Path(__file__).with_name("asking.toml")
 _SENTENCE = regex.compile(r"[^.!?…。！？؟\n]+[.!?…。！？؟]*")
 _MARKED = regex.compile(r"[?？؟]")
@@ -19,7 +19,7 @@ _BEFORE = regex.compile(
     r"|y|pero|e|mas|então)\b)*",
     regex.IGNORECASE,
 )
-"""What may stand before a question: whom it calls, and what joins it to what was said."""
+"""Prefix that may precede a question: a form of address and connecting words."""
 _NAME = (
     r"(?-i:(?<=[\p{Ll}\p{N},] )(?!I\b|OK\b|English|Discord|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)"
     r"\p{Lu}\p{Ll}+)"
@@ -27,7 +27,7 @@ _NAME = (
 
 
 class _Signs(NamedTuple):
-    """The patterns of a language: see asking.toml."""
+    """The patterns of one language, from asking.toml."""
 
     recalls: regex.Pattern[str]
     begins: regex.Pattern[str]
@@ -37,9 +37,9 @@ class _Signs(NamedTuple):
 
 
 def asks_for_memory(text: str) -> bool:
-    """Say whether a text asks for what was said before, or is known of somebody; small talk does not.
+    """Return whether a text asks about earlier conversation or known facts; small talk does not count.
 
-    Of a language that is not known here a question does that names somebody within it.
+    In an unknown language, a question counts if it contains a name.
     """
     text = text[:LONGEST]
     signs = _signs(language_of(text))
@@ -59,6 +59,8 @@ def _signs(language: str) -> _Signs:
     table = tomllib.loads(_SIGNS.read_text(encoding="utf-8"))
     edge = "" if language == JAPANESE else r"(?<!\w){}(?!\w)"
     patterns = table.get(language, table[ENGLISH])
-    joined = {name: "|".join(those).replace("NAME", _NAME) for name, those in patterns.items()}
-    whole = {name: edge.format(f"(?:{one})") if edge else one for name, one in joined.items()}
-    return _Signs(**{name: regex.compile(one, regex.IGNORECASE) for name, one in whole.items()})
+    joined = {name: "|".join(alternatives).replace("NAME", _NAME) for name, alternatives in patterns.items()}
+    whole = {
+        name: edge.format(f"(?:{expression})") if edge else expression for name, expression in joined.items()
+    }
+    return _Signs(**{name: regex.compile(expression, regex.IGNORECASE) for name, expression in whole.items()})

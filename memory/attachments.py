@@ -1,8 +1,8 @@
 """The attachments of a message: pictures, files, voice, previews, forwarded messages, polls.
 
-A message's `text` holds all that can be read of them, so whatever is true of somebody's words (who may hear
-them, consent, erasure, export) is true of these too. The attachments are kept beside it, so that an edit of
-the words does not lose what was read once.
+A message's `text` includes the readable content of its attachments, so the rules for a person's
+words (audience, consent, erasure, export) cover attachments too. The attachments are also stored separately,
+so that editing the words does not lose their extracted content.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 
 class AttachmentKind(StrEnum):
-    """What an attachment is; the value is what the database keeps."""
+    """Type of an attachment; the database stores the value."""
 
     PICTURE = "picture"
     STICKER = "sticker"
@@ -27,7 +27,7 @@ class AttachmentKind(StrEnum):
 
 
 READ = frozenset({AttachmentKind.TEXT, AttachmentKind.PDF, AttachmentKind.VOICE})
-"""Of these the words are made out. Pictures are looked at anew, and all else is as Discord tells it."""
+"""Kinds whose text is extracted once and kept; pictures are viewed anew each time."""
 
 _PICTURES = frozenset({"image/png", "image/apng", "image/jpeg", "image/webp", "image/gif"})
 _TEXTS = frozenset(
@@ -48,14 +48,14 @@ _BY_ENDING = {
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One attachment. Every string comes from a user or a model, and is clean text.
+    """One attachment. Every string comes from a user or a model and is already cleaned.
 
-    `id` is Discord's, unique in its channel; no URL is kept, since Discord's expire. `size` is in bytes as
-    Discord tells it, `seconds` the length of a voice message. `text` is what can be read of it: the words of
-    a file, a transcript, a preview, a poll. `alt` is the sender's own description; `shows` is what a model
-    saw in a picture, told after the first answer to it, when the log of the place had grown to `told_at`.
-    That took `cost` US dollars, None where nobody knows. `fault` is set where it could not be read. What is
-    `forwarded` was said or sent by somebody else, elsewhere.
+    `id` is Discord's and unique in its channel; URLs are not stored because Discord's expire. `size` is in
+    bytes as Discord reports it, `seconds` the length of a voice message. `text` is the readable content: the
+    words of a file, a transcript, a preview, a poll. `alt` is the sender's own description. `shows` is a
+    model's description of a picture, made after the first answer to it, when the channel's log had reached
+    position `told_at`; it cost `cost` US dollars, None if unknown. `fault` marks an unreadable attachment,
+    `forwarded` an attachment that somebody else originally sent elsewhere.
     """
 
     kind: AttachmentKind
@@ -73,29 +73,29 @@ class Attachment:
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
-        """Return what `to_json` wrote; what another version wrote besides is passed over."""
+        """Return the attachment that `to_json` wrote, ignoring fields of other versions."""
         known = {key: value for key, value in kept.items() if key in cls.__dataclass_fields__}
         kinds = set(AttachmentKind)
         kind = AttachmentKind(kept["kind"]) if kept.get("kind") in kinds else AttachmentKind.FILE
         return cls(**{**known, "kind": kind})
 
     def to_json(self) -> dict[str, Any]:
-        """Return what the database keeps: only fields that say something."""
+        """Return the fields for the database, without empty ones."""
         return {key: value for key, value in asdict(self).items() if value} | {"kind": self.kind.value}
 
     @property
     def unread(self) -> bool:
-        """Say whether its bytes hold words that nobody has looked at yet."""
+        """Whether the file contains text that has not been extracted yet."""
         return self.kind in READ and not self.text and not self.fault
 
     @property
     def pictured(self) -> bool:
-        """Say whether it can be shown to a model as a picture; a sticker that is none has a `fault`."""
+        """Whether a model can view the attachment as a picture; stickers in other formats have a `fault`."""
         return self.kind in (AttachmentKind.PICTURE, AttachmentKind.STICKER) and not self.fault
 
 
 def kind_of(name: str, content_type: str | None = None) -> AttachmentKind:
-    """Return what a file is by its media type, and by its name where there is none."""
+    """Return the kind of a file from its media type, or from its name if it has no media type."""
     media = (content_type or "").partition(";")[0].strip().lower()
     if media in _PICTURES:
         return AttachmentKind.PICTURE
@@ -104,86 +104,88 @@ def kind_of(name: str, content_type: str | None = None) -> AttachmentKind:
     if media in _TEXTS or (media.startswith("text/") and media != "text/rtf"):
         return AttachmentKind.TEXT
     found = _BY_ENDING.get(PurePath(name.lower()).suffix, AttachmentKind.FILE)
-    # A picture of another type than ours, such as SVG, does not become one by its name.
+    # A picture of an unsupported type, such as SVG, stays unsupported whatever its name ends in.
     return AttachmentKind.FILE if found is AttachmentKind.PICTURE and media else found
 
 
 def attachments_of(kept: Sequence[dict[str, Any]] | None) -> tuple[Attachment, ...]:
-    """Return the attachments that a row of the log keeps."""
-    return tuple(Attachment.from_json(one) for one in kept or ())
+    """Return the attachments stored in a row of the log."""
+    return tuple(Attachment.from_json(fields) for fields in kept or ())
 
 
 def json_of(attachments: Iterable[Attachment]) -> list[dict[str, Any]] | None:
-    """Return attachments as a row of the log keeps them; None for none."""
-    return [one.to_json() for one in attachments] or None
+    """Return attachments as a log row stores them; None if there are none."""
+    return [attachment.to_json() for attachment in attachments] or None
 
 
 def with_attachments(words: str, attachments: Iterable[Attachment]) -> str:
-    """Return the text of a message: its words, then a line or more for each attachment."""
-    lines = (_WRITTEN[one.kind](one) for one in attachments)
+    """Return a message's text: its words, then one or more lines for each attachment."""
+    lines = (_WRITTEN[attachment.kind](attachment) for attachment in attachments)
     return "\n".join(piece for piece in (words, *lines) if piece)
 
 
 def without_attachments(text: str, attachments: Sequence[Attachment]) -> str:
-    """Return the words of a message from its text; all of it where the attachments are other ones by now."""
+    """Return a message's words without its attachments' lines, or all of it if these have changed."""
     added = with_attachments("", attachments)
     return text.removesuffix(added).rstrip("\n") if added else text
 
 
 def described(text: str, attachments: Iterable[Attachment]) -> str:
-    """Return a message's text with what its pictures show: for notes, facts and search."""
-    return "\n".join([text, *(line for one in attachments if (line := description_line(one)))])
+    """Return a message's text with the descriptions of its pictures, for notes, facts and search."""
+    return "\n".join([text, *(line for attachment in attachments if (line := description_line(attachment)))])
 
 
 def with_known(attachments: Iterable[Attachment], known: Iterable[Attachment]) -> tuple[Attachment, ...]:
-    """Return attachments, each as `known` has it where it is among these: with what was read of it."""
-    by_id = {(one.kind, one.id): one for one in known if one.id}
-    return tuple(by_id.get((one.kind, one.id), one) for one in attachments)
+    """Return attachments, replaced by their `known` counterparts, which include extracted content."""
+    by_id = {(attachment.kind, attachment.id): attachment for attachment in known if attachment.id}
+    return tuple(by_id.get((attachment.kind, attachment.id), attachment) for attachment in attachments)
 
 
-def description_line(one: Attachment) -> str:
-    """Return the line of a transcript that stands for a picture's pixels; "" where nobody described it."""
-    return f"({one.name or 'the picture'} shows: {one.shows})" if one.shows else ""
+def description_line(attachment: Attachment) -> str:
+    """Return the transcript line that describes a picture; "" if it has no description."""
+    return f"({attachment.name or 'the picture'} shows: {attachment.shows})" if attachment.shows else ""
 
 
-def _picture(one: Attachment) -> str:
-    alt = f', described as "{one.alt}"' if one.alt else ""
-    return f"(sent a picture: {one.name}{alt})"
+def _picture(attachment: Attachment) -> str:
+    alt = f', described as "{attachment.alt}"' if attachment.alt else ""
+    return f"(sent a picture: {attachment.name}{alt})"
 
 
-def _sticker(one: Attachment) -> str:
-    return f"(sent a sticker: {one.name})"
+def _sticker(attachment: Attachment) -> str:
+    return f"(sent a sticker: {attachment.name})"
 
 
-def _file(one: Attachment) -> str:
-    if one.text:
-        return f"(sent a file: {one.name}. It says:)\n{one.text}\n(the end of {one.name})"
-    if one.fault:
-        return f"(sent a file: {one.name}, which can't be read)"
-    return f"(sent a file: {one.name}{_size(one.size)})"
+def _file(attachment: Attachment) -> str:
+    if attachment.text:
+        return (
+            f"(sent a file: {attachment.name}. It says:)\n{attachment.text}\n(the end of {attachment.name})"
+        )
+    if attachment.fault:
+        return f"(sent a file: {attachment.name}, which can't be read)"
+    return f"(sent a file: {attachment.name}{_size(attachment.size)})"
 
 
-def _voice(one: Attachment) -> str:
-    if one.text:
-        return f"(said aloud) {one.text}"
-    if one.fault:
+def _voice(attachment: Attachment) -> str:
+    if attachment.text:
+        return f"(said aloud) {attachment.text}"
+    if attachment.fault:
         return "(sent a voice message that could not be made out)"
-    if not one.seconds:
+    if not attachment.seconds:
         return "(sent a voice message)"
-    return f"(sent a voice message of {round(one.seconds)} seconds)"
+    return f"(sent a voice message of {round(attachment.seconds)} seconds)"
 
 
-def _embed(one: Attachment) -> str:
-    site = f" on {one.name}" if one.name else ""
-    return f"(a link shows{site}: {one.text})"
+def _embed(attachment: Attachment) -> str:
+    site = f" on {attachment.name}" if attachment.name else ""
+    return f"(a link shows{site}: {attachment.text})"
 
 
-def _forward(one: Attachment) -> str:
-    return f"(forwards a message:)\n{one.text}\n(the end of what is forwarded)"
+def _forward(attachment: Attachment) -> str:
+    return f"(forwards a message:)\n{attachment.text}\n(the end of what is forwarded)"
 
 
-def _poll(one: Attachment) -> str:
-    return f"(asks in a poll: {one.text})"
+def _poll(attachment: Attachment) -> str:
+    return f"(asks in a poll: {attachment.text})"
 
 
 def _size(size: int) -> str:
@@ -203,4 +205,4 @@ _WRITTEN = {
     AttachmentKind.FORWARD: _forward,
     AttachmentKind.POLL: _poll,
 }
-"""How an attachment stands in its message's text, which never changes once a prompt has held it."""
+"""Formatters of an attachment's text; never change one, because earlier prompts contain its output."""

@@ -1,4 +1,4 @@
-"""Core memory: what a model proposes to change about it, and what of that is let through (C50)."""
+"""Core memory: validation of the changes that a model proposes (C50)."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,15 +8,15 @@ from typing import Any
 import regex
 
 LONGEST = 500
-"""Characters of one memory at most (F084)."""
+"""Maximum length of a memory in characters (F084)."""
 MOST_REMOVED = 0.2
-"""The share of somebody's memories that one answer of a model may remove (C50)."""
+"""Maximum share of a person's memories that one answer of a model may remove (C50)."""
 LEAST_LEFT = 0.5
-"""The share of a memory's length that must be left when a model replaces it."""
+"""Minimum length of a replacement, as a share of the memory's old length."""
 KEPT_WORDS = 0.6
-"""The share of a memory's longer words that must be left when it is joined with others."""
+"""Minimum share of a memory's longer words that a merged memory must keep."""
 _FEWEST_WORDS, _SHORTEST_QUOTE = 3, 12
-"""A quote of fewer words, and shorter, says too little to bear anything out."""
+"""A quote below both limits is too short to support a memory."""
 _STEM = 4
 _SPACE = regex.compile(r"\s+")
 _HIDDEN = regex.compile(r"(?!\s)\p{Cc}")
@@ -34,16 +34,16 @@ _NOTS = """
     nunca nada sin jamás ne pas jamais rien sans
 """
 _COMMON = frozenset(_BEGINNERS.split())
-"""Words that begin a sentence with a capital letter and are no name."""
+"""Words that are often capitalised at the start of a sentence and are not names."""
 _NEGATIONS = frozenset(_NOTS.split())
 _NOT = regex.compile(r"n['’]t\b")
 VISIBLE = regex.compile(r"[^\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]")
-"""What can be seen of a text."""
+"""A visible character."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownMemory:
-    """A memory as the model is shown it: `number` counts from 1 over all that it is shown."""
+    """A memory as the model sees it; `number` counts from 1 over all memories in the request."""
 
     number: int
     id: int
@@ -55,7 +55,7 @@ class KnownMemory:
 
 @dataclass(frozen=True, slots=True)
 class SaidLine:
-    """A line that a memory may come from."""
+    """A message that can be the source of a memory."""
 
     message_id: int
     author_id: int
@@ -64,9 +64,9 @@ class SaidLine:
 
 @dataclass(frozen=True, slots=True)
 class MemoryChange:
-    """A change that holds: a new memory (`id` None), a new text for one, or, with no `text`, its end.
+    """An accepted change: a new memory (`id` None), a new text, or a removal (`text` None).
 
-    `quote` is what the person said, and `sources` the messages in which they said it.
+    `quote` contains the person's words, `sources` the ids of the messages with the quote.
     """
 
     person_id: int
@@ -78,7 +78,7 @@ class MemoryChange:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Several memories of a person as one: the first of `ids` gets the text, the others go."""
+    """A merge of several memories of one person: the first of `ids` gets the text, the others are removed."""
 
     ids: tuple[int, ...]
     text: str
@@ -91,32 +91,32 @@ def judge(
     said: Sequence[SaidLine],
     people: Mapping[str, int],
 ) -> tuple[list[MemoryChange], int]:
-    """Return the changes that hold, and how many of the operations were refused (C50, C52).
+    """Return the accepted changes and the number of refused operations (C50, C52).
 
     An operation is {"op": "add" | "replace" | "remove", "person": label, "number": n, "text": words,
-    "quote": words}. New words need a quote that the person really said. `people` are those who may be
-    remembered, by label. If more than a fifth of somebody's memories would go, the whole answer counts for
-    nothing about them; what is pinned stays as it is.
+    "quote": words}. New text needs a quote that the person really said. `people` maps labels to the ids of
+    the people who may be remembered. If an answer would remove more than a fifth of a person's memories, all
+    its changes to that person are refused; pinned memories never change.
     """
-    found = [_judged(one, known, said, people) for one in operations]
+    found = [_judged(operation, known, said, people) for operation in operations]
     changes = [change for change in found if change is not None]
     changes = _each_once(changes)
     for person_id in {change.person_id for change in changes}:
-        theirs = sum(one.person_id == person_id for one in known)
-        removed = sum(one.person_id == person_id and one.text is None for one in changes)
-        if removed > MOST_REMOVED * theirs:
-            changes = [one for one in changes if one.person_id != person_id]
+        owned = sum(memory.person_id == person_id for memory in known)
+        removed = sum(change.person_id == person_id and change.text is None for change in changes)
+        if removed > MOST_REMOVED * owned:
+            changes = [change for change in changes if change.person_id != person_id]
     return changes, len(operations) - len(changes)
 
 
 def merge(groups: Sequence[Mapping[str, Any]], known: Sequence[KnownMemory]) -> list[Merged] | None:
-    """Return how memories are joined (F067), or None when anything would be lost.
+    """Return merged memories (F067), or None if the merge would lose anything.
 
-    A group is {"from": [numbers], "text": words}. Each memory has to be in exactly one group; all of a
-    group are of one person and were said in one place. Every number and name in them survives, every "not",
-    and most of the other words; no number is made up.
+    A group is {"from": [numbers], "text": words}. Each memory must be in exactly one group, and a group's
+    memories must share person and place. Every number, name and negation must survive, and most of the other
+    words; no number may be added.
     """
-    by_number = {one.number: one for one in known}
+    by_number = {memory.number: memory for memory in known}
     used = [number for group in groups for number in _numbers(group)]
     if sorted(used) != sorted(by_number):
         return None
@@ -127,12 +127,12 @@ def merge(groups: Sequence[Mapping[str, Any]], known: Sequence[KnownMemory]) -> 
         if not text or not _keeps_everything(joined, text):
             return None
         if len(joined) > 1 or text != joined[0].text:
-            merged.append(Merged(tuple(one.id for one in joined), text))
+            merged.append(Merged(tuple(memory.id for memory in joined), text))
     return merged
 
 
 def clean(text: object) -> str:
-    """Return a memory's words as one line that can be kept; "" for what is no text, is empty or too long."""
+    """Return a memory's text as one line; "" if it is not a string, empty or too long."""
     if not isinstance(text, str):
         return ""
     paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -141,17 +141,17 @@ def clean(text: object) -> str:
 
 
 def sources_of(quote: str, said: Sequence[SaidLine], person_id: int) -> tuple[int, ...]:
-    """Return the person's own messages in which the quoted words stand (C52)."""
+    """Return the ids of the person's own messages that contain the quote (C52)."""
     return tuple(line.message_id for line in said if line.author_id == person_id and holds(line.text, quote))
 
 
 def holds(text: str, quote: str) -> bool:
-    """Say whether quoted words stand in a text: whole words, and enough of them to say something."""
+    """Return whether a text contains a quote as whole words, long enough to support a memory."""
     return stands_in(plain(text), plain(quote))
 
 
 def stands_in(whole: str, words: str) -> bool:
-    """Say the same of a text and of quoted words that are plain already."""
+    """Do the check of `holds` on text and quote that are already normalised by `plain`."""
     if words not in whole or not words:
         return False
     if len(words.split()) < _FEWEST_WORDS and len(words) < _SHORTEST_QUOTE and words != whole:
@@ -160,7 +160,7 @@ def stands_in(whole: str, words: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Return a text as quotes are compared: letter case, spaces and kinds of quotes left aside."""
+    """Normalise a text for comparing quotes: fold case, collapse spaces, remove quotation marks."""
     return _SPACE.sub(" ", _QUOTES.sub("", _folded(text))).strip()
 
 
@@ -174,31 +174,31 @@ def _judged(
     if verb == "add":
         person_id = people.get(str(operation.get("person", "")))
         return None if person_id is None else _worded(operation, said, person_id)
-    one = next((one for one in known if one.number == operation.get("number")), None)
-    if one is None or one.pinned or one.person_id not in people.values():
+    memory = next((memory for memory in known if memory.number == operation.get("number")), None)
+    if memory is None or memory.pinned or memory.person_id not in people.values():
         return None
     if verb == "remove":
         quote = clean(operation.get("quote"))
-        sources = sources_of(quote, said, one.person_id)
-        return MemoryChange(one.person_id, one.id, None, quote, sources) if sources else None
+        sources = sources_of(quote, said, memory.person_id)
+        return MemoryChange(memory.person_id, memory.id, None, quote, sources) if sources else None
     if verb != "replace":
         return None
-    change = _worded(operation, said, one.person_id, memory_id=one.id)
-    shrunken = change is not None and len(change.text or "") < LEAST_LEFT * len(one.text)
+    change = _worded(operation, said, memory.person_id, memory_id=memory.id)
+    shrunken = change is not None and len(change.text or "") < LEAST_LEFT * len(memory.text)
     return None if shrunken else change
 
 
 def _worded(
     operation: Mapping[str, Any], said: Sequence[SaidLine], person_id: int, *, memory_id: int | None = None
 ) -> MemoryChange | None:
-    """Return a change with new words, if the person's own words bear it out."""
+    """Return a change with new text if the person's own words support it."""
     text, quote = clean(operation.get("text")), clean(operation.get("quote"))
     sources = sources_of(quote, said, person_id)
     return MemoryChange(person_id, memory_id, text, quote, sources) if text and sources else None
 
 
 def _each_once(changes: Sequence[MemoryChange]) -> list[MemoryChange]:
-    """Leave one change for each memory, and each new memory once."""
+    """Return at most one change per memory, and each new memory once."""
     kept: dict[object, MemoryChange] = {}
     for change in changes:
         kept.setdefault(change.id or (change.person_id, plain(change.text or "")), change)
@@ -207,22 +207,24 @@ def _each_once(changes: Sequence[MemoryChange]) -> list[MemoryChange]:
 
 def _numbers(group: Mapping[str, Any]) -> list[int]:
     numbers = group.get("from")
-    return [one for one in numbers if isinstance(one, int)] if isinstance(numbers, list) else []
+    return [number for number in numbers if isinstance(number, int)] if isinstance(numbers, list) else []
 
 
 def _keeps_everything(joined: Sequence[KnownMemory], text: str) -> bool:
-    if not joined or len({(one.person_id, one.place) for one in joined}) > 1:
+    if not joined or len({(memory.person_id, memory.place) for memory in joined}) > 1:
         return False
-    if any(one.pinned for one in joined):
+    if any(memory.pinned for memory in joined):
         return len(joined) == 1 and text == joined[0].text
-    numbers = {number for one in joined for number in _NUMBER.findall(one.text)}
-    if numbers != set(_NUMBER.findall(text)) or sum(_nots(one.text) for one in joined) > _nots(text):
+    numbers = {number for memory in joined for number in _NUMBER.findall(memory.text)}
+    if numbers != set(_NUMBER.findall(text)) or sum(
+        _negations(memory.text) for memory in joined
+    ) > _negations(text):
         return False
-    return all(_keeps(one.text, _folded(text)) for one in joined)
+    return all(_keeps(memory.text, _folded(text)) for memory in joined)
 
 
 def _keeps(text: str, joined: str) -> bool:
-    """Say whether the names of a memory and most of its words stand in a folded text."""
+    """Return whether a case-folded text contains a memory's names and most of its words."""
     words = set(_WORD.findall(joined))
     if not all(name in words for name in _names(text)):
         return False
@@ -235,7 +237,7 @@ def _keeps(text: str, joined: str) -> bool:
 
 
 def _names(text: str) -> Iterator[str]:
-    """Yield what may be a name, folded: a word with a capital letter, unless it only begins a sentence."""
+    """Yield possible names, case-folded: capitalised words, except common ones that begin a sentence."""
     for word in _WORD.finditer(unicodedata.normalize("NFKC", text)):
         capital = any(letter.isupper() or letter.istitle() for letter in word[0])
         folded = word[0].casefold()
@@ -243,7 +245,7 @@ def _names(text: str) -> Iterator[str]:
             yield folded
 
 
-def _nots(text: str) -> int:
+def _negations(text: str) -> int:
     folded = _folded(text)
     return len(_NOT.findall(folded)) + sum(word in _NEGATIONS for word in _WORD.findall(folded))
 

@@ -1,4 +1,4 @@
-"""Days and hours as people mean them: by the wall clock of their time zone (C82)."""
+"""Dates and times in a person's time zone (C82)."""
 
 import re
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 UNKNOWN_ZONE = "UTC"
-"""The zone of those who named none."""
+"""Time zone of people who have set none."""
 YEARLY_AT = time(9)
-"""When a birthday or another yearly date is said, by the person's own clock."""
+"""Local time at which a birthday or another yearly date is announced."""
 LATE_AT_MOST = timedelta(days=7)
-"""A reminder that comes later than that is not said any more."""
+"""Maximum delay of a reminder; later ones are dropped."""
 MONTHS = (
     "January",
     "February",
@@ -36,19 +36,19 @@ DAY_OF_YEAR = (
     rf"(?:(?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of)? (?P<month>{_MONTH})\b\.?"
     rf"|(?P<month_first>{_MONTH})\b\.? (?:the )?(?P<day_behind>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:]))"
 )
-"""A day and a month in English, in folded text, as a pattern; `day_of_year` reads what it found."""
+"""Pattern of a day and month in English, for case-folded text; `day_of_year` parses its matches."""
 
 
 @dataclass(frozen=True, slots=True)
 class YearDay:
-    """A day that comes every year. 29 February is 28 February in other years."""
+    """A date that recurs every year. 29 February falls on 28 February in other years."""
 
     month: int
     day: int
 
     @classmethod
     def of(cls, month: int, day: int) -> "YearDay | None":
-        """Return the day; None where the calendar has none of that name."""
+        """Return the date, or None if the calendar has no such date."""
         try:
             date(_LEAP_YEAR, month, day)
         except ValueError:
@@ -56,7 +56,7 @@ class YearDay:
         return cls(month, day)
 
     def in_year(self, year: int, zone: ZoneInfo) -> datetime:
-        """Return the moment, in UTC, at which it is said in a year."""
+        """Return the announcement time in a year, in UTC."""
         try:
             day = date(year, self.month, self.day)
         except ValueError:
@@ -64,38 +64,41 @@ class YearDay:
         return at_wall_clock(datetime.combine(day, YEARLY_AT), zone)
 
     def next(self, now: datetime, zone: ZoneInfo) -> datetime:
-        """Return the first time from now on at which it is said."""
+        """Return the first announcement time that is not before `now`."""
         this_year = now.astimezone(zone).year
         return next(due for due in self._from(this_year, zone) if due >= now)
 
     def after(self, said: datetime, *, now: datetime, zone: ZoneInfo) -> datetime:
-        """Return the time that follows one that is over, in a later year of it; days gone by are left out.
+        """Return the announcement after the one at `said`: in a later local year, and not before today.
 
-        A clock that was set back brings no day a second time.
+        Setting the clock back does not repeat an announcement.
         """
         today = now.astimezone(zone).date()
         later = self._from(said.astimezone(zone).year + 1, zone)
         return next(due for due in later if due.astimezone(zone).date() >= today)
 
     def _from(self, year: int, zone: ZoneInfo) -> Iterator[datetime]:
-        for one in range(year, date.max.year):
-            yield self.in_year(one, zone)
+        for later_year in range(year, date.max.year):
+            yield self.in_year(later_year, zone)
 
     def __str__(self) -> str:
         return f"{self.day} {MONTHS[self.month - 1]}"
 
 
 def day_of_year(found: re.Match[str]) -> YearDay | None:
-    """Return the day that DAY_OF_YEAR found; None where the calendar has no such day."""
+    """Parse a match of DAY_OF_YEAR; None if the calendar has no such date."""
     month = (found["month"] or found["month_first"])[:3]
-    number = next(at for at, name in enumerate(MONTHS, 1) if name.casefold().startswith(month))
+    number = next(
+        month_number for month_number, name in enumerate(MONTHS, 1) if name.casefold().startswith(month)
+    )
     return YearDay.of(number, int(found["day"] or found["day_behind"]))
 
 
 def at_wall_clock(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment, in UTC, at which clocks in a zone show a time given without a zone.
+    """Return the moment, in UTC, at which clocks in a zone show a local time.
 
-    Where they skip it, it is the first moment after; where they show it twice, the first one.
+    A local time that the clocks skip becomes the first moment after the gap; one that occurs twice, the
+    first.
     """
     first = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if first.astimezone(zone).replace(tzinfo=None) == local:
@@ -104,7 +107,7 @@ def at_wall_clock(local: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment between two at which the clocks of a zone are set forward, to the second."""
+    """Return the moment between `before` and `after` at which a zone's clocks are set forward."""
     offset = before.astimezone(zone).utcoffset()
     while after - before > _SECOND:
         middle = before + (after - before) // 2
@@ -116,19 +119,19 @@ def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
 
 
 def in_time(due: datetime, *, now: datetime, zone: ZoneInfo, yearly: bool) -> bool:
-    """Say whether what was due may still be said: a reminder for a week, a yearly date on its own day."""
+    """Return whether a late reminder may still be sent: within a week, a yearly date only on its own day."""
     if yearly:
         return due.astimezone(zone).date() == now.astimezone(zone).date()
     return now - due <= LATE_AT_MOST
 
 
 def shown(moment: datetime, zone: ZoneInfo) -> str:
-    """Return a moment as clocks in a zone show it, with the zone: "20 Nov 2026 18:20 Europe/Oslo"."""
+    """Format a moment in a zone's local time: "20 Nov 2026 18:20 Europe/Oslo"."""
     local = moment.astimezone(zone)
     return f"{local.day} {MONTHS[local.month - 1][:3]} {local:%Y %H:%M} {zone.key}"
 
 
-# Zones.
+# Time zones.
 
 
 @cache
@@ -138,24 +141,24 @@ def zone_names() -> tuple[str, ...]:
 
 
 def zone(name: str | None) -> ZoneInfo:
-    """Return the zone of a name; UTC for none, and for one that this machine does not know (any more)."""
+    """Return the named zone; UTC if the name is None or unknown on this machine."""
     return ZoneInfo(name if name in zone_names() else UNKNOWN_ZONE)
 
 
 def zone_named(written: str) -> str | None:
-    """Return the IANA name that somebody wrote, in whatever case and with spaces; None for any other."""
+    """Return the IANA name that matches the input regardless of case and spaces; None if none does."""
     return _by_folded_name().get(_folded(written))
 
 
 def zones_like(written: str, *, limit: int) -> list[str]:
-    """Return the zones whose city begins with what was written so far, then those that hold it anywhere."""
+    """Return zones whose city begins with the input, then zones that contain it anywhere."""
     typed = _folded(written)
     fitting = [name for name in zone_names() if typed in _folded(name)]
     return sorted(fitting, key=lambda name: not _city(name).startswith(typed))[:limit]
 
 
 def near_zones(written: str) -> list[str]:
-    """Return up to three names that may have been meant."""
+    """Return up to three zone names similar to the input."""
     typed = _folded(written)
     by_city = {_city(name): name for name in reversed(zone_names())}
     near = [by_city[city] for city in get_close_matches(typed, by_city, n=3, cutoff=0.7)]

@@ -1,4 +1,4 @@
-"""What echoes somebody: eight of their words in a row, or a name of theirs (C64)."""
+"""Detection of a person's traces in a text: eight of their words in a row, or their name (C64)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,50 +8,50 @@ import regex
 from memory.words import SILENT, every_word, names_in
 
 IN_A_ROW = 8
-"""So many words in a row are somebody's own; fewer are anybody's."""
+"""Number of consecutive words that identify a person; shorter runs are common phrases."""
 SHORTEST_NAME = 3
 _IN_NAME = regex.compile(r"[\p{L}\p{M}\p{N}'’.-]+")
 _ESCAPED = regex.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrt])")
-"""How JSON writes letters that are not plain, and the ends of lines."""
+"""JSON escapes of non-ASCII letters and line ends."""
 
 
 def runs(text: str) -> frozenset[int]:
-    """Return a mark of every eight words in a row of a text: no word can be read back from it."""
+    """Return a hash of every eight consecutive words; the words can't be recovered from it."""
     words = every_word(text)
     return frozenset(map(hash, zip(*(words[at:] for at in range(IN_A_ROW)), strict=False)))
 
 
 def called(name: str) -> frozenset[str]:
-    """Return by what of a name somebody is recognised: all of it, and its first word.
+    """Return the forms of a name that identify a person: the whole name and its first word.
 
-    Neither counts that has fewer than three letters, or is a word as common as "the" or "you".
+    Forms of fewer than three letters and common words such as "the" or "you" are left out.
     """
     words = _IN_NAME.findall(name)
     whole = " ".join(words)
-    told = {whole, *(one for one in words[:1] if one.isalpha())}
+    told = {whole, *(form for form in words[:1] if form.isalpha())}
     return frozenset(
-        one for one in told if len(one) >= SHORTEST_NAME and not SILENT.issuperset(every_word(one))
+        form for form in told if len(form) >= SHORTEST_NAME and not SILENT.issuperset(every_word(form))
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Echoes:
-    """What to look for of somebody: marks of their words, and their names."""
+    """Search data of one person: hashes of their words, and their names."""
 
     marks: frozenset[int]
     names: frozenset[str]
 
     def repeated(self, text: str) -> bool:
-        """Say whether eight of their words in a row stand in a text, or in a text as JSON writes it."""
+        """Return whether a text, plain or JSON-encoded, contains eight of their words in a row."""
         return not self.marks.isdisjoint(runs(_ESCAPED.sub(_unescaped, text)))
 
     def stand_in(self, text: str) -> bool:
-        """Say whether words or a name of theirs stand in a text."""
+        """Return whether a text contains their words or name."""
         return bool(names_in(text, self.names)) or self.repeated(text)
 
 
 def echoes_of(texts: Iterable[str], names: Iterable[str]) -> Echoes:
-    """Return what to look for of somebody who wrote some texts, and goes by some names."""
+    """Return the search data for a person from their texts and names."""
     return Echoes(frozenset().union(*map(runs, texts)), frozenset().union(*map(called, names)))
 
 

@@ -1,4 +1,4 @@
-"""Texts as vectors: what lies close together means something similar (F080)."""
+"""Text embeddings: vectors whose similarity reflects similarity of meaning (F080)."""
 
 import asyncio
 from collections import OrderedDict
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 OFF = "off"
 MULTILINGUAL = "multilingual"
-"""The default: the next one, and beside it one that reads sixteen languages, 33 MB more."""
+"""The default: MiniLM combined with a model for sixteen languages, 33 MB more."""
 MINILM = "minilm"
-"""all-MiniLM-L6-v2 with 8-bit weights on onnxruntime, 23 MB and no torch: it reads English."""
+"""all-MiniLM-L6-v2 with 8-bit weights on onnxruntime: 23 MB, no torch, English only."""
 NO_VOCABULARY = (
     "Recall goes by words alone: the embedding model's vocabulary is missing; "
     "`python -m memory.vocabulary` fetches it."
 )
 REMEMBERED_TEXTS = 1_000
-"""Texts whose vectors are kept at hand (F081)."""
+"""Capacity of the vector cache, in texts (F081)."""
 BATCH_LETTERS = 2_000
-"""What a batch takes of memory grows with its letters."""
+"""Maximum characters of a batch, which determine its memory use."""
 LITTLE = 500
-"""After so few letters the memory that they took is left for the next ones: as a question's nearly always."""
+"""Up to this many characters, memory is kept for the next texts; nearly every question is that short."""
 BATCH = 8
-"""Texts of one job in the worker. Larger ones gain nothing, and a question would wait behind them."""
+"""Texts per job of the worker thread. Larger jobs gain nothing, and a question would wait behind them."""
 
 
-class EmbedderMissing(Exception):  # noqa: N818 -- it says what is so, and is no fault of the program
-    """There is no such embedder on this machine; its text is one sentence for whoever runs the bot.
+class EmbedderMissing(Exception):  # noqa: N818 -- a missing optional package is no program error
+    """The embedder is not available on this machine; the message is one sentence for the operator.
 
-    `extra` names what of pyproject.toml would bring it, if that is what is missing.
+    `extra` names the extra in pyproject.toml that would install it, if that is the cause.
     """
 
     def __init__(self, why: str, *, extra: str = "") -> None:
@@ -44,7 +44,7 @@ class EmbedderMissing(Exception):  # noqa: N818 -- it says what is so, and is no
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors. Those of different models can't be compared: keep `name` beside them."""
+    """Turns texts into vectors. Vectors of different models are not comparable: store `name` with them."""
 
     @property
     def name(self) -> str:
@@ -52,23 +52,23 @@ class Embedder(Protocol):
 
     @property
     def dimensions(self) -> int:
-        """Numbers in a vector; 0 as long as nobody knows, before a model of one's own is loaded."""
+        """Length of a vector; 0 while unknown, before a custom model is loaded."""
 
     async def encode(self, texts: Sequence[str]) -> "Vectors":
         """Return float32 of shape (len(texts), dimensions), each row of unit length.
 
-        EmbedderMissing, every time, when the model can't be loaded.
+        Raises EmbedderMissing on every call if the model can't be loaded.
         """
 
     def close(self) -> None:
-        """Let go of the worker thread."""
+        """Shut down the worker thread."""
 
 
 def open_embedder(model: str) -> Embedder | None:
-    """Return an embedder, None for "off"; EmbedderMissing when its packages are not installed.
+    """Return an embedder, or None for "off"; raises EmbedderMissing if its packages are not installed.
 
-    "multilingual" is the default; a name or path that is none of ours is that of a sentence-transformers
-    model. The model itself is loaded when it is first needed, in the embedder's thread.
+    "multilingual" is the default; any other name or path selects a sentence-transformers model. The
+    embedder's thread loads the model at its first use.
     """
     if model.casefold() == OFF:
         return None
@@ -97,7 +97,7 @@ def _need(packages: Sequence[str], extra: str) -> None:
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Yield texts, the shortest first, in batches that are small when each is padded to its longest."""
+    """Yield batches that stay small when padded to their longest text; expects shortest first."""
     batch: list[str] = []
     for text in texts:
         if batch and (len(batch) == BATCH or len(text) * (len(batch) + 1) > BATCH_LETTERS):
@@ -109,7 +109,7 @@ def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
 
 
 class ThreadEmbedder:
-    """An embedder with one thread of its own, and the vectors of the last texts at hand."""
+    """An embedder with its own thread and a cache of recent vectors."""
 
     def __init__(self, name: str, load: Callable[[], "Encode"], *, dimensions: int = 0) -> None:
         self.name = name
@@ -120,14 +120,14 @@ class ThreadEmbedder:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="embedder")
 
     async def encode(self, texts: Sequence[str]) -> "Vectors":
-        """Return one unit vector for each text; see Embedder."""
+        """Return one unit vector per text; see Embedder."""
         import numpy as np
 
         found = {text: self._known[text] for text in texts if text in self._known}
-        # Texts of a like length share a batch: short ones are not padded to the longest of all.
+        # Texts of similar length share a batch, which avoids padding short texts to the longest of all.
         unknown = sorted(dict.fromkeys(text for text in texts if text not in found), key=len)
         for batch in _batches(unknown):
-            # A job for each batch: a question that comes meanwhile waits for one batch, not for all.
+            # One job per batch: a question that arrives meanwhile waits for one batch, not for all.
             found.update(zip(batch, await self._in_worker(batch), strict=True))
         if sum(map(len, unknown)) > LITTLE:
             await asyncio.get_running_loop().run_in_executor(self._worker, sentence_models.give_back)
@@ -136,7 +136,7 @@ class ThreadEmbedder:
         return np.stack(rows) if rows else np.zeros((0, self.dimensions), np.float32)
 
     def close(self) -> None:
-        """Let go of the thread; batches that wait are not encoded any more."""
+        """Stop the thread and cancel waiting batches."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     async def _in_worker(self, batch: Sequence[str]) -> "Vectors":

@@ -1,4 +1,4 @@
-"""Forgetting for real: what is forgotten leaves the tables, the files and the write-ahead log (B10, C63)."""
+"""Physical erasure of forgotten data from the tables, the files and the write-ahead log (B10, C63)."""
 
 import asyncio
 import json
@@ -18,17 +18,17 @@ log = logging.getLogger(__name__)
 
 TRIES, PAUSE = 5, 0.1
 _TO_ERASE = "to erase"
-"""What a crash between a deletion and its traces leaves to be done, by the ids of memories."""
+"""State key: ids of memories whose traces a crash after their deletion left to remove."""
 _PEOPLE = "people to erase"
-"""The same of people of whom nothing is to be left, by their ids: [] when only the tables are left to do."""
+"""State key: ids of people whose files are left to remove; [] if only the tables are left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What went: lines of the log, summaries drawn from them, memories that came only from them.
+    """Counts of erased log lines, of summaries based on them, and of memories based only on them.
 
-    `forms` counts other memories that are what they were, and lost words of their past; `archived`
-    lines of the archive that went, or have other words.
+    `forms` counts other memories that kept their text but lost earlier forms; `archived` counts archive lines
+    that were deleted or reworded.
     """
 
     lines: int = 0
@@ -54,7 +54,7 @@ class Spawn(Protocol):
 
 
 class Eraser:
-    """Deletes, and then sees to it that no trace is left: that part is resumed after a crash (B3)."""
+    """Deletes data and removes every trace of it; trace removal resumes after a crash (B3)."""
 
     def __init__(self, database: Database, dumps: Dumps | None, spawn: Spawn) -> None:
         self._database = database
@@ -64,7 +64,7 @@ class Eraser:
         self._next: asyncio.Task[bool] | None = None
 
     async def lines(self, db: UnitOfWork, message_ids: Collection[int]) -> Erased:
-        """Delete lines, and whatever came only from them."""
+        """Delete log lines and everything derived only from them."""
         covering = await db.summaries.covering(message_ids)
         summaries = await db.summaries.drop({source.summary_id for source in covering})
         gone = await self._unsupported(db, set(message_ids), said={})
@@ -77,9 +77,9 @@ class Eraser:
         return gone + Erased(lines, summaries, archived=archived)
 
     async def reworded(self, db: UnitOfWork, message_id: int, text: str) -> Erased:
-        """Delete what came only from words that an edit took away (C63)."""
+        """Delete everything derived only from words that an edit removed (C63)."""
         covering = await db.summaries.covering([message_id])
-        outdated = {one.summary_id for one in covering if one.digest != digest(text)}
+        outdated = {source.summary_id for source in covering if source.digest != digest(text)}
         summaries = await db.summaries.drop(outdated)
         gone = await self._unsupported(db, {message_id}, said={message_id: text})
         await db.character_days.forget_topics([message_id])
@@ -88,22 +88,22 @@ class Eraser:
         return gone + Erased(summaries=summaries, archived=int(archived))
 
     async def memories(self, db: UnitOfWork, memory_ids: Collection[int]) -> Erased:
-        """Delete memories and every earlier form of them."""
+        """Delete memories and all their earlier forms."""
         gone = await db.memories.forget(memory_ids)
         await db.memories.revive(memory_ids)
-        await self._remember_to(db, memory_ids)
+        await self._remember_traces(db, memory_ids)
         return Erased(memories=gone)
 
     async def person(self, db: UnitOfWork, person_id: int) -> None:
-        """Keep that no file may hold anything of somebody any more."""
+        """Record that a person's data must be removed from files."""
         left = json.loads(await db.states.get(_PEOPLE) or "[]")
         await db.states.set(_PEOPLE, json.dumps(sorted({*left, person_id})))
 
     async def finish(self) -> bool:
-        """Remove the traces of what was deleted: dumps, and the write-ahead log.
+        """Remove the traces of deleted data from dumps and the write-ahead log.
 
-        False when that has to be tried again: the hourly job does. It writes whole tables anew, so those
-        who come while it is under way share the one that follows.
+        Returns False if that must be retried, which the hourly job does. Each run rewrites whole tables, so
+        calls that arrive during a run share the next one.
         """
         if self._next is None:
             self._next = self._spawn(self._finish_next(), name="Removing traces")
@@ -111,11 +111,11 @@ class Eraser:
 
     async def _finish_next(self) -> bool:
         async with self._finishing:
-            self._next = None  # what is deleted from now on needs another one
+            self._next = None  # later deletions need another run
             for _ in range(TRIES):
                 if await self._finish():
                     return True
-                await asyncio.sleep(PAUSE)  # somebody was reading: that takes milliseconds
+                await asyncio.sleep(PAUSE)  # a reader blocked the run, for milliseconds
         return False
 
     async def _finish(self) -> bool:
@@ -134,7 +134,7 @@ class Eraser:
             return False
 
     async def _finish_people(self) -> bool:
-        """Remove the files of people who are erased, then what is left in any table."""
+        """Remove erased people's files, then leftovers in any table."""
         async with self._database.read() as db:
             people = await db.states.get(_PEOPLE)
         if people is None:
@@ -146,7 +146,7 @@ class Eraser:
         return await self._replace_people("[]", None)
 
     async def _replace_people(self, known: str, left: str | None) -> bool:
-        """Write down what is left to do; False where more came in meanwhile."""
+        """Update the list of erased people; return False if it changed meanwhile."""
         async with self._database.begin() as db:
             if await db.states.get(_PEOPLE) != known:
                 return False
@@ -159,51 +159,55 @@ class Eraser:
     async def cut(
         self, db: UnitOfWork, person_id: int, character: str, cutting: Callable[[Lines], Plan]
     ) -> Erased:
-        """Leave of somebody's memories what is left of their lines; tell how many lost their words."""
+        """Apply `cutting`'s plan for a person's memories; count the memories that lost words."""
         lines = lineages(reversed(await db.memories.since(person_id, character, 0)))
         plan = cutting(lines)
         if not plan:
             return Erased()
-        known = {one.id: one.text for one in await db.memories.of(person_id, character)}
+        known = {fact.id: fact.text for fact in await db.memories.of(person_id, character)}
         await db.memories.forget(plan)
         for memory_id, steps in plan.items():
-            await _tell(db, _Memory(memory_id, person_id, character), steps)
-        gone = [one for one, steps in plan.items() if not steps or steps[-1].values is None]
+            await _rewrite(db, _Memory(memory_id, person_id, character), steps)
+        gone = [memory_id for memory_id, steps in plan.items() if not steps or steps[-1].values is None]
         await db.memories.revive(gone)
-        lost = [one for one, steps in plan.items() if _words(steps) != _words(lines.get(one, ()))]
-        await self._remember_to(db, lost)
-        now = {one.id: one.text for one in await db.memories.of(person_id, character)}
-        memories = sum(one in known and now.get(one) != known[one] for one in lost)
+        lost = [
+            memory_id
+            for memory_id, steps in plan.items()
+            if _words(steps) != _words(lines.get(memory_id, ()))
+        ]
+        await self._remember_traces(db, lost)
+        now = {fact.id: fact.text for fact in await db.memories.of(person_id, character)}
+        memories = sum(memory_id in known and now.get(memory_id) != known[memory_id] for memory_id in lost)
         return Erased(memories=memories, forms=len(lost) - memories)
 
     async def _unsupported(
         self, db: UnitOfWork, message_ids: Collection[int], *, said: Mapping[int, str]
     ) -> Erased:
-        """Delete what is known only from some messages, as they are by now."""
-        whose = await db.memories.drawn_from(message_ids)
+        """Delete memories that rest only on these messages, which may have been edited into `said`."""
+        affected = await db.memories.drawn_from(message_ids)
         gone = Erased()
-        for person_id, character in sorted(whose):
+        for person_id, character in sorted(affected):
             gone += await self.cut(
                 db, person_id, character, lambda lines: after_loss(lines, message_ids, said)
             )
         return gone
 
-    async def _remember_to(self, db: UnitOfWork, memory_ids: Collection[int]) -> None:
+    async def _remember_traces(self, db: UnitOfWork, memory_ids: Collection[int]) -> None:
         left = json.loads(await db.states.get(_TO_ERASE) or "[]")
         await db.states.set(_TO_ERASE, json.dumps(sorted({*left, *memory_ids})))
 
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """Which memory is told anew."""
+    """Identity of a memory that is rewritten."""
 
     id: int
     person_id: int
     character: str
 
 
-async def _tell(db: UnitOfWork, which: _Memory, steps: Sequence[HistoryStep]) -> None:
-    """Write down anew what is left of a memory that was deleted, step by step as it was."""
+async def _rewrite(db: UnitOfWork, identity: _Memory, steps: Sequence[HistoryStep]) -> None:
+    """Rewrite the remaining steps of a deleted memory's history."""
     memory: Fact | None = None
     for step in steps:
         if step.values is None:
@@ -212,13 +216,13 @@ async def _tell(db: UnitOfWork, which: _Memory, steps: Sequence[HistoryStep]) ->
             memory = None
         elif memory is None:
             memory = Fact(
-                person_id=which.person_id,
-                character=which.character,
+                person_id=identity.person_id,
+                character=identity.character,
                 changed_at=step.at,
                 **{"made_at": step.at, **step.values},
             )
-            memory.id = which.id
-            memory.number = await _free(db, memory)
+            memory.id = identity.id
+            memory.number = await _free_number(db, memory)
             await db.memories.add(memory, batch=step.batch, cause=step.cause)
         else:
             values = {**step.values, "number": memory.number}
@@ -229,12 +233,12 @@ def _words(steps: Sequence[HistoryStep]) -> list[object]:
     return [step.values and step.values["text"] for step in steps]
 
 
-async def _free(db: UnitOfWork, memory: Fact) -> int:
-    """Return the number of a memory; 0, for the next one, where another has it by now."""
-    other = await db.memories.numbered(memory.person_id, memory.character, memory.number)
-    return 0 if other is not None else memory.number
+async def _free_number(db: UnitOfWork, memory: Fact) -> int:
+    """Return the memory's number, or 0 (the next free one) if another memory has taken it."""
+    holder = await db.memories.numbered(memory.person_id, memory.character, memory.number)
+    return 0 if holder is not None else memory.number
 
 
 def digest(text: str) -> str:
-    """Return a mark of a line's words, by which an edit is noticed, and that goes with the summary."""
+    """Return a hash of a line's text, stored with a summary to detect edits of its source."""
     return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -1,4 +1,4 @@
-"""Talk that facts are drawn from, what a model found in it, what of that is let through (C52, C55, C57)."""
+"""Excerpts of talk, and validation of the facts that a model extracts from them (C52, C55, C57)."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +12,10 @@ from memory.places import Where
 from memory.sensitive.detect import holds_secret, masked
 from memory.sensitive.distress import reads_as_distress
 
-# What a model found worth knowing in what somebody said, and what of that is let through.
+# Facts that a model extracted from a person's messages, and their validation.
 
 MOST = 25
-"""Facts that are taken from one answer of a model at most."""
+"""Maximum number of facts accepted from one answer of a model."""
 MOST_LOOKED_AT = 200
 MOST_TAGS, LONGEST_TAG = 3, 24
 CATEGORIES = (
@@ -27,10 +27,10 @@ OTHER = CATEGORIES[-1]
 
 @dataclass(frozen=True, slots=True)
 class FactCandidate:
-    """A fact that the person's own words bear out: they are in `quote`, said in the messages `sources`.
+    """A fact that the person's own words support: `quote`, found in the messages `sources`.
 
-    `subject` names somebody else, of whom the person said it: it is their claim, and no fact about the other.
-    Where `text` is the person's own sentence, `search_text` holds the model's words, to find it by.
+    `subject` names somebody else whom the person's claim is about; it is no fact about that other person.
+    If `text` is the person's own sentence, `search_text` keeps the model's wording for search.
     """
 
     text: str
@@ -43,39 +43,41 @@ class FactCandidate:
 
     @property
     def searched(self) -> str:
-        """What its vector is made of."""
+        """The text of its embedding."""
         return self.search_text or self.text
 
 
 def own_words(lines: Iterable[SaidLine]) -> list[SaidLine]:
-    """Return what may be a source: what the person wrote themself, without secrets and distress (C55, C91).
+    """Return the lines that may be sources: the person's own words without secrets and distress (C55, C91).
 
-    What they quote is somebody else's, most often the character's own: taken for theirs, it would come back
-    to be learnt again and again.
+    Quoted text belongs to somebody else, mostly the character: treated as the person's own, it would be
+    learnt again and again.
     """
-    own = (SaidLine(one.message_id, one.author_id, _unquoted(one.text)) for one in lines)
-    usable = (one for one in own if one.text.strip() and not reads_as_distress(one.text))
-    return [one for one in usable if not holds_secret(one.text)]
+    own = (SaidLine(line.message_id, line.author_id, _unquoted(line.text)) for line in lines)
+    usable = (line for line in own if line.text.strip() and not reads_as_distress(line.text))
+    return [line for line in usable if not holds_secret(line.text)]
 
 
 def candidates(
     found: Sequence[object], said: Sequence[SaidLine], person_id: int
 ) -> tuple[list[FactCandidate], int]:
-    """Return the facts that hold, and how many were refused.
+    """Return the accepted facts and the number of refused ones.
 
     A fact is {"text": words, "quote": words, "category": one of CATEGORIES, "tags": [words], "about": name of
-    somebody else, or nothing}. Without a quote of the person's own it is thrown away, and so are secrets.
-    Where the quote does not bear the words of a fact out, it is kept in the person's own (`borne_out`).
+    somebody else, or nothing}. Facts without a quote of the person's own and facts with secrets are refused.
+    If the quote doesn't support the wording, the person's own words replace it (`borne_out`).
     """
-    lines = [(one, plain(one.text)) for one in said if one.author_id == person_id]
-    judged = [_candidate(one, lines) for one in found[:MOST_LOOKED_AT] if isinstance(one, Mapping)]
+    lines = [(line, plain(line.text)) for line in said if line.author_id == person_id]
+    judged = [_candidate(fact, lines) for fact in found[:MOST_LOOKED_AT] if isinstance(fact, Mapping)]
     held: dict[tuple[str, str], FactCandidate] = {}
-    for one in (one for one in judged if one is not None):
-        first = held.setdefault((plain(one.text), one.subject), one)
-        if first.search_text and one.search_text and one.search_text not in first.search_text:
-            # One sentence says both: it is found by either.
-            joined = clean(f"{first.search_text}; {one.search_text}")
-            held[plain(one.text), one.subject] = replace(first, search_text=joined or first.search_text)
+    for candidate in (candidate for candidate in judged if candidate is not None):
+        first = held.setdefault((plain(candidate.text), candidate.subject), candidate)
+        if first.search_text and candidate.search_text and candidate.search_text not in first.search_text:
+            # Two facts share one sentence: make it findable by the search text of both.
+            joined = clean(f"{first.search_text}; {candidate.search_text}")
+            held[plain(candidate.text), candidate.subject] = replace(
+                first, search_text=joined or first.search_text
+            )
     kept = list(held.values())[:MOST]
     return kept, len(found) - len(kept)
 
@@ -83,7 +85,7 @@ def candidates(
 def _candidate(fact: Mapping[str, Any], lines: Sequence[tuple[SaidLine, str]]) -> FactCandidate | None:
     text, quote = clean(fact.get("text")), clean(fact.get("quote"))
     words = plain(quote)
-    sources = [one for one, line in lines if stands_in(line, words)]
+    sources = [source for source, line in lines if stands_in(line, words)]
     borne = borne_out(text, quote, sources[0].text) if text and sources else None
     if borne is None or len(borne.text.encode()) < SHORTEST or holds_secret(f"{text}\n{borne.text}"):
         return None
@@ -93,22 +95,22 @@ def _candidate(fact: Mapping[str, Any], lines: Sequence[tuple[SaidLine, str]]) -
         category if category in CATEGORIES else OTHER,
         tags_of(fact.get("tags")),
         quote,
-        tuple(one.message_id for one in sources),
+        tuple(source.message_id for source in sources),
         clean(fact.get("about"))[:80] or borne.subject[:80],
         text if borne.text != text else None,
     )
 
 
 def tags_of(tags: object) -> tuple[str, ...]:
-    words = [clean(one).casefold() for one in tags] if isinstance(tags, list) else []
-    fitting = (one for one in words if 0 < len(one) <= LONGEST_TAG)
+    words = [clean(tag).casefold() for tag in tags] if isinstance(tags, list) else []
+    fitting = (tag for tag in words if 0 < len(tag) <= LONGEST_TAG)
     return tuple(dict.fromkeys(fitting))[:MOST_TAGS]
 
 
 def _unquoted(text: str) -> str:
     lines = text.splitlines()
     for number, line in enumerate(lines):
-        if line.startswith(">>> "):  # from here on all of it is quoted
+        if line.startswith(">>> "):  # everything from here on is quoted
             return "\n".join(_own(lines[:number]))
     return "\n".join(_own(lines))
 
@@ -117,16 +119,15 @@ def _own(lines: Iterable[str]) -> Iterable[str]:
     return (line for line in lines if not line.startswith("> "))
 
 
-# A stretch of talk in one place, of which facts are to be drawn, and what a model is asked about it.
+# Excerpts of talk in one channel.
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Lines that a character heard in a place, oldest first.
+    """Lines that a character heard in a channel, oldest first.
 
-    `agreed` are those of its people about whom anything may be noted.
-    `answered` says, by reply, who was answered with it, and `own`, by message, which words of it may be a
-    source of facts.
+    `agreed` are the people who consented to being remembered. `answered` maps each reply's turn to the people
+    it answered, and `own` maps message ids to the words that may be a source of facts.
     """
 
     character: str
@@ -138,23 +139,23 @@ class Excerpt:
 
     @property
     def through(self) -> int:
-        """The position of its last line in the log."""
+        """Log position of the last line."""
         return self.lines[-1].position
 
     def said_by(self, person_id: int) -> list[SaidLine]:
-        """Return what may be a source of facts about somebody."""
-        theirs = (one for one in self.lines if one.author_id == person_id and one.id in self.own)
-        return [SaidLine(one.id, person_id, self.own[one.id]) for one in theirs]
+        """Return the person's lines that may be sources of facts."""
+        sources = (line for line in self.lines if line.author_id == person_id and line.id in self.own)
+        return [SaidLine(line.id, person_id, self.own[line.id]) for line in sources]
 
     def told_to(self, line: Fresh) -> int | None:
-        """Return for whom alone a reply was meant; None where it answered several, or is none."""
+        """Return the only person that a reply answered; None if it answered several or is no reply."""
         answered = self.answered.get(line.turn_id or 0, set())
         return next(iter(answered)) if line.mine and len(answered) == 1 else None
 
     def archived(self) -> Iterator[Archived]:
-        """Yield what is to be kept of it: what people who agreed said, and were answered alone (D03).
+        """Yield the lines to archive: those of consenting people, and replies to one alone (D03).
 
-        What they said in distress, and what they were answered then, is not (C91).
+        Lines in distress and the replies to them are left out (C91).
         """
         tender = in_distress(self.lines)
         for line in self.lines:
@@ -181,13 +182,13 @@ class Excerpt:
 
 
 def in_distress(lines: Sequence[Fresh]) -> frozenset[int]:
-    """Return which lines hold words of distress, and which answer such a line."""
-    said = {one.id for one in lines if not one.mine and reads_as_distress(one.text)}
-    return frozenset(said | {one.id for one in lines if one.mine and one.reply_to in said})
+    """Return the ids of lines that express distress and of the replies to them."""
+    said = {line.id for line in lines if not line.mine and reads_as_distress(line.text)}
+    return frozenset(said | {line.id for line in lines if line.mine and line.reply_to in said})
 
 
 def own_words_in(lines: Sequence[Fresh], agreed: Collection[int]) -> dict[int, str]:
-    """Return, by message, what people who agreed wrote themselves, and holds no secret. It takes its time."""
-    theirs = (one for one in lines if one.author_id in agreed and not one.mine)
-    own = own_words(SaidLine(one.id, one.author_id, one.text) for one in theirs)
-    return {one.message_id: one.text for one in own}
+    """Return, by message id, consenting people's own words without secrets. Slow: run it in a thread."""
+    lines_of_agreed = (line for line in lines if line.author_id in agreed and not line.mine)
+    own = own_words(SaidLine(line.id, line.author_id, line.text) for line in lines_of_agreed)
+    return {line.message_id: line.text for line in own}

@@ -1,4 +1,4 @@
-"""What a character knows, as far as it is drawn from talk: taken in, said again, overtaken (F073, C53)."""
+"""Storage of facts extracted from talk: adding, reinforcing, superseding (F073, C53)."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -12,15 +12,15 @@ from memory.places import Where, audience_of
 from memory.reconciling import KnownFact, Reconciled
 
 MOST = 2_000
-"""Facts that one person may have with one character, core memory apart."""
+"""Maximum number of facts per person and character, without core memory."""
 EVER = datetime.min.replace(tzinfo=UTC)
 MOST_SOURCES = 50
-"""Messages that a fact is kept to come from: the newest."""
+"""Maximum number of source messages stored per fact: the newest."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactTally:
-    """What came of consolidating: people, lines and facts; `left` places are to be tried again."""
+    """Counts of a consolidation run: people, lines and facts; `left` counts channels to retry."""
 
     people: int = 0
     lines: int = 0
@@ -32,41 +32,41 @@ class FactTally:
     left: int = 0
 
     def __add__(self, other: "FactTally") -> "FactTally":
-        return FactTally(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+        return FactTally(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
     def __str__(self) -> str:
-        return ", ".join(f"{getattr(self, one.name):,} {one.name}" for one in fields(self))
+        return ", ".join(f"{getattr(self, field.name):,} {field.name}" for field in fields(self))
 
 
 class Facts:
-    """Writes down what was drawn from talk about people."""
+    """Stores facts extracted from talk."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
 
     async def take_in(
-        self, db: UnitOfWork, stretch: Excerpt, person_id: int, new: Sequence[Reconciled]
+        self, db: UnitOfWork, excerpt: Excerpt, person_id: int, new: Sequence[Reconciled]
     ) -> tuple[FactTally, dict[int, str]]:
-        """Take in facts about somebody; return what came of it, and by id what new ones are found by."""
+        """Store facts about a person; return the counts, and the search text of each new fact by its id."""
         tally, added = FactTally(), dict[int, str]()
         if not new:
             return tally, added
-        known = {one.id: one for one in await db.memories.of(person_id, stretch.character)}
+        known = {fact.id: fact for fact in await db.memories.of(person_id, excerpt.character)}
         batch = await db.memories.new_batch()
-        room = MOST - sum(not one.kept for one in known.values())
-        for one in new:
-            same = _as_shown(known, one.same)
-            if one.covered:
+        room = MOST - sum(not fact.kept for fact in known.values())
+        for reconciled in new:
+            same = _if_unchanged(known, reconciled.same)
+            if reconciled.covered:
                 continue
             if same is not None:
-                tally += await self._again(db, stretch, same, one.candidate, batch)
+                tally += await self._reinforce(db, excerpt, same, reconciled.candidate, batch)
                 continue
             if len(added) >= room:
                 tally += FactTally(refused=1)
                 continue
-            ended = _as_shown(known, one.ended)
+            ended = _if_unchanged(known, reconciled.ended)
             fact = await db.memories.add(
-                self._fact(stretch, person_id, one.candidate, kept=ended is not None and ended.kept),
+                self._fact(excerpt, person_id, reconciled.candidate, kept=ended is not None and ended.kept),
                 batch=batch,
                 cause=LEARNT,
             )
@@ -79,31 +79,31 @@ class Facts:
                 tally += FactTally(superseded=1)
         return tally, added
 
-    async def _again(
-        self, db: UnitOfWork, stretch: Excerpt, fact: Fact, candidate: FactCandidate, batch: int
+    async def _reinforce(
+        self, db: UnitOfWork, excerpt: Excerpt, fact: Fact, candidate: FactCandidate, batch: int
     ) -> FactTally:
-        """Keep that a fact was said once more; the same message counts once."""
+        """Reinforce a fact that was said again; a repeated message counts once."""
         if set(candidate.sources) <= set(fact.sources):
             return FactTally()
         values = {
             "mentions": fact.mentions + 1,
-            "last_at": max(fact.last_at, *_moments(stretch, candidate.sources)),
+            "last_at": max(fact.last_at, *_moments(excerpt, candidate.sources)),
             "quote": candidate.quote,
             "sources": sorted({*fact.sources, *candidate.sources})[-MOST_SOURCES:],
         }
         await db.memories.change(fact, values, batch=batch, cause=REINFORCED, at=self._now())
         return FactTally(reinforced=1)
 
-    def _fact(self, stretch: Excerpt, person_id: int, candidate: FactCandidate, *, kept: bool) -> Fact:
-        now, said = self._now(), _moments(stretch, candidate.sources)
+    def _fact(self, excerpt: Excerpt, person_id: int, candidate: FactCandidate, *, kept: bool) -> Fact:
+        now, said = self._now(), _moments(excerpt, candidate.sources)
         return Fact(
             person_id=person_id,
-            character=stretch.character,
+            character=excerpt.character,
             number=0,
             text=candidate.text,
-            scope="dm" if stretch.where.place.private else "channel",
-            channel_id=stretch.where.channel_id,
-            guild_id=stretch.where.guild_id,
+            scope="dm" if excerpt.where.place.private else "channel",
+            channel_id=excerpt.where.channel_id,
+            guild_id=excerpt.where.guild_id,
             origin=LEARNT,
             made_at=now,
             changed_at=now,
@@ -119,31 +119,31 @@ class Facts:
         )
 
 
-async def known_beside(db: UnitOfWork, stretch: Excerpt, person_id: int) -> list[KnownFact]:
-    """Return what is known of somebody that may come up in a place: new facts are put beside it."""
-    where, character = stretch.where, stretch.character
+async def known_beside(db: UnitOfWork, excerpt: Excerpt, person_id: int) -> list[KnownFact]:
+    """Return facts about a person that may come up in the excerpt's channel, to compare with new ones."""
+    where, character = excerpt.where, excerpt.character
     visible = await db.memories.recallable([person_id], character, audience_of(where), there_since=EVER)
-    ids = {one.id for one in visible}
+    ids = {fact.id for fact in visible}
     return [
-        KnownFact(one.id, one.text, one.searched, one.subject, one.pinned, here=_is_of(one, where))
-        for one in await db.memories.of(person_id, character)
-        if one.id in ids
+        KnownFact(fact.id, fact.text, fact.searched, fact.subject, fact.pinned, here=_is_of(fact, where))
+        for fact in await db.memories.of(person_id, character)
+        if fact.id in ids
     ]
 
 
-def _as_shown(known: Mapping[int, Fact], shown: KnownFact | None) -> Fact | None:
-    """Return a fact that still holds, in the words in which it was compared."""
+def _if_unchanged(known: Mapping[int, Fact], shown: KnownFact | None) -> Fact | None:
+    """Return the fact if it still holds and its text is unchanged since the comparison."""
     fact = known.get(shown.id) if shown is not None else None
     fits = fact is not None and shown is not None and fact.text == shown.text and fact.ended_at is None
     return fact if fits else None
 
 
 def _is_of(fact: Fact, where: Where) -> bool:
-    """Say whether a fact may come up just where something new is said now: nowhere else, and not less."""
+    """Return whether a fact's audience is exactly the audience of `where`."""
     if where.place.private:
         return fact.private
     return fact.scope == "channel" and fact.channel_id == where.channel_id
 
 
-def _moments(stretch: Excerpt, sources: Collection[int]) -> list[datetime]:
-    return [line.sent_at for line in stretch.lines if line.id in sources]
+def _moments(excerpt: Excerpt, sources: Collection[int]) -> list[datetime]:
+    return [line.sent_at for line in excerpt.lines if line.id in sources]

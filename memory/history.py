@@ -1,6 +1,6 @@
-"""How a memory came to be what it is: every form that it had, and what each of them rests on (C52, C63, D03).
+"""History of each memory: all its forms and the evidence behind them (C52, C63, D03).
 
-All of it is read from the record of changes. What is taken away there takes along whatever grew out of it,
+The history is derived from the record of changes. Removing a form also removes every form derived from it,
 and nothing else.
 """
 
@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from memory.core import plain
 
 TOLD, LEARNT, INHERITED, LAID_DOWN = "told", "learnt", "inherited", "laid down"
-"""Where the words of a memory come from: the person, the character, an older program, an operator."""
+"""Origin of a memory's text: the person, the character, an older program, an operator."""
 NOT_THEIRS = (LEARNT, INHERITED, LAID_DOWN)
-"""What did not come from the person's own hand: it goes with their "no"."""
+"""Origins other than the person's own input: withdrawing consent removes these memories."""
 EDITED, JOINED, RESTORED, TAKEN_BACK = "edited", "joined", "restored", "taken back"
 REINFORCED, SUPERSEDED = "mentioned again", "superseded"
 _INTO = "joined into "
@@ -23,7 +23,7 @@ _PLACING = ("scope", "channel_id", "guild_id", "pinned")
 
 
 class RecordedChange(Protocol):
-    """One change in the record: without `before` the memory was new, without `after` it went."""
+    """A change in the record: `before` is None for a new memory, `after` for a removed one."""
 
     @property
     def batch(self) -> int: ...
@@ -41,7 +41,7 @@ class RecordedChange(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Something that a form rests on: words that the person said, in each of some messages."""
+    """Evidence for a form: words of the person, found in each of the source messages."""
 
     quote: str
     sources: frozenset[int]
@@ -49,9 +49,9 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class HistoryStep:
-    """A change: the `values` that the memory had from then on, None when it went.
+    """A change: the memory's `values` after it, None if it removed the memory.
 
-    Each of the `grounds` has to hold. `of` are the memories whose words are in it, its own among them.
+    All `grounds` must hold. `of` contains the ids of the memories whose words it includes, and its own.
     """
 
     batch: int
@@ -63,43 +63,47 @@ class HistoryStep:
 
 
 Lines = Mapping[int, Sequence[HistoryStep]]
-"""The steps of each memory, the oldest first."""
+"""The steps of each memory, oldest first."""
 Plan = dict[int, list[HistoryStep]]
-"""The steps that are left of some memories; none: it goes for good."""
+"""The remaining steps of each affected memory; an empty list deletes it for good."""
 
 
 def into(memory_id: int) -> str:
-    """Return the cause for which a memory goes that is joined into another one."""
+    """Return the cause that records merging a memory into another."""
     return f"{_INTO}{memory_id}"
 
 
 def lineages(changes: Iterable[RecordedChange]) -> dict[int, list[HistoryStep]]:
-    """Return the steps of each memory from the record of somebody's changes, the oldest first."""
+    """Return the steps of each memory, oldest first, from the record of a person's changes."""
     lines: dict[int, list[HistoryStep]] = {}
-    # What is told anew of an old change is recorded late; and parts go before the whole has their words.
-    for change in sorted(changes, key=lambda one: (one.batch, one.after is not None)):
+    # Rewritten old changes are recorded late, and a merge needs its parts' removals first.
+    for change in sorted(changes, key=lambda change: (change.batch, change.after is not None)):
         line = lines.setdefault(change.memory_id, [])
-        parts = [one for one in lines.values() if _went_into(one, change)] if change.cause == JOINED else []
+        parts = (
+            [line for line in lines.values() if _went_into(line, change)] if change.cause == JOINED else []
+        )
         line.append(_step(change, line, parts))
     return lines
 
 
 def words_in(lines: Lines, memory_id: int) -> frozenset[int]:
-    """Return the memories whose words a memory holds by now: its own, and what was joined into it."""
+    """Return the ids of the memories whose words a memory contains, including its own."""
     return next((step.of for step in reversed(lines.get(memory_id, ())) if step.values), frozenset()) | {
         memory_id
     }
 
 
 def without(lines: Lines, memory_ids: Collection[int]) -> Plan:
-    """Return what is left when memories are forgotten, with every form of others that holds their words."""
-    return {one: [] for one in memory_ids} | _cut(lines, lambda step: step.of.isdisjoint(memory_ids))
+    """Return the plan that forgets memories and every form of other memories that contains their words."""
+    return {memory_id: [] for memory_id in memory_ids} | _cut(
+        lines, lambda step: step.of.isdisjoint(memory_ids)
+    )
 
 
 def unlearnt(lines: Lines) -> Plan:
-    """Return what is left without all that the character, an older program or an operator noted.
+    """Return the plan that removes everything noted by the character, an older program or an operator.
 
-    What was told stays; that it was mentioned again, and how, goes from every form that came later, too.
+    Facts that the person told stay, but every later form loses what reinforcement added to it.
     """
     plan = _cut(
         lines,
@@ -107,7 +111,7 @@ def unlearnt(lines: Lines) -> Plan:
             step.values is None or (step.values["origin"] not in NOT_THEIRS and step.cause != REINFORCED)
         ),
     )
-    heard = {one: _heard_again(line) for one, line in lines.items()}
+    heard = {memory_id: _reinforcing_messages(line) for memory_id, line in lines.items()}
     for memory_id, line in lines.items():
         steps = plan.get(memory_id, line)
         left = _unmentioned(steps, line, heard)
@@ -117,10 +121,10 @@ def unlearnt(lines: Lines) -> Plan:
 
 
 def after_loss(lines: Lines, message_ids: Collection[int], said: Mapping[int, str]) -> Plan:
-    """Return what is left when messages were deleted, or edited into what they `said` by now (C63)."""
+    """Return the plan after messages were deleted, or edited into `said` (C63)."""
 
     def holds(ground: Ground) -> bool:
-        return any(not _lost(ground, one, message_ids, said) for one in ground.sources)
+        return any(not _lost(ground, message_id, message_ids, said) for message_id in ground.sources)
 
     plan = _cut(lines, lambda step: all(map(holds, step.grounds)))
     for memory_id, line in lines.items():
@@ -148,7 +152,7 @@ def _step(
         grounds = _ground(change.after, (last.values or {})["sources"])
         return replace(made, grounds=last.grounds | grounds, of=last.of)
     if change.cause == REINFORCED:
-        # The same was said once more: from here on that bears it out alone.
+        # The person said the same again: from here on the new message alone supports it.
         return replace(made, grounds=_ground(change.after, (last.values or {})["sources"]), of=last.of)
     if change.cause == JOINED:
         joined = [last, *(step for part in parts for step in part[-2:-1])]
@@ -157,17 +161,17 @@ def _step(
             grounds=frozenset().union(*(step.grounds for step in joined)),
             of=itself.union(*(step.of for step in joined)),
         )
-    # The words are those of an earlier form: it was pinned, shared or brought back.
+    # The text is that of an earlier form: the memory was pinned, shared or restored.
     alike = next((step for step in reversed(line) if _alike(step, change.after)), last)
     return replace(made, grounds=alike.grounds, of=alike.of)
 
 
 def _ground(values: Mapping[str, Any], known: Collection[int]) -> frozenset[Ground]:
-    """Return what new words rest on; where their messages can't be told apart from older ones, on each."""
+    """Return the evidence for new text: one ground per message if old and new ones can't be told apart."""
     quote, sources = values["quote"], frozenset(values["sources"])
     if new := sources.difference(known):
         return frozenset((Ground(quote, new),))
-    return frozenset(Ground(quote, frozenset((one,))) for one in sources)
+    return frozenset(Ground(quote, frozenset((source,))) for source in sources)
 
 
 def _alike(step: HistoryStep, values: Mapping[str, Any]) -> bool:
@@ -179,19 +183,22 @@ def _went_into(line: Sequence[HistoryStep], change: RecordedChange) -> bool:
 
 
 def _cut(lines: Lines, fine: Callable[[HistoryStep], bool]) -> Plan:
-    """Return what is left of each memory of which some form is not fine.
+    """Return the remaining steps of each memory that has a form for which `fine` is false.
 
-    A memory whose last form goes is again what it was before that, and what had been joined into it stands
-    for itself again. What was gone already goes for good.
+    A memory that loses its last form returns to the previous one, and memories merged into it become
+    independent again. A memory that was already removed is deleted for good.
     """
-    kept = {one: [step for step in line if not step.values or fine(step)] for one, line in lines.items()}
+    kept = {
+        memory_id: [step for step in line if not step.values or fine(step)]
+        for memory_id, line in lines.items()
+    }
     plan: Plan = {}
     for memory_id, line in lines.items():
-        left = _joints(kept[memory_id])
+        left = _without_repeated_removals(kept[memory_id])
         if line[-1].values is not None:
             left = _placed(left, line[-1]) if left and left[-1].values else []
         elif line[-1].cause.startswith(_INTO):
-            left = _again(left, line, lines, kept)
+            left = _unmerged(left, line, lines, kept)
         elif len(kept[memory_id]) < len(line):
             left = []
         if left != list(line):
@@ -199,20 +206,20 @@ def _cut(lines: Lines, fine: Callable[[HistoryStep], bool]) -> Plan:
     return plan
 
 
-def _again(
+def _unmerged(
     left: list[HistoryStep], line: Sequence[HistoryStep], lines: Lines, kept: Plan
 ) -> list[HistoryStep]:
-    """Return what is left of a memory that was joined into one: itself, if the joined form goes."""
+    """Return the remaining steps of a merged memory, which becomes independent if the merged form goes."""
     target = int(line[-1].cause.removeprefix(_INTO))
     if any(step.cause == JOINED and step.batch == line[-1].batch for step in kept.get(target, ())):
         return left
-    left = _joints(left[:-1])
+    left = _without_repeated_removals(left[:-1])
     now = lines[target][-1] if target in lines else line[-1]
     return _placed(left, now) if left and left[-1].values else []
 
 
-def _joints(steps: Sequence[HistoryStep]) -> list[HistoryStep]:
-    """Return steps without such as let go what is not there."""
+def _without_repeated_removals(steps: Sequence[HistoryStep]) -> list[HistoryStep]:
+    """Return steps without removals of a memory that is already gone."""
     joined: list[HistoryStep] = []
     for step in steps:
         if step.values is not None or (joined and joined[-1].values is not None):
@@ -221,7 +228,7 @@ def _joints(steps: Sequence[HistoryStep]) -> list[HistoryStep]:
 
 
 def _placed(left: list[HistoryStep], now: HistoryStep) -> list[HistoryStep]:
-    """Return steps after which a memory comes up where the person last wanted it to."""
+    """Return the steps with the scope that the person chose last."""
     last = left[-1]
     if last.values is None or now.values is None:
         return left
@@ -231,8 +238,8 @@ def _placed(left: list[HistoryStep], now: HistoryStep) -> list[HistoryStep]:
     return [*left, replace(last, batch=now.batch, at=now.at, cause=TAKEN_BACK, values=placed)]
 
 
-def _heard_again(line: Sequence[HistoryStep]) -> frozenset[int]:
-    """Return the messages in which a memory was only mentioned again."""
+def _reinforcing_messages(line: Sequence[HistoryStep]) -> frozenset[int]:
+    """Return the ids of messages that only reinforced a memory."""
     heard: set[int] = set()
     before: Collection[int] = ()
     for step in line:
@@ -247,7 +254,7 @@ def _heard_again(line: Sequence[HistoryStep]) -> frozenset[int]:
 def _unmentioned(
     steps: Sequence[HistoryStep], line: Sequence[HistoryStep], heard: Mapping[int, Collection[int]]
 ) -> list[HistoryStep]:
-    """Return what is left of a line without what its forms took over from being mentioned again."""
+    """Return steps without the quotes, counts and sources that reinforcement added."""
     again = [step.values for step in line if step.values and step.cause == REINFORCED]
     first = next((number for number, step in enumerate(line) if step.cause == REINFORCED), 0)
     last = line[first - 1].values if first else None
@@ -256,10 +263,13 @@ def _unmentioned(
         if step.values is None:
             left.append(step)
         else:
-            gone = set[int]().union(*(heard.get(one, ()) for one in step.of))
-            values = {**step.values, "sources": [one for one in step.values["sources"] if one not in gone]}
+            gone = set[int]().union(*(heard.get(memory_id, ()) for memory_id in step.of))
+            values = {
+                **step.values,
+                "sources": [source for source in step.values["sources"] if source not in gone],
+            }
             for key in _MENTIONED if last else ():
-                if any(step.values[key] == one[key] for one in again):
+                if any(step.values[key] == values_again[key] for values_again in again):
                     values[key] = (last or values)[key]
             left.append(replace(step, values=values))
             last = values
@@ -267,26 +277,28 @@ def _unmentioned(
 
 
 def _lost(ground: Ground, message_id: int, gone: Collection[int], said: Mapping[int, str]) -> bool:
-    """Say whether a message bears words out no more."""
+    """Return whether a deleted or edited message no longer supports the ground's quote."""
     return message_id in gone and (
         message_id not in said or plain(ground.quote) not in plain(said[message_id])
     )
 
 
 def _no_sources_of(line: Sequence[HistoryStep], gone: Collection[int], said: Mapping[int, str]) -> set[int]:
-    """Return the messages that bear out nothing in a memory any more."""
+    """Return the messages that no longer support anything in a memory."""
     grounds = {ground for step in line for ground in step.grounds}
     lost = set()
-    for one in gone:
-        borne_out = [ground for ground in grounds if one in ground.sources]
-        if one not in said or (borne_out and all(_lost(each, one, gone, said) for each in borne_out)):
-            lost.add(one)
+    for message_id in gone:
+        borne_out = [ground for ground in grounds if message_id in ground.sources]
+        if message_id not in said or (
+            borne_out and all(_lost(ground, message_id, gone, said) for ground in borne_out)
+        ):
+            lost.add(message_id)
     return lost
 
 
 def _with_fewer_sources(step: HistoryStep, lost: Collection[int]) -> HistoryStep:
     if step.values is None:
         return step
-    sources = [one for one in step.values["sources"] if one not in lost]
+    sources = [source for source in step.values["sources"] if source not in lost]
     mentions = max(step.values["mentions"] - len(step.values["sources"]) + len(sources), 1)
     return replace(step, values={**step.values, "sources": sources, "mentions": mentions})

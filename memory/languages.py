@@ -1,4 +1,4 @@
-"""Which language a text is in, told by its commonest words and its letters."""
+"""Language detection by frequent words and characteristic letters."""
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
@@ -8,9 +8,9 @@ import regex
 
 ENGLISH, GERMAN, JAPANESE = "en", "de", "ja"
 ENGLISH_OR_NONE = frozenset({ENGLISH, ""})
-"""Where nothing tells a text is taken for English."""
+"""Undetected text is treated as English."""
 LONGEST = 400
-"""Letters of a text that are looked at."""
+"""Characters of a text that are examined."""
 _JAPANESE = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _COMMON = {
@@ -46,7 +46,7 @@ for _language, _words in _COMMON.items():
     for _word in set(_words.split()):
         _VOTES.setdefault(_word, {})[_language] = 0
 for _votes in _VOTES.values():
-    for _language in _votes:  # a word of one language alone tells more
+    for _language in _votes:  # the fewer languages share a word, the more it counts
         _votes[_language] = 6 // len(_votes)
 _MOST_VOTES = (1 << 24) - 1
 _PLACES = range(0, 24 * len(_COMMON), 24)
@@ -54,23 +54,23 @@ _BALLOTS = {
     word: sum(votes.get(language, 0) << place for language, place in zip(_COMMON, _PLACES, strict=True))
     for word, votes in _VOTES.items()
 }
-"""The votes as one number each, so that hundreds of texts are counted in no time: see `_ahead`."""
+"""Each word's votes packed into one integer, which makes counting hundreds of texts fast: see `_ahead`."""
 MORE_ELSEWHERE = frozenset(
     word for word, votes in _VOTES.items() if max(votes.values()) > votes.get(ENGLISH, 0)
 )
-"""Words that speak for another language rather than for English: a text without any is in English or none."""
+"""Words that favour another language over English: a text without any is English or undetected."""
 _LETTERS = (
     (regex.compile("[äöß]"), {"de": 6}),
     (regex.compile("[ãõ]|ç[ãõ]"), {"pt": 6}),
     (regex.compile("[ñ¿¡]"), {"es": 6}),
     (regex.compile("[èœêâîûù]|ç[^ãõ]"), {"fr": 6}),
 )
-"""Letters that tell one language of these from the others, or nearly."""
+"""Letters that nearly identify one of these languages."""
 
 
 @lru_cache(1_024)
 def language_of(text: str) -> str:
-    """Return the language of a text: one of those known here, or "" where nothing tells."""
+    """Return the code of the text's language, or "" if it can't be detected."""
     begun = text[:LONGEST].casefold()
     if _JAPANESE.search(begun):
         return JAPANESE
@@ -79,14 +79,14 @@ def language_of(text: str) -> str:
 
 
 def language_of_words(words: Collection[str]) -> str:
-    """Return the language of a text of plain letters, by its words: see `language_of`."""
+    """Return the language of a text given as its words: see `language_of`."""
     language = _ahead(sum(map(_BALLOTS.get, words, repeat(0))))
     return _elected([_VOTES[word] for word in words if word in _VOTES]) if language is None else language
 
 
 @lru_cache(1 << 14)
 def _ahead(ballots: int) -> str | None:
-    """Return the language with the most votes; None where several have as many, and the first one wins."""
+    """Return the language with the most votes, "" without votes, None if several are tied."""
     votes = [ballots >> place & _MOST_VOTES for place in _PLACES]
     most = max(votes)
     if not most:

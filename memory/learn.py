@@ -1,4 +1,4 @@
-"""Facts drawn from a day's talk: models are asked first, then everything changes at once (F074, C54)."""
+"""Fact extraction from a day's talk: model calls first, then one transaction (F074, C54)."""
 
 import asyncio
 import logging
@@ -25,24 +25,24 @@ log = logging.getLogger(__name__)
 
 PLACES_AT_ONCE = 20
 TRIES = 3
-"""Times that one stretch of talk is asked about in vain before it is kept without facts."""
+"""Failed attempts at an excerpt, after which it is stored without facts."""
 LEFT_STRETCHES = 50
 
 LINES = 2_000
-"""Lines of one place that are taken in at once."""
+"""Maximum number of lines from one channel in an excerpt."""
 
 Bookkeeping = Callable[[UnitOfWork], Awaitable[None]]
-"""Enters in the books, within a transaction, what was paid for."""
+"""Records the cost of model calls, within a transaction."""
 Progress = Callable[[int, int], None]
-"""Is told how many of how many places are done."""
+"""Receives the number of finished channels and the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractedFacts:
-    """What a model made of a stretch: facts about each person; `refused` of them did not hold.
+    """A model's output for an excerpt: facts by person id, and the count of `refused` facts.
 
-    `books` enters what that cost. Without `whole` some question got no usable answer; `unusable` says that
-    it was the model's, and no outage.
+    `books` records the cost. Without `whole`, a question got no usable answer; `unusable` says that the model
+    was at fault and not an outage.
     """
 
     stretch: Excerpt
@@ -54,7 +54,7 @@ class ExtractedFacts:
 
 
 class FactModel(Protocol):
-    """Draws facts from talk, and compares them; it changes nothing."""
+    """Extracts facts from talk and compares them; it writes nothing."""
 
     async def draw(self, stretches: Sequence[Excerpt]) -> list[ExtractedFacts]: ...
 
@@ -64,7 +64,7 @@ class FactModel(Protocol):
 
 
 class Consolidation:
-    """Draws facts from what was said; what one run did not finish the next one does, and nothing twice."""
+    """Extracts facts from new lines; a run continues where the last one stopped and repeats nothing."""
 
     def __init__(
         self,
@@ -85,37 +85,39 @@ class Consolidation:
         self._now = now
         self._reached = reached
         self._facts = Facts(now)
-        self._one_at_a_time = asyncio.Lock()
-        self._in_vain: dict[tuple[str, int, int], int] = {}
+        self._lock = asyncio.Lock()
+        self._failed_attempts: dict[tuple[str, int, int], int] = {}
 
     async def run(self, character: str, *, progress: Progress = lambda _done, _all: None) -> FactTally:
-        """Consolidate everything that was said until now; return what came of it."""
-        async with self._one_at_a_time:
+        """Consolidate everything said until now; return the counts."""
+        async with self._lock:
             async with self._database.read() as db:
                 places = await db.archive.due(character)
             tally, done = FactTally(), 0
             for begin in range(0, len(places), PLACES_AT_ONCE):
-                some = places[begin : begin + PLACES_AT_ONCE]
-                tally += await self._places(character, some)
-                done += len(some)
+                batch = places[begin : begin + PLACES_AT_ONCE]
+                tally += await self._places(character, batch)
+                done += len(batch)
                 progress(done, len(places))
             if places:
                 log.info("Consolidated the talk of %d places: %s", len(places), tally)
             return tally
 
     async def _places(self, character: str, channel_ids: Sequence[int]) -> FactTally:
-        """Consolidate some places, stretch after stretch."""
+        """Consolidate some channels, one excerpt of each at a time."""
         tally = FactTally()
         left = list(channel_ids)
         for _ in range(LEFT_STRETCHES):
-            stretches = [
-                one for one in [await self._stretch(character, each) for each in left] if one is not None
+            excerpts = [
+                excerpt
+                for excerpt in [await self._excerpt(character, channel_id) for channel_id in left]
+                if excerpt is not None
             ]
-            if not stretches:
+            if not excerpts:
                 break
             left = []
             self._reached("read")
-            drawn_now = await self._source.draw(stretches)
+            drawn_now = await self._source.draw(excerpts)
             self._reached("asked")
             for drawn in drawn_now:
                 kept = await self._keep(drawn)
@@ -124,44 +126,44 @@ class Consolidation:
                     left.append(drawn.stretch.where.channel_id)
         return tally
 
-    async def _stretch(self, character: str, channel_id: int) -> Excerpt | None:
-        """Return the lines of a place of which no facts were drawn yet; None where there are none."""
+    async def _excerpt(self, character: str, channel_id: int) -> Excerpt | None:
+        """Return a channel's lines that no facts were extracted from yet; None if there are none."""
         async with self._database.read() as db:
             channel = await db.channels.get(channel_id)
             lines = await db.archive.fresh(channel_id, character, limit=LINES)
             if channel is None or not lines:
                 return None
-            people = {one.author_id for one in lines if not one.mine and not one.from_bot}
+            people = {line.author_id for line in lines if not line.mine and not line.from_bot}
             agreed = await self._memories.consenting(db, people)
-            answered = await db.archive.answered({one.turn_id for one in lines if one.turn_id})
+            answered = await db.archive.answered({line.turn_id for line in lines if line.turn_id})
         lines = [
-            one._replace(text=described(one.text, attachments_of(one.attachments)))
-            if one.attachments
-            else one
-            for one in lines
+            line._replace(text=described(line.text, attachments_of(line.attachments)))
+            if line.attachments
+            else line
+            for line in lines
         ]
         own = await asyncio.to_thread(own_words_in, lines, agreed)
         return Excerpt(character, where_of(channel), tuple(lines), frozenset(agreed), answered, own)
 
     async def _reconciled(
-        self, stretch: Excerpt, person_id: int, new: Sequence[FactCandidate], books: list[Bookkeeping]
+        self, excerpt: Excerpt, person_id: int, new: Sequence[FactCandidate], books: list[Bookkeeping]
     ) -> list[Reconciled]:
-        """Put new facts beside the known ones; where it can't be told by rule, a model says what they are."""
+        """Compare new facts with known ones by rules, or by a model if the rules can't decide."""
         if not new:
             return []
         async with self._database.read() as db:
-            known = await known_beside(db, stretch, person_id)
-            there = await db.embeddings.of(
-                "fact", [person_id], self._meaning.model, characters=[stretch.character]
+            known = await known_beside(db, excerpt, person_id)
+            stored = await db.embeddings.of(
+                "fact", [person_id], self._meaning.model, characters=[excerpt.character]
             )
-        vectors = await self._meaning.encode([one.searched for one in new])
+        vectors = await self._meaning.encode([candidate.searched for candidate in new])
         likeness: list[list[float | None]] = [[None] * len(known) for _ in new]
         if vectors is not None:
-            likeness = _cosines(vectors, unpacked(there.rows, len(there.ids)), list(there.ids), known)
+            likeness = _cosines(vectors, unpacked(stored.rows, len(stored.ids)), list(stored.ids), known)
         settled, doubts = await asyncio.to_thread(reconcile, new, known, likeness)
         if not doubts:
             return settled
-        answers, book = await self._source.compare(stretch, person_id, doubts)
+        answers, book = await self._source.compare(excerpt, person_id, doubts)
         self._reached("compared")
         books.append(book)
         return [*settled, *decided(doubts, answers)]
@@ -169,19 +171,24 @@ class Consolidation:
     # Then everything that changes, in one transaction.
 
     async def _keep(self, drawn: ExtractedFacts) -> FactTally:
-        """Keep what came of a stretch; leave it to the next run where a model gave no usable answer."""
-        stretch, books = drawn.stretch, [drawn.books]
-        if not drawn.whole and (not drawn.unusable or self._once_more(stretch)):
+        """Store the results of an excerpt; leave it to the next run if no model gave a usable answer."""
+        excerpt, books = drawn.stretch, [drawn.books]
+        if not drawn.whole and (not drawn.unusable or self._may_retry(excerpt)):
             async with self._database.begin() as db:
                 await drawn.books(db)
             return FactTally(left=1)
         settled = {
-            person_id: await self._reconciled(stretch, person_id, found, books)
+            person_id: await self._reconciled(excerpt, person_id, found, books)
             for person_id, found in drawn.found.items()
         }
-        lines = await asyncio.to_thread(lambda: list(stretch.archived()))
-        texts = [one.text for one in lines]
-        texts += [one.candidate.searched for theirs in settled.values() for one in theirs if one.same is None]
+        lines = await asyncio.to_thread(lambda: list(excerpt.archived()))
+        texts = [line.text for line in lines]
+        texts += [
+            fact.candidate.searched
+            for reconciled in settled.values()
+            for fact in reconciled
+            if fact.same is None
+        ]
         vectors = await self._meaning.encode(list(dict.fromkeys(texts)))
         rows = dict(zip(dict.fromkeys(texts), packed(vectors), strict=True)) if vectors is not None else {}
         self._reached("embedded")
@@ -190,7 +197,7 @@ class Consolidation:
                 await book(db)
             tally = await self._write(db, drawn, settled, lines, rows)
             self._reached("written")
-        self._in_vain.pop(_key(stretch), None)
+        self._failed_attempts.pop(_key(excerpt), None)
         self._reached("kept")
         return tally
 
@@ -202,26 +209,28 @@ class Consolidation:
         lines: Sequence[Archived],
         rows: Mapping[str, bytes],
     ) -> FactTally:
-        """Write down what came of a stretch; nothing, where another run did before.
+        """Store the results of an excerpt, unless another run already did.
 
-        Of who withdrew meanwhile, and of what was deleted or edited, nothing is kept.
+        Lines that were deleted or edited meanwhile and people who withdrew consent are left out.
         """
-        stretch, now = drawn.stretch, self._now()
-        character, channel_id, model = stretch.character, stretch.where.channel_id, self._meaning.model
+        excerpt, now = drawn.stretch, self._now()
+        character, channel_id, model = excerpt.character, excerpt.where.channel_id, self._meaning.model
         seat = await db.channels.seat(channel_id, character)
-        if await db.channels.get(channel_id) is None or (seat and seat.consolidated >= stretch.through):
+        if await db.channels.get(channel_id) is None or (seat and seat.consolidated >= excerpt.through):
             return FactTally()
-        there = {one.id: one for one in await db.archive.fresh(channel_id, character, limit=LINES)}
-        stretch = replace(stretch, lines=tuple(one for one in stretch.lines if there.get(one.id) == one))
-        agreed = frozenset(await self._memories.consenting(db, stretch.agreed))
-        left = {one.id for one in stretch.lines}
-        lines = [one for one in lines if one.id in left and one.person_id in agreed]
+        current = {line.id: line for line in await db.archive.fresh(channel_id, character, limit=LINES)}
+        excerpt = replace(
+            excerpt, lines=tuple(line for line in excerpt.lines if current.get(line.id) == line)
+        )
+        agreed = frozenset(await self._memories.consenting(db, excerpt.agreed))
+        left = {line.id for line in excerpt.lines}
+        lines = [line for line in lines if line.id in left and line.person_id in agreed]
         tally = FactTally(
             people=len(agreed), lines=len(drawn.stretch.lines), archived=len(lines), refused=drawn.refused
         )
         for person_id in sorted(agreed & settled.keys()):
-            still = [one for one in settled[person_id] if left.issuperset(one.candidate.sources)]
-            taken, added = await self._facts.take_in(db, stretch, person_id, still)
+            still = [fact for fact in settled[person_id] if left.issuperset(fact.candidate.sources)]
+            taken, added = await self._facts.take_in(db, excerpt, person_id, still)
             tally += taken
             embedded = {fact_id: rows[text] for fact_id, text in added.items() if text in rows}
             await db.embeddings.put("fact", person_id, model, embedded, character=character)
@@ -233,26 +242,26 @@ class Consolidation:
         )
         return tally
 
-    def _once_more(self, stretch: Excerpt) -> bool:
-        """Say whether a stretch that no model could read is to be tried again; after some times it is not."""
-        key = _key(stretch)
-        self._in_vain[key] = self._in_vain.get(key, 0) + 1
-        return self._in_vain[key] < TRIES
+    def _may_retry(self, excerpt: Excerpt) -> bool:
+        """Count a failed attempt at an excerpt; return whether to retry it."""
+        key = _key(excerpt)
+        self._failed_attempts[key] = self._failed_attempts.get(key, 0) + 1
+        return self._failed_attempts[key] < TRIES
 
 
-def _key(stretch: Excerpt) -> tuple[str, int, int]:
-    return stretch.character, stretch.where.channel_id, stretch.lines[0].position
+def _key(excerpt: Excerpt) -> tuple[str, int, int]:
+    return excerpt.character, excerpt.where.channel_id, excerpt.lines[0].position
 
 
 def _embedded(lines: Sequence[Archived], rows: Mapping[str, bytes]) -> dict[int, bytes]:
-    return {one.id: rows[one.text] for one in lines if one.text in rows}
+    return {line.id: rows[line.text] for line in lines if line.text in rows}
 
 
-def _window(stretch: Excerpt, tally: FactTally, at: datetime) -> Window:
+def _window(excerpt: Excerpt, tally: FactTally, at: datetime) -> Window:
     return Window(
-        channel_id=stretch.where.channel_id,
-        character=stretch.character,
-        through=stretch.through,
+        channel_id=excerpt.where.channel_id,
+        character=excerpt.character,
+        through=excerpt.through,
         at=at,
         people=tally.people,
         lines=tally.lines,
@@ -265,11 +274,11 @@ def _window(stretch: Excerpt, tally: FactTally, at: datetime) -> Window:
 
 
 def _cosines(
-    new: "Vectors", there: "Vectors", ids: Sequence[int], known: Sequence[KnownFact]
+    new: "Vectors", stored: "Vectors", ids: Sequence[int], known: Sequence[KnownFact]
 ) -> list[list[float | None]]:
-    """Return how alike new facts (rows) and known ones are; None for those without a vector."""
+    """Return the cosine of each new fact (row) and each known fact; None for facts without a vector."""
     if not ids:
         return [[None] * len(known) for _ in new]
     column = {fact_id: index for index, fact_id in enumerate(ids)}
-    alike = new @ there[:, : new.shape[1]].T
-    return [[float(row[column[one.id]]) if one.id in column else None for one in known] for row in alike]
+    alike = new @ stored[:, : new.shape[1]].T
+    return [[float(row[column[fact.id]]) if fact.id in column else None for fact in known] for row in alike]

@@ -1,4 +1,4 @@
-"""Where something was said, and before whom it may come up again."""
+"""Channels, and the audience before which their content may be recalled."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from database.repositories.memories import Audience
 
 
 class Place(StrEnum):
-    """What kind of place something was said in: the audience decides what may be recalled there."""
+    """Type of a channel; with it, the audience decides what may be recalled."""
 
     DM = "dm"
     GUILD = "guild"
@@ -16,21 +16,21 @@ class Place(StrEnum):
 
     @property
     def private(self) -> bool:
-        """One person and whom they talk with, and nobody else."""
+        """Whether one person is alone with the character."""
         return self is not Place.GUILD
 
     @property
     def holds_several(self) -> bool:
-        """Several characters may be there at once; in a direct message it is one."""
+        """Whether several characters can be present; a direct message has one."""
         return self is not Place.DM
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The channel an utterance was made in.
+    """The channel of an utterance.
 
-    `age_restricted` says that Discord shows it to adults only; a thread goes by its channel. What is
-    `public` everybody of the server may read.
+    `age_restricted` is Discord's flag for adult channels; a thread inherits its channel's. `public` channels
+    can be read by everybody on the server.
     """
 
     channel_id: int
@@ -44,22 +44,21 @@ class Where:
 
     @property
     def for_adults(self) -> bool:
-        """Say whether characters that are for adults may be here (C91).
+        """Whether adult characters may appear here (C91).
 
-        Of a private chat Discord tells no age, so it is none of these places; at the terminal sits whoever
-        runs the bot.
+        Discord tells no age for private chats, so these don't qualify; the terminal's user is the operator.
         """
         return self.age_restricted or self.place is Place.TERMINAL
 
 
 def audience_of(where: Where) -> Audience:
-    """Return before whom something comes up in a place: who can read a thread can read its channel."""
+    """Return the audience of a channel: readers of a thread can also read its parent channel."""
     channels = (where.channel_id,) if where.parent_id is None else (where.channel_id, where.parent_id)
     return Audience(channels, where.guild_id, where.place.private)
 
 
 def where_of(channel: Channel) -> Where:
-    """Return a channel as a place."""
+    """Return a channel's database row as a Where."""
     return Where(
         channel.id,
         Place(channel.place),

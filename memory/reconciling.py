@@ -1,4 +1,4 @@
-"""New facts against known ones: the same said again, something that may be, or something new (C53)."""
+"""Comparison of new facts with known ones: the same, doubtful, or new (C53)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from memory.similarity import MOST_NEIGHBOURS, Verdict, compare, neighbours
 
 @dataclass(frozen=True, slots=True)
 class KnownFact:
-    """A fact that is known, as far as comparing looks at it.
+    """A known fact, with the fields needed for comparison.
 
-    It is of `here` where it may come up in just those places in which a new one may. By what is `searched` a
-    model gets to see it; that two facts are the same is told by what was said alone.
+    `here` says that its audience is that of the new fact. A model compares by `searched`, but whether two
+    facts are the same is decided by `text` alone.
     """
 
     id: int
@@ -26,9 +26,9 @@ class KnownFact:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What becomes of a new fact: it adds to `same`, takes the place of `ended`, or stands beside the others.
+    """The outcome for a new fact: it reinforces `same`, supersedes `ended`, or is added.
 
-    `covered` says that it is known already, for more people to see: then nothing is to be done.
+    `covered` says that a known fact with a wider audience already covers it, so nothing changes.
     """
 
     candidate: FactCandidate
@@ -39,7 +39,7 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A new fact for which a model has to decide, and the known ones that it is like, the likest first."""
+    """A new fact that a model must decide on, with the most similar known facts in order of similarity."""
 
     candidate: FactCandidate
     neighbours: tuple[KnownFact, ...]
@@ -48,24 +48,26 @@ class Doubt:
 def reconcile(
     new: Sequence[FactCandidate], known: Sequence[KnownFact], likeness: Sequence[Sequence[float | None]]
 ) -> tuple[list[Reconciled], list[Doubt]]:
-    """Return what becomes of new facts, and those for which a model is to be asked.
+    """Return the outcomes of new facts, and the doubtful ones for a model.
 
-    `likeness` holds the cosine of each new fact (rows) to each known one, None without embeddings.
+    `likeness` has the cosine of each new fact (row) and each known one, None without embeddings.
     """
     settled: list[Reconciled] = []
     doubts: list[Doubt] = []
     for candidate, row in zip(new, likeness, strict=True):
         comparable = [
-            (one, cosine) for one, cosine in zip(known, row, strict=True) if one.subject == candidate.subject
+            (fact, cosine)
+            for fact, cosine in zip(known, row, strict=True)
+            if fact.subject == candidate.subject
         ]
         same = [
-            one for one, cosine in comparable if compare(candidate.text, one.text, cosine) is Verdict.SAME
+            fact for fact, cosine in comparable if compare(candidate.text, fact.text, cosine) is Verdict.SAME
         ]
         if same:
-            settled.append(_again(candidate, same))
+            settled.append(_matching(candidate, same))
             continue
-        shown = [one for one, cosine in comparable if _may_be_same(candidate, one, cosine)]
-        places = neighbours(candidate.searched, ((one.searched, cosine) for one, cosine in comparable))
+        shown = [fact for fact, cosine in comparable if _may_be_same(candidate, fact, cosine)]
+        places = neighbours(candidate.searched, ((fact.searched, cosine) for fact, cosine in comparable))
         shown += [comparable[place][0] for place in places]
         if shown:
             doubts.append(Doubt(candidate, tuple(shown[:MOST_NEIGHBOURS])))
@@ -75,20 +77,20 @@ def reconcile(
 
 
 def _may_be_same(candidate: FactCandidate, known: KnownFact, cosine: float | None) -> bool:
-    """Say whether two facts are the same by what they are found by, which a model may have worded."""
+    """Return whether two facts match by their search texts, which a model may have worded."""
     return compare(candidate.searched, known.searched, cosine) is Verdict.SAME
 
 
 def decided(doubts: Sequence[Doubt], answers: Sequence[object]) -> list[Reconciled]:
-    """Return what becomes of new facts by a model's answers; what it says nothing usable about is new.
+    """Return the outcomes that a model's answers give; a new fact without a usable answer is added.
 
-    An answer is {"fact": n, "verdict": "same" | "update" | "new", "number": m}: n counts the new facts, and m
-    the known ones that were shown with it, both from 1. What is pinned is never ended.
+    An answer is {"fact": n, "verdict": "same" | "update" | "new", "number": m}: n counts the new facts and m
+    the known ones shown with it, both from 1. A pinned fact is never ended.
     """
     by_fact: dict[int, Mapping[str, Any]] = {}
-    for one in answers:
-        if isinstance(one, Mapping) and isinstance(one.get("fact"), int):
-            by_fact.setdefault(one["fact"], one)
+    for answer in answers:
+        if isinstance(answer, Mapping) and isinstance(answer.get("fact"), int):
+            by_fact.setdefault(answer["fact"], answer)
     return [_decided(doubt, by_fact.get(number, {})) for number, doubt in enumerate(doubts, 1)]
 
 
@@ -97,17 +99,17 @@ def _decided(doubt: Doubt, answer: Mapping[str, Any]) -> Reconciled:
     fits = isinstance(number, int) and 1 <= number <= len(doubt.neighbours)
     if not fits or not isinstance(number, int):
         return Reconciled(doubt.candidate)
-    one = doubt.neighbours[number - 1]
+    neighbour = doubt.neighbours[number - 1]
     if answer.get("verdict") == "same":
-        return _again(doubt.candidate, [one])
-    # What was told elsewhere is not touched from here: there, what took its place would not be known (D2).
-    if answer.get("verdict") == "update" and not one.pinned and one.here:
-        return Reconciled(doubt.candidate, ended=one)
+        return _matching(doubt.candidate, [neighbour])
+    # A fact with another audience stays unchanged, because its successor would be unknown there (D2).
+    if answer.get("verdict") == "update" and not neighbour.pinned and neighbour.here:
+        return Reconciled(doubt.candidate, ended=neighbour)
     return Reconciled(doubt.candidate)
 
 
-def _again(candidate: FactCandidate, same: Sequence[KnownFact]) -> Reconciled:
-    here = next((one for one in same if one.here), None)
+def _matching(candidate: FactCandidate, same: Sequence[KnownFact]) -> Reconciled:
+    here = next((fact for fact in same if fact.here), None)
     if here is not None:
         return Reconciled(candidate, same=here)
     return Reconciled(candidate, covered=True)

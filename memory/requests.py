@@ -1,6 +1,6 @@
-"""What somebody asks for in plain words, read by rules: to be reminded, or that something be remembered.
+"""Requests in plain words, parsed by rules: to be reminded, or to have something remembered.
 
-"Remind me ..." and a birthday that is told are C82; "remember that I ..." is C56 (F078).
+"Remind me ..." and a birthday that somebody mentions are C82; "remember that I ..." is C56 (F078).
 """
 
 import re
@@ -10,18 +10,18 @@ from datetime import datetime
 
 from memory.dates import DAY_OF_YEAR, YearDay, day_of_year
 
-# To be reminded.
+# Reminders.
 
 LONGEST_READ = 600
-"""Letters behind "remind me" that are looked at."""
+"""Characters after "remind me" that are examined."""
 MOST_TRIES = 24
-"""Places at which a time may begin that are tried."""
+"""Maximum number of positions tried as the start of a time."""
 
 MAY_ASK_TO_BE_REMINDED = re.compile(r"remind me|birthday|bday|b-day|i was born", re.IGNORECASE)
-"""Most talk asks for nothing: only what has one of these in it is worth a closer look."""
+"""Cheap pre-filter: only messages that match it are parsed."""
 _QUOTED = re.compile(r"(?m)^[ \t]*>[^\n]*|```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|“[^“”\n]*”", re.DOTALL)
 _COVER = "\x00"
-"""Stands for what is quoted while one looks for the words of a wish; it is in no text of ours."""
+"""Replaces quoted text during the search; it occurs in no message."""
 _CALLS = (
     r"please|pls|plz|and|then|also|so|ok|okay|hey|hi|hello|just|kindly|(?:can|could|would|will) (?:you|u)"
     r"|(?:want|need|like) (?:you|u) to|remember to|<@!?\d+>"
@@ -46,14 +46,14 @@ _BIRTHDAY = re.compile(
 )
 
 ReadWhen = Callable[[str], datetime | None]
-"""Returns the moment that words mean; None where they mean none."""
+"""Parses words into a moment; None if they name none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderRequest:
-    """A wish to be reminded: `text` is the person's own words, "" where they left out of what.
+    """A request for a reminder: `text` is the person's own words, "" if they named no subject.
 
-    Without a `due` no time was understood.
+    `due` is None if no time was understood.
     """
 
     text: str
@@ -61,13 +61,13 @@ class ReminderRequest:
 
 
 def reminder_in(text: str, *, read_when: ReadWhen, names: Sequence[str] = ()) -> ReminderRequest | None:
-    """Return the wish to be reminded that stands in somebody's words; None where there is none.
+    """Return the request for a reminder in a message, or None.
 
-    What they quote counts for nothing. `names` are those by which the character may be called before it.
+    Quoted text is ignored. `names` are names of the character that may precede the request.
     """
     said = _QUOTED.sub(lambda quoted: _COVER * len(quoted[0]), text)
     called = "|".join([_CALLS, *(re.escape(name) for name in names)])
-    # A run of blank lines is gone over once, and not from each of them.
+    # A run of blank lines is matched once, not again from each of its lines.
     begins = re.compile(
         rf"(?:(?:^|[.!?,;:)-]|\b(?:{called})|<@!?\d+>)\s*+|\n[^\S\n]*+)remind me\b[,:]?", re.IGNORECASE
     )
@@ -80,7 +80,7 @@ def reminder_in(text: str, *, read_when: ReadWhen, names: Sequence[str] = ()) ->
 
 
 def birthday_in(text: str) -> YearDay | None:
-    """Return the birthday that somebody tells as their own, with day and month; None for none."""
+    """Return the birthday that somebody gives as their own, with day and month; None if there is none."""
     said = _QUOTED.sub(_COVER, text)
     folded = "\n".join(" ".join(line.split()) for line in said.casefold().splitlines())
     found = _BIRTHDAY.search(folded)
@@ -88,40 +88,40 @@ def birthday_in(text: str) -> YearDay | None:
 
 
 def _read(body: str, read_when: ReadWhen) -> ReminderRequest | None:
-    for when, text in _parted(body):
+    for when, text in _split_at_time(body):
         due = read_when(when.strip(" ,"))
         if due is not None:
             return ReminderRequest(text.strip(" ,:"), due)
     return ReminderRequest(_LINK.sub("", body, count=1), None) if _WANTED.match(body) else None
 
 
-def _parted(body: str) -> Iterator[tuple[str, str]]:
-    """Yield (when, of what): the time in front, then the time at the end, then nothing but a time."""
+def _split_at_time(body: str) -> Iterator[tuple[str, str]]:
+    """Yield (when, subject): the time in front, then the time at the end, then only a time."""
     if link := _LINK.match(body):
         body = body[link.end() :]
     else:
-        for one in _tried(_LINKS, body):
-            yield body[: one.start()], body[one.end() :]
+        for found in _first_matches(_LINKS, body):
+            yield body[: found.start()], body[found.end() :]
         yield body, ""
-    for one in _tried(_WHEN_BEGINS, body):
-        if one.start():
-            yield body[one.start() :], body[: one.start()]
+    for found in _first_matches(_WHEN_BEGINS, body):
+        if found.start():
+            yield body[found.start() :], body[: found.start()]
 
 
-def _tried(pattern: re.Pattern[str], body: str) -> Iterator[re.Match[str]]:
-    for _, one in zip(range(MOST_TRIES), pattern.finditer(body), strict=False):
-        yield one
+def _first_matches(pattern: re.Pattern[str], body: str) -> Iterator[re.Match[str]]:
+    for _, found in zip(range(MOST_TRIES), pattern.finditer(body), strict=False):
+        yield found
 
 
-# That something be remembered.
+# Memories.
 
 LONGEST_KEPT = 500
 _QUOTED_LINES = re.compile(r"(?m)^[ \t]*>[^\n]*|```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _POLITE = r"(?:please|pls|ok|okay|hey|hi|hello|and|also|so|bitte|por favor|s'il te plaît|<@!?\d+>)[\s,]++"
 _MOST_POLITE = 8
-"""So many words may stand before the wish; each line is looked through for that many and no more."""
+"""Maximum number of polite words before the request, which bounds the search in each line."""
 _BEGINNING = r"(?:(?:^|[.!?])\s*+|\n[^\S\n]*+)"
-"""Where a sentence begins; a run of blank lines is gone over once, and not from each of them."""
+"""Start of a sentence; a run of blank lines is matched once, not again from each of its lines."""
 _REMEMBER = (
     r"(?:(?:(?:always |please )?remember|don['’]?t (?:ever )?forget|never forget|keep in mind|note|save)"
     r"(?: this)?"
@@ -134,16 +134,16 @@ _THAT = (
     r"|\s*:\s*)"
 )
 MAY_ASK_TO_REMEMBER = re.compile(_REMEMBER, re.IGNORECASE)
-"""The same for what is to be remembered."""
+"""Cheap pre-filter, as MAY_ASK_TO_BE_REMINDED."""
 _BY_ID = re.compile(r"<[^<>\s]{1,80}>")
 _STOP = re.compile(r"\n|[.!?]+(?:\s|$)")
 
 
 def remembered_in(text: str, *, names: Sequence[str] = ()) -> str:
-    """Return what somebody asks to be remembered, in their own words; "" where they ask for nothing.
+    """Return what somebody asks to be remembered, in their own words; "" if they ask for nothing.
 
-    Only a wish at the beginning of a sentence counts: "do you remember that I ..." asks something else. What
-    they quote counts for nothing. `names` are those by which the character may be called before it.
+    Only a request at the start of a sentence counts: "do you remember that I ..." is a question. Quoted text
+    is ignored. `names` are names of the character that may precede the request.
     """
     said = _QUOTED_LINES.sub(lambda quoted: "\x00" * len(quoted[0]), text)
     called = "|".join([_POLITE, *(rf"{re.escape(name)}[\s,:!]++" for name in names)])
@@ -158,9 +158,9 @@ def remembered_in(text: str, *, names: Sequence[str] = ()) -> str:
 
 
 def stands_in(words: str, line: str) -> bool:
-    """Say whether somebody's words still stand in a line as it is kept.
+    """Return whether somebody's words still occur in a line of the log.
 
-    Letters and digits count alone, and not what is named by id: a line has the names of people and emoji.
+    Only letters and digits are compared, without ids: the log has the names of people and emoji instead.
     """
     letters, place = _letters(line), 0
     for piece in map(_letters, _BY_ID.split(words)):

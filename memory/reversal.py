@@ -1,4 +1,4 @@
-"""Bringing back what was known of somebody before a change (C50, C68)."""
+"""Restoring a person's memories to their state before a change (C50, C68)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ _SHOWN = (
     *("number", "text", "scope", "channel_id", "guild_id", "pinned", "origin", "quote"),
     *("kept", "for_all", "ended_at", "superseded_by", "mentions"),
 )
-"""What a memory is; the messages that it came from are no part of that."""
+"""The fields that make up a memory's state; its source messages don't count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """What bringing back an earlier state does to a memory: its values now and then, None without it."""
+    """Effect of a restore on a memory: its values now and then, None where it does not exist."""
 
     number: int
     now: Mapping[str, Any] | None
@@ -28,7 +28,7 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """A memory as it is, None when it is not there any more, and the first change of it since then."""
+    """A memory, None if it no longer exists, and the first change to it since the state to restore."""
 
     memory: Fact | None
     change: ChangedFact
@@ -40,15 +40,15 @@ class Back:
 
     @property
     def stands(self) -> bool:
-        """Say whether the memory is already as it was."""
+        """Whether the memory is already in its earlier state."""
         now, then = _values(self.memory), self.change.before
         return now is then if now is None or then is None else now.items() <= then.items()
 
 
 async def steps_back(db: UnitOfWork, person_id: int, character: str, batch: int) -> list[Back] | None:
-    """Return what would be otherwise in the state before a change; None when there is no such state."""
-    known = {one.id: one for one in await db.memories.of(person_id, character)}
-    changes = {one.memory_id: one for one in await db.memories.since(person_id, character, batch)}
+    """Return the memories that differ from the state before a change; None if there is no such state."""
+    known = {memory.id: memory for memory in await db.memories.of(person_id, character)}
+    changes = {change.memory_id: change for change in await db.memories.since(person_id, character, batch)}
     if batch < 1 or not changes:
         return None
     steps = (Back(known.get(memory_id), change) for memory_id, change in changes.items())
@@ -58,28 +58,30 @@ async def steps_back(db: UnitOfWork, person_id: int, character: str, batch: int)
 async def bring_back(
     db: UnitOfWork, steps: Sequence[Back], known: Sequence[Fact], *, at: datetime, cause: str = RESTORED
 ) -> None:
-    """Make memories what they were; that is a change as any other."""
+    """Restore memories to earlier values; this is recorded like any other change."""
     new = await db.memories.new_batch()
-    there = {one.id for one in known} | {step.change.memory_id for step in steps if step.change.before}
-    taken = {one.number for one in known} - {step.memory.number for step in steps if step.memory}
+    existing = {memory.id for memory in known} | {
+        step.change.memory_id for step in steps if step.change.before
+    }
+    taken = {memory.number for memory in known} - {step.memory.number for step in steps if step.memory}
     for memory, change in ((step.memory, step.change) for step in steps):
         if change.before is None and memory is not None:
             await db.memories.remove(memory, batch=new, cause=cause, at=at)
         elif change.before is not None and memory is not None:
-            # The messages of its later words stay with it: they have to be found when they are deleted.
-            values = _holding({**change.before, "sources": memory.sources}, there)
+            # The memory keeps its later sources, so that their deletion still finds it.
+            values = _reactivated({**change.before, "sources": memory.sources}, existing)
             await db.memories.change(memory, values, batch=new, cause=cause, at=at)
         elif change.before is not None:
-            again = same_memory(change, _holding(change.before, there), at)
-            again.sources = await _ever(db, change)
+            again = same_memory(change, _reactivated(change.before, existing), at)
+            again.sources = await _all_sources(db, change)
             again.number = 0 if again.number in taken else again.number
             await db.memories.add(again, batch=new, cause=cause)
 
 
-def _holding(values: Mapping[str, Any], there: Collection[int]) -> dict[str, Any]:
-    """Return the values of a fact that holds again, where what had overtaken it is forgotten."""
+def _reactivated(values: Mapping[str, Any], existing: Collection[int]) -> dict[str, Any]:
+    """Return a fact's values, reactivated if its successor no longer exists."""
     successor = values.get("superseded_by")
-    over = successor is not None and successor not in there
+    over = successor is not None and successor not in existing
     return {**values, "superseded_by": None, "ended_at": None} if over else dict(values)
 
 
@@ -87,8 +89,13 @@ def _values(memory: Fact | None) -> dict[str, Any] | None:
     return {key: getattr(memory, key) for key in _SHOWN} if memory is not None else None
 
 
-async def _ever(db: UnitOfWork, change: ChangedFact) -> list[int]:
-    """Return the messages that any form of a memory came from since a change."""
+async def _all_sources(db: UnitOfWork, change: ChangedFact) -> list[int]:
+    """Return the source messages of all forms of a memory since a change."""
     since = await db.memories.since(change.person_id, change.character, change.batch)
-    forms = [form for one in since if one.memory_id == change.memory_id for form in (one.before, one.after)]
+    forms = [
+        form
+        for later_change in since
+        if later_change.memory_id == change.memory_id
+        for form in (later_change.before, later_change.after)
+    ]
     return sorted({source for form in forms if form for source in form["sources"]})

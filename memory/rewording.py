@@ -1,6 +1,6 @@
-"""Whether a text says what a sentence says in its very words, only of a third person: "Lives in Oslo" (C52).
+"""Check whether a text only rewords a sentence in the third person: "Lives in Oslo" (C52).
 
-What this can't tell is no loss: then the sentence itself is kept. So it is strict.
+It is strict because a miss costs nothing: then the sentence itself is kept.
 """
 
 import tomllib
@@ -24,7 +24,7 @@ _ENDINGS = {tuple(f" {pair}".rsplit(" ", 1)) for pair in _DATA["words"]["endings
 _ENDINGS = {(mine.strip(), others) for mine, others in _ENDINGS}
 _ALL_TURNING = frozenset[str]().union(*_TURNING)
 _FRAME = (SILENT | WORDS["frame"] | WORDS["own"]).union(*_KINDS) - _ALL_TURNING
-"""What a text needs no other word for."""
+"""Words that a text may contain without counterpart in the sentence."""
 _PAST = _KINDS[-1]
 _TOKEN = regex.compile(r"\d+(?:[.,:]\d+)*|[\p{L}\p{M}]+|[,;:()—–]")
 _PARTING = frozenset(",;:()—–") | WORDS["parting"]
@@ -51,18 +51,18 @@ _ENDS = tuple(
         "[いきぎしちにびみり]?ました|でした|だった|[っいん]?[ただ]",
     )
 )
-"""How what is so, what is not and what was so end in Japanese, politely and plainly."""
+"""Polite and plain endings of Japanese affirmative, negative and past forms."""
 
 
 @cache
 def pattern(name: str) -> "regex.Pattern[str]":
-    """Return what finds a kind of words in a folded text. To compile all of them takes a start too long."""
+    """Compile a pattern at its first use, because compiling all of them would slow down the start."""
     return regex.compile("|".join(_DATA["patterns"][name]))
 
 
 @lru_cache(4_096)
 def folded(text: str) -> str:
-    """Return a text in small letters, without accents, and with what is shortened written out."""
+    """Return a text case-folded, without accents, with contractions expanded."""
     text = unicodedata.normalize("NFKD", text).casefold().replace("’", "'").replace("œ", "oe")
     text = unicodedata.normalize("NFC", _ACCENTS.sub("", text))
     for short, full in _SPELT:
@@ -71,14 +71,14 @@ def folded(text: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """Return the words and numbers of a folded text, and the marks between its clauses."""
+    """Split a folded text into words, numbers and the punctuation between clauses."""
     return _TOKEN.findall(text)
 
 
 def only_reworded(text: str, said: str) -> bool:
-    """Say whether a text holds all that some clauses in a row say, in that order, and nothing else.
+    """Return whether a text says exactly what some adjacent clauses of a sentence say, in that order.
 
-    Nothing else in the sentence may turn it round, or tell of somebody else.
+    The rest of the sentence must not reverse its meaning or be about somebody else.
     """
     if said.rstrip().endswith(("?", "？")):
         return False
@@ -94,7 +94,7 @@ def only_reworded(text: str, said: str) -> bool:
 
 
 def subject_of(said: str, text: str) -> str:
-    """Return whom else a sentence tells of, as it calls them; "" for the speaker, or if the text says so."""
+    """Return the person a sentence is about, in its words; "" for the speaker, or if the text names them."""
     if _UNSPACED.search(said):
         bare = _SPEAKER.sub("", said, count=1)
         found = _TOPIC.search(bare[: max(bare.find(text[:3]), 0)])
@@ -102,60 +102,66 @@ def subject_of(said: str, text: str) -> str:
     raw, small, fact = _TOKEN.findall(said), tokens(folded(said)), tokens(folded(text))
     while small and (small[0] in WORDS["fillers"] or not WORDS["hearsay"].isdisjoint(small[:2])):
         raw, small = raw[1:], small[1:]
-    verb = next((at for at in range(1, 5) if fact and small[at : at + 2] == fact[:2]), 0)
+    verb = next(
+        (position for position in range(1, 5) if fact and small[position : position + 2] == fact[:2]), 0
+    )
     determined = verb != 1 and not WORDS["owning"].union(WORDS["articles"]).isdisjoint(small[:1])
     somebody = WORDS["third"] | WORDS["persons"]
     end = verb or next(
-        (at + 1 for at, one in enumerate(small[: 3 if determined else 1]) if one in somebody), 0
+        (position + 1 for position, word in enumerate(small[: 3 if determined else 1]) if word in somebody), 0
     )
-    who, own = set(small[determined:end]), WORDS["own"] - WORDS["third"]
-    speaker = not own.isdisjoint(small[:verb] if verb else small) and who.isdisjoint(WORDS["third"])
-    told = not (who - SILENT).isdisjoint(fact) or not (verb or WORDS["persons"].isdisjoint(fact))
-    nobody = not who.isdisjoint(WORDS["ourselves"] | WORDS["owning"])
+    subject_words, own = set(small[determined:end]), WORDS["own"] - WORDS["third"]
+    speaker = not own.isdisjoint(small[:verb] if verb else small) and subject_words.isdisjoint(WORDS["third"])
+    told = not (subject_words - SILENT).isdisjoint(fact) or not (verb or WORDS["persons"].isdisjoint(fact))
+    nobody = not subject_words.isdisjoint(WORDS["ourselves"] | WORDS["owning"])
     return "" if speaker or told or nobody else " ".join(raw[determined:end])
 
 
 def _runs(sentence: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
-    """Yield the clauses of a sentence, and all that stand in a row, as one, with where each begins."""
-    ends = [at for at, one in enumerate(sentence) if one in _PARTING]
+    """Yield each clause and each run of adjacent clauses, with its start position."""
+    ends = [position for position, token in enumerate(sentence) if token in _PARTING]
     for start, end in combinations([-1, *ends, len(sentence)], 2):
         yield start + 1, sentence[start + 1 : end]
 
 
 def _says_the_same(fact: Sequence[str], begin: int, clauses: Sequence[str]) -> bool:
-    wanted, there = _content(fact), _content(clauses)
-    if not wanted or len(wanted) != len(there) or not all(map(_is_form_of, wanted, there)):
+    wanted, said = _content(fact), _content(clauses)
+    if not wanted or len(wanted) != len(said) or not all(map(_is_form_of, wanted, said)):
         return False
     if any(not kind.isdisjoint(fact) and kind.isdisjoint(clauses) for kind in _KINDS):
         return False
     if _PAST.isdisjoint(fact) != _PAST.isdisjoint(clauses):
         return False
     own = WORDS["own"] | WORDS["owning"]
-    return not own.isdisjoint(clauses) or (begin == 0 and wanted != there)
+    return not own.isdisjoint(clauses) or (begin == 0 and wanted != said)
 
 
 def _content(clauses: Collection[str]) -> list[str]:
-    return [one for one in clauses if one not in _FRAME and one not in _PARTING]
+    return [word for word in clauses if word not in _FRAME and word not in _PARTING]
 
 
 def _is_form_of(word: str, said: str) -> bool:
-    """Say whether a word is what the person said, or that verb as it is said of a third person."""
+    """Return whether a word equals the person's word or is its third-person form."""
     if word == said or any(word in group and said in group for group in _FORMS):
         return True
     same = next(
-        (at for at, (one, two) in enumerate(zip(word, said, strict=False)) if one != two),
+        (at for at, (first, second) in enumerate(zip(word, said, strict=False)) if first != second),
         min(len(word), len(said)),
     )
     return any((said[at:], word[at:]) in _ENDINGS for at in range(2, same + 1))
 
 
 def _only_ends_otherwise(text: str, said: str) -> bool:
-    """Say of Japanese whether no more than the ending is another one, and that only politer or plainer."""
-    one, two = (_SPEAKER.sub("", each, count=1) for each in (text, said))
+    """Return whether two Japanese texts differ only in a politer or plainer ending."""
+    first, second = (_SPEAKER.sub("", sentence, count=1) for sentence in (text, said))
     same = next(
-        (at for at, (mine, theirs) in enumerate(zip(one, two, strict=False)) if mine != theirs),
-        min(len(one), len(two)),
+        (
+            at
+            for at, (first_letter, second_letter) in enumerate(zip(first, second, strict=False))
+            if first_letter != second_letter
+        ),
+        min(len(first), len(second)),
     )
     return any(
-        end.fullmatch(one[at:]) and end.fullmatch(two[at:]) for at in range(2, same + 1) for end in _ENDS
+        end.fullmatch(first[at:]) and end.fullmatch(second[at:]) for at in range(2, same + 1) for end in _ENDS
     )

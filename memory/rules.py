@@ -1,48 +1,48 @@
-"""Of whom anything is kept, for how long, and why something is not."""
+"""Consent, retention periods, and reasons for refusals."""
 
 from datetime import timedelta
 from enum import Enum, auto
 from typing import Literal
 
 Consent = Literal["opt_in", "opt_out", "off"]
-"""About whom anything is noted without their asking: who agreed, who did not say no, nobody (D03)."""
+"""Who may be remembered without asking for it: people who agreed, people who did not refuse, nobody (D03)."""
 LOG_KEPT = timedelta(hours=24)
 WAITING_KEPT = timedelta(days=7)
-"""For so long talk waits to be summed up, or for facts to be drawn, when every try fails."""
+"""Retention of talk that waits for a summary or fact extraction while all attempts fail."""
 SOFT_KEPT = timedelta(days=14)
-"""A fact that is not kept goes so long after its person was last there (C59, D18)."""
+"""Time after a person's last visit until facts that are not kept expire (C59, D18)."""
 
 
-# Why something can't be kept, changed or shown: a code with figures; whoever shows it has the words.
+# Refusals: a code with figures; the caller has the wording.
 
 
 class Refusal(Enum):
-    """Each with the figures that come with it."""
+    """Reasons, with the figures that accompany each."""
 
     OFF = auto()
-    """The operator lets nothing be remembered."""
+    """The operator has disabled memory."""
     FOR_ADULTS = auto()
-    """`character` is for adults only, and `where` is no place for it."""
+    """`character` is for adults only, and `where` is not an adult channel."""
     FULL = auto()
-    """The person has as many memories as one may have: `most`."""
+    """The person has reached the maximum number of memories, `most`."""
     UNKNOWN = auto()
-    """There is no memory with this `number`."""
+    """No memory has this `number`."""
     NO_STATE = auto()
-    """That earlier state is not there any more."""
+    """The earlier state no longer exists."""
     NO_SERVER = auto()
-    """It was to come up in a whole server, and was said outside of any."""
+    """A memory from outside a server can't be shared with a server."""
     UNUSABLE = auto()
-    """There are no words in it, or more than `longest` letters."""
+    """The text is empty or longer than `longest` characters."""
     SECRETS = auto()
-    """It holds a password, a number or an address."""
+    """The text contains a password, a number or an address."""
     TAKEN_BACK = auto()
-    """The words were deleted or changed meanwhile."""
+    """The source message was deleted or edited meanwhile."""
     NO_SUCH_DAY = auto()
-    """Nothing can have changed on that day."""
+    """The day is in the future or before 2015."""
 
 
-class MemoryRefused(Exception):  # noqa: N818 - it is an answer, not a fault
-    """A memory can't be kept, changed or shown."""
+class MemoryRefused(Exception):  # noqa: N818 - a refusal is no program error
+    """A memory can't be stored, changed or shown."""
 
     def __init__(self, refusal: Refusal, **figures: object) -> None:
         super().__init__(refusal.name)

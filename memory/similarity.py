@@ -1,4 +1,4 @@
-"""Whether a new fact is a known one in other words, may be, or is new; a wrong merge destroys truth (C53)."""
+"""Comparison of facts: same, doubtful or new; strict, because a wrong merge destroys information (C53)."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,22 +30,22 @@ from memory.similarity_words import (
 from memory.words import every_word, stem
 
 SURE = 0.92
-"""From this cosine on two facts with the same numbers, names, negation and tense are one."""
+"""Cosine from which two facts with the same numbers, names, negation and tense are the same."""
 LIKELY = 0.70
-"""Below this cosine a fact is new, unless it is about the same or has a third of the words in common."""
+"""Cosine below which a fact is new, unless it shares the subject or a third of the words."""
 MOST_NEIGHBOURS = 5
 ALWAYS_SHOWN = 2
-"""So many of the likest known facts are put to the model whatever their cosine: models differ in theirs."""
+"""Number of nearest facts shown to the model whatever their cosine, because models differ in scale."""
 SUBJECT_WORTH = 0.3
-"""What being about the same adds to how alike two facts are, when the likest are chosen."""
+"""Bonus for the same subject in the ranking of similar facts."""
 LONGEST_STEM = 6
-"""Letters by which two words are forms of one, where it is only about asking."""
+"""Prefix length that word forms share, used only to choose the facts that a model compares."""
 OVERLAP = 0.3
-"""Share of the shorter fact's words in the other from which two facts are put to the model, too."""
+"""Share of the shorter fact's words in the other from which a model compares both."""
 
 
 class Verdict(StrEnum):
-    """What a new fact is beside a known one."""
+    """Result of comparing a new fact with a known one."""
 
     SAME = "same"
     ASK = "ask"
@@ -54,7 +54,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FactReading:
-    """A fact as it is compared: its words, those that carry its sense, and what it is about."""
+    """A fact prepared for comparison: its words, its meaningful words, and its subjects."""
 
     plain: tuple[str, ...]
     sense: tuple[str, ...]
@@ -66,32 +66,32 @@ class FactReading:
 
 
 def compare(new: str, old: str, cosine: float | None) -> Verdict:
-    """Return what a new fact is beside a known one, by their words and the cosine of their vectors, if any.
+    """Compare a new fact with a known one by their words and the cosine of their vectors, if any.
 
-    SAME where the wording alone differs: the same words in the same order but for synonyms and small words,
-    whatever the cosine; or, from SURE on, in another order that says the same. ASK where only a model can
-    tell a paraphrase from an update. Numbers, names, negation and tense always have to be the same.
+    SAME if only the wording differs: the same words in the same order apart from synonyms and small words,
+    whatever the cosine; or, from SURE on, an equivalent order. ASK if only a model can tell a paraphrase from
+    an update. Numbers, names, negation and tense must always be equal.
     """
-    one, other = reading(new), reading(old)
-    if _equal(one, other) or ((cosine is None or cosine >= SURE) and _reordered(one, other)):
+    first, second = reading(new), reading(old)
+    if _equal(first, second) or ((cosine is None or cosine >= SURE) and _reordered(first, second)):
         return Verdict.SAME
-    shared = _overlap(one, other) >= OVERLAP or not one.subjects.isdisjoint(other.subjects)
+    shared = _overlap(first, second) >= OVERLAP or not first.subjects.isdisjoint(second.subjects)
     alike = cosine is not None and cosine >= LIKELY
     return Verdict.ASK if shared or alike else Verdict.NEW
 
 
 def neighbours(new: str, known: Iterable[tuple[str, float | None]]) -> list[int]:
-    """Return the places of the known facts, given with their cosines, that a model has to look at.
+    """Return the indices of the known facts, given with their cosines, that a model has to compare.
 
-    At most MOST_NEIGHBOURS, the likest first: by their cosines, or else by the share of common words, and by
-    what they are about.
+    At most MOST_NEIGHBOURS, most similar first: by cosine, or else by the share of common words, and by
+    subject.
     """
     ranked = sorted(
         (
             (likeness(new, old, cosine), cosine, compare(new, old, cosine), place)
             for place, (old, cosine) in enumerate(known)
         ),
-        key=lambda one: -one[0],
+        key=lambda entry: -entry[0],
     )
     shown = [
         place
@@ -102,44 +102,44 @@ def neighbours(new: str, known: Iterable[tuple[str, float | None]]) -> list[int]
 
 
 def likeness(new: str, old: str, cosine: float | None) -> float:
-    """Return how alike two facts are, to be put in order by it."""
-    one, other = reading(new), reading(old)
-    about_the_same = not one.subjects.isdisjoint(other.subjects)
-    return (_overlap(one, other) if cosine is None else cosine) + SUBJECT_WORTH * about_the_same
+    """Return the similarity of two facts, for ranking."""
+    first, second = reading(new), reading(old)
+    about_the_same = not first.subjects.isdisjoint(second.subjects)
+    return (_overlap(first, second) if cosine is None else cosine) + SUBJECT_WORTH * about_the_same
 
 
-def _overlap(one: FactReading, other: FactReading) -> float:
-    shorter = min(len(one.stems), len(other.stems))
-    return len(one.stems & other.stems) / shorter if shorter else 0.0
+def _overlap(first: FactReading, second: FactReading) -> float:
+    shorter = min(len(first.stems), len(second.stems))
+    return len(first.stems & second.stems) / shorter if shorter else 0.0
 
 
-def _equal(one: FactReading, other: FactReading) -> bool:
-    if one.plain == other.plain:
+def _equal(first: FactReading, second: FactReading) -> bool:
+    if first.plain == second.plain:
         return True
-    return bool(one.sense) and one.sense == other.sense and _fit(one, other)
+    return bool(first.sense) and first.sense == second.sense and _fit(first, second)
 
 
-def _reordered(one: FactReading, other: FactReading) -> bool:
-    return _fit(one, other) and (_turned(one, other) or _moved(one, other))
+def _reordered(first: FactReading, second: FactReading) -> bool:
+    return _fit(first, second) and (_turned(first, second) or _moved(first, second))
 
 
-def _fit(one: FactReading, other: FactReading) -> bool:
-    """Return whether the light words allow two facts to be the same: "her boss" is not "his boss"."""
-    if one.people and other.people and one.people != other.people:
+def _fit(first: FactReading, second: FactReading) -> bool:
+    """Return whether the light words permit two facts to be the same: "her boss" is not "his boss"."""
+    if first.people and second.people and first.people != second.people:
         return False
-    return one.prepositions <= other.prepositions or other.prepositions <= one.prepositions
+    return first.prepositions <= second.prepositions or second.prepositions <= first.prepositions
 
 
-def _turned(one: FactReading, other: FactReading) -> bool:
-    """Return whether "Sam is their best friend" stands against "Their best friend is Sam"."""
-    return len(one.sides) == 2 and all(one.sides) and one.sides == other.sides[::-1]
+def _turned(first: FactReading, second: FactReading) -> bool:
+    """Return whether the sides of "is" are swapped: "Sam is their friend", "Their friend is Sam"."""
+    return len(first.sides) == 2 and all(first.sides) and first.sides == second.sides[::-1]
 
 
-def _moved(one: FactReading, other: FactReading) -> bool:
-    """Return whether only words of time and manner stand elsewhere, in a fact that is one statement."""
-    if not one.sense or not JOINING.isdisjoint(one.sense):
+def _moved(first: FactReading, second: FactReading) -> bool:
+    """Return whether two single statements differ only in the position of words of time and manner."""
+    if not first.sense or not JOINING.isdisjoint(first.sense):
         return False
-    return _parted(one.sense) == _parted(other.sense)
+    return _parted(first.sense) == _parted(second.sense)
 
 
 def _parted(sense: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -148,7 +148,7 @@ def _parted(sense: Sequence[str]) -> tuple[list[str], list[str]]:
 
 @lru_cache(maxsize=4096)
 def reading(text: str) -> FactReading:
-    """Return a fact as it is compared."""
+    """Prepare a fact for comparison."""
     tokens = _phrased(_numbered(_tokens(text)))
     sides = tuple(tuple(_sense(side)) for side in _split_at_is(tokens))
     surface = frozenset(tokens)
@@ -165,7 +165,7 @@ def reading(text: str) -> FactReading:
 
 
 def _stems(tokens: Iterable[str]) -> Iterator[str]:
-    """Yield the beginnings of words, which their forms share, or each sign where no spaces are set."""
+    """Yield word prefixes, which inflected forms share, or single characters of scripts without spaces."""
     for word in tokens:
         if _UNSPACED.search(word):
             yield from _UNSPACED.findall(word)
@@ -174,7 +174,7 @@ def _stems(tokens: Iterable[str]) -> Iterator[str]:
 
 
 def _subject(words: str) -> "regex.Pattern[str]":
-    """Return a pattern for what facts are about: see SUBJECTS."""
+    """Return the pattern of a subject: see SUBJECTS."""
     spaced: list[str] = []
     unspaced: list[str] = []
     for word in words.split():
@@ -223,7 +223,7 @@ _VALUES = (
 
 
 def _numbered(tokens: Iterable[str]) -> Iterator[str]:
-    """Write numbers as digits; "thirty four" is one of them."""
+    """Write numbers as digits; "thirty four" becomes one number."""
     tens = ""
     for word in tokens:
         value = _VALUES.get(word)
@@ -252,7 +252,7 @@ _BY_FIRST_LETTERS = {month[:3]: month for month in MONTHS} | {"sept": "september
 
 
 def _sense(tokens: Iterable[str]) -> Iterator[str]:
-    """Return the words that carry the sense, each group of equal ones as one word; the tense stays."""
+    """Yield the meaningful words, with synonyms unified; the tense stays."""
     before, first = "", True
     for word in tokens:
         if word not in LIGHT:
@@ -262,10 +262,9 @@ def _sense(tokens: Iterable[str]) -> Iterator[str]:
 
 
 def _meant(word: str, before: str, *, first: bool) -> str:
-    """Return the word that stands for one and its like, by the word before it.
+    """Return the representative of a word's synonyms, given the word before it.
 
-    "Works" is what somebody does where a fact begins with it, "working" behind "is"; "is like Tom" tells of
-    no liking.
+    "Works" is a verb at the start of a fact, "working" is one after "is"; "is like Tom" is about no liking.
     """
     verb = VERBS.get(word)
     if verb is None:
@@ -278,12 +277,12 @@ def _meant(word: str, before: str, *, first: bool) -> str:
 
 
 def _named(words: Sequence[str]) -> Sequence[str]:
-    """Say "a cat named Miso" for "has a cat named Miso"."""
+    """Turn "has a cat named Miso" into "a cat named Miso"."""
     return words[1:] if words[:1] == ["have"] and "named" in words else words
 
 
 def _dated(words: Iterable[str]) -> Iterator[str]:
-    """Write "3 may" as "may 3"."""
+    """Turn "3 may" into "may 3"."""
     held = ""
     for word in words:
         if held and word in MONTHS:
@@ -300,7 +299,7 @@ def _dated(words: Iterable[str]) -> Iterator[str]:
 
 
 def _split_at_is(tokens: list[str]) -> list[list[str]]:
-    """Return what stands on both sides of the only "is", or all of it where there are none or several."""
+    """Split at the only "is"; return a single part if there is none or several."""
     if tokens.count("is") != 1:
         return [tokens]
     place = tokens.index("is")

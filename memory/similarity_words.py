@@ -1,4 +1,4 @@
-"""The words that make no difference between two facts, those that mean the same, and what facts are about."""
+"""Word lists for comparing facts: negligible words, synonyms, subjects."""
 
 from memory.words import SILENT
 
@@ -12,7 +12,7 @@ PEOPLE = {
     for group in (("i", "my", "me"), ("you", "your"), ("he", "him", "his"), ("she", "her", "hers"))
     for word in group
 }
-"""Two facts about different people of these are not the same, though the words are light."""
+"""Pronouns by person: facts about different people differ, although these words are light."""
 
 LIGHT = frozenset(
     """
@@ -20,17 +20,17 @@ LIGHT = frozenset(
     really very quite also currently now still any some sa ses su sus seu sua seus suas
     """.split()  # noqa: SIM905 (words are read in lines)
 )
-"""What a fact says nothing with. Words that turn one round (not, was, has, without, from) are no such."""
+"""Words without information. Words that reverse the meaning (not, was, has, without, from) are excluded."""
 
 PREPOSITIONS = frozenset({"in", "at", "on", "to", "of"})
-"""Light as well, but one in the place of another is not: to move in is not to move on."""
+"""Light words that still can't replace one another: to move in is not to move on."""
 FRAMING = SILENT | frozenset(
     """
     hat ist war wird mehr jetzt seit a ai est ete tient tiene esta está ha se ya hay una tem numa num da
     do das dos no na nos nas com já ja foi é em seu sua
     """.split()  # noqa: SIM905 (words are read in lines)
 )
-"""Words in common that do not make two facts alike."""
+"""Common words that do not make two facts similar."""
 COPULAS = frozenset({"is", "are", "am", "be", "being"})
 
 SYNONYMS = {
@@ -63,7 +63,7 @@ SYNONYMS = {
     )
     for word in group.split()
 }
-"""One word for each group of words; those that differ in tense, in number or in strength are in no group."""
+"""Maps a word to the first of its synonyms, which never differ in tense, number or strength."""
 
 VERBS = {
     form: verb
@@ -84,12 +84,12 @@ VERBS = {
     for verb, *others in [forms.split()]
     for form in (verb, *others)
 }
-"""What people do, in the present. No other word is cut short: Ann is not Anne, "worked" not "works"."""
+"""Verbs in the present tense. No other word is stemmed: Ann is not Anne, "worked" is not "works"."""
 
 BEFORE_DOING = frozenset(
     "is are am be like likes love loves enjoy enjoys hate hates prefer prefers started".split()  # noqa: SIM905
 )
-"""After these, "running" is what somebody does; elsewhere it may be a thing, such as a building."""
+"""Words after which "running" is an activity; elsewhere it may be a thing, such as a building."""
 
 PHRASES = {
     "can not stand": "hates",
@@ -108,7 +108,7 @@ MOVABLE = frozenset(
     monday tuesday wednesday thursday friday saturday sunday every mostly recently lately often always
     """.split()  # noqa: SIM905
 )
-"""Words about time and manner: where they stand makes no difference, as long as there is one statement."""
+"""Words of time and manner, whose position makes no difference within a single statement."""
 
 JOINING = frozenset({"and", "but", "then", "while", "before", "after", "than", "over", "or", "from", "by"})
 
@@ -206,7 +206,7 @@ SUBJECTS = tuple(
     miedo teme gust* encant* odi* medo gost* ador* 怖 苦手 好き 嫌い
     """.split(";")  # noqa: SIM905 (words are read in lines)
 )
-"""What facts are about by one of these words, written without accents; "*" stands for any ending.
+"""Subjects, each a list of words without accents; "*" stands for any ending.
 
-There a new fact may end an old one unlike it. Signs of scripts without spaces are found anywhere.
+Within a subject a new fact may end a dissimilar old one. Characters of scripts without spaces match anywhere.
 """

@@ -1,4 +1,4 @@
-"""What a character knows of people for good: told, learnt, corrected, brought back, forgotten (C50, C56)."""
+"""Memories of people: told, learnt, edited, restored, forgotten (C50, C56)."""
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -24,20 +24,20 @@ from memory.sensitive.detect import holds_secret
 log = logging.getLogger(__name__)
 
 MOST = 200
-"""Memories that are kept for good, of one person with one character."""
+"""Maximum number of permanent memories per person and character."""
 KNOWERS = {"every character": True, "one character": False}
-"""What can be said of who may know a memory."""
+"""Options for which characters may know a memory."""
 PINNED = {"pinned": True, "kept": True}
 BATCHES = 25
-"""Earlier states that can be brought back at most."""
+"""Maximum number of earlier states offered for restoring."""
 
 Learnt = tuple[Before, ...]
 
 
 class Memories:
-    """What characters remember of people: each of them has a memory of its own (C61).
+    """Memories of people, separate for each character (C61).
 
-    `for_adults` returns, by its slug, a character that is for adults only, and None for any other.
+    `for_adults` returns the character of a slug if it is for adults only, else None.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Memories:
         self._now = now
         self._for_adults = for_adults
 
-    # What people do themselves.
+    # Actions of people.
 
     async def remember(
         self,
@@ -71,11 +71,11 @@ class Memories:
         reach: str = "",
         source: int | None = None,
     ) -> Fact:
-        """Keep something that somebody wants to be remembered (F120, C56).
+        """Store a memory on a person's request (F120, C56).
 
-        It comes up where it was said and nowhere else, unless the person gives it a wider `reach`:
-        'guild' or 'everywhere'. With a message as its `source` the words have to stand in the log still.
-        Raises MemoryRefused.
+        Its audience is that of the channel, unless the person chooses a wider `reach`: 'guild' or
+        'everywhere'. If a message is given as `source`, the log must still contain the words. Raises
+        MemoryRefused.
         """
         if self._consent == "off":
             raise MemoryRefused(Refusal.OFF)
@@ -87,7 +87,7 @@ class Memories:
         async with self._database.begin() as db:
             await _check_said(db, new)
             known = await db.memories.of(person_id, character)
-            same = next((one for one in known if one.ended_at is None and _same(one, new)), None)
+            same = next((fact for fact in known if fact.ended_at is None and _same(fact, new)), None)
             if same is not None and same.kept:
                 return same
             self._check_room(known)
@@ -96,30 +96,30 @@ class Memories:
                 await db.memories.change(same, _own(new.text), batch=batch, cause=EDITED, at=new.made_at)
             memory = same or await db.memories.add(new, batch=batch, cause=TOLD)
         await self.dump(character, (before(person_id, known),))
-        return await self._holding(memory) if await self.consolidate(character, person_id) else memory
+        return await self._merged_into(memory) if await self.consolidate(character, person_id) else memory
 
     async def of(self, character: str, person_id: int) -> list[Fact]:
-        """Return everything that is known of somebody, or was, for their own eyes."""
+        """Return all facts about a person, past ones included, for their own eyes."""
         async with self._database.read() as db:
             return await db.memories.of(person_id, character)
 
     async def core(self, character: str, person_id: int) -> list[Fact]:
-        """Return what is known of somebody and kept for good."""
+        """Return the permanent facts about a person."""
         return core_of(await self.of(character, person_id))
 
     async def get(self, character: str, person_id: int, number: int) -> Fact:
-        """Return one of the things that are known of somebody. Raises MemoryRefused."""
+        """Return the fact with a number. Raises MemoryRefused."""
         async with self._database.read() as db:
             return await self._numbered(db, character, person_id, number)
 
     async def edit(self, character: str, person_id: int, number: int, text: str) -> Fact:
-        """Give a memory new words, which are kept for good. Raises MemoryRefused."""
+        """Replace a memory's text and make it permanent. Raises MemoryRefused."""
         return await self._change(character, person_id, number, _own(checked(text)), cause=EDITED)
 
     async def share(self, character: str, person_id: int, number: int, scope: str, where: Where) -> Fact:
-        """Let a memory come up before another audience, by the person's own wish (C60).
+        """Change a memory's audience, by the person's own wish (C60).
 
-        "every character" and "one character" say who may know it, and leave the audience as it is (C61).
+        "every character" and "one character" set who may know it and leave the audience unchanged (C61).
         """
         if scope in KNOWERS:
             values: dict[str, Any] = {"for_all": KNOWERS[scope]}
@@ -129,11 +129,11 @@ class Memories:
         return await self._change(character, person_id, number, values, cause=f"shared: {scope}")
 
     async def pin(self, character: str, person_id: int, number: int) -> Fact:
-        """Pin a memory, so that no model changes it and it is kept for good, or take the pin away."""
+        """Toggle the pin of a memory: no model changes a pinned memory, and it is permanent."""
         return await self._change(character, person_id, number, {}, cause="pinned", turn_pin=True)
 
     async def forget(self, character: str, person_id: int, number: int) -> None:
-        """Forget a memory, in every form that it ever had. Raises MemoryRefused."""
+        """Forget a memory and all its earlier forms. Raises MemoryRefused."""
         async with self._database.begin() as db:
             memory = await self._numbered(db, character, person_id, number)
             await self._eraser.cut(
@@ -145,66 +145,68 @@ class Memories:
         await self._eraser.finish()
 
     async def forget_one(self, character: str, person_id: int, memory_id: int) -> bool:
-        """Forget the memory with an id, if it is one of that person's; say whether it was."""
-        meant = next((one for one in await self.of(character, person_id) if one.id == memory_id), None)
+        """Forget the person's memory with an id; return whether it exists."""
+        meant = next((fact for fact in await self.of(character, person_id) if fact.id == memory_id), None)
         if meant is not None:
             await self.forget(character, person_id, meant.number)
         return meant is not None
 
     async def forget_all(self, character: str, person_id: int) -> int:
-        """Forget everything about somebody; return how many memories that were."""
+        """Forget everything about a person; return the number of memories."""
         async with self._database.begin() as db:
             known = await db.memories.of(person_id, character)
             past = await db.memories.since(person_id, character, 0)
-            await self._eraser.memories(db, {*(one.id for one in known), *(one.memory_id for one in past)})
+            await self._eraser.memories(
+                db, {*(fact.id for fact in known), *(fact.memory_id for fact in past)}
+            )
         await self._eraser.finish()
         return len(known)
 
     async def learns(self, person_id: int) -> bool:
-        """Say whether the character may note things about somebody by itself (D03)."""
+        """Return whether the character may learn about a person by itself (D03)."""
         async with self._database.read() as db:
             return bool(await self.consenting(db, [person_id]))
 
     async def agrees(self, db: UnitOfWork, person_id: int) -> bool:
-        """Say whether anything may be noted about somebody without their asking."""
+        """Return whether a person consents to being remembered without asking for it."""
         return bool(await self.consenting(db, [person_id]))
 
     async def consenting(self, db: UnitOfWork, person_ids: Collection[int]) -> set[int]:
-        """Return about whom of some people anything may be noted without their asking (D03, C51)."""
+        """Return the people who consent to being remembered without asking for it (D03, C51)."""
         if self._consent == "off":
             return set()
         return await db.consents.given(person_ids, unless_refused=self._consent == "opt_out")
 
     async def let_learn(self, person_id: int, allowed: bool, where: Where | None = None) -> int:
-        """Keep what somebody decided about that, and where; return how many memories a "no" made go.
+        """Record whether a person permits learning, and where; return the memories that a "no" deletes.
 
-        What the character changed by itself about the person's own words is as the person said it again.
+        A "no" also restores the person's own words that the character has changed by itself.
         """
         async with self._database.begin() as db:
             await db.consents.set(person_id, allowed, at=self._now(), place=answered_in(where))
-            lost = 0 if allowed else await self._let_go(db, person_id)
+            lost = 0 if allowed else await self._delete_learnt(db, person_id)
         if not allowed:
             await self._eraser.finish()
         return lost
 
     async def unask(self, db: UnitOfWork, people: Collection[int]) -> int:
-        """Let it be as if some people had never been asked; return how many memories go, as with a "no".
+        """Reset people to the state before they were asked; return the number of memories lost.
 
-        Whoever does so lets the eraser finish afterwards.
+        The caller must run the eraser's `finish` afterwards.
         """
         lost = 0
         for person_id in people:
-            lost += await self._let_go(db, person_id)
+            lost += await self._delete_learnt(db, person_id)
             await db.consents.forget(person_id)
         return lost
 
-    async def _let_go(self, db: UnitOfWork, person_id: int) -> int:
-        """Delete what is kept of somebody only because they agreed; return how many memories that were."""
+    async def _delete_learnt(self, db: UnitOfWork, person_id: int) -> int:
+        """Delete everything stored by consent only; return the number of memories."""
         lost = 0
         for character in await db.memories.characters(person_id):
             lost += (await self._eraser.cut(db, person_id, character, unlearnt)).memories
-        for some in pieces(await db.archive.ids_of(person_id)):
-            await db.archive.forget(some)
+        for batch in pieces(await db.archive.ids_of(person_id)):
+            await db.archive.forget(batch)
         await db.embeddings.drop_owner("fact", person_id)
         await db.reminders.forget_learnt(person_id)
         await db.bonds.forget(person_id)
@@ -218,20 +220,20 @@ class Memories:
     # Earlier states.
 
     async def history(self, character: str, person_id: int) -> list[ChangeBatch]:
-        """Return the last changes, the newest first: the state before each can be brought back."""
+        """Return the last changes, newest first; the state before each can be restored."""
         async with self._database.read() as db:
             return await db.memories.batches(person_id, character, limit=BATCHES)
 
     async def preview(self, character: str, person_id: int, batch: int) -> list[Reversal]:
-        """Return what bringing back the state before a change does. Raises MemoryRefused."""
+        """Return the effect of restoring the state before a change. Raises MemoryRefused."""
         async with self._database.read() as db:
             steps = await self._back(db, character, person_id, batch)
-        return sorted((step.reversal for step in steps), key=lambda one: one.number)
+        return sorted((step.reversal for step in steps), key=lambda reversal: reversal.number)
 
     async def restore(self, character: str, person_id: int, batch: int) -> int:
-        """Bring back what was known before a change; return how many memories that changed.
+        """Restore the state before a change; return the number of changed memories.
 
-        What was forgotten since stays forgotten. It is a change of its own, and can be undone.
+        Memories forgotten since then stay forgotten. The restore is itself a change that can be undone.
         """
         async with self._database.begin() as db:
             known = await db.memories.of(person_id, character)
@@ -242,10 +244,10 @@ class Memories:
             await self.dump(character, (snapshot,))
         return len(steps)
 
-    # What the character does by itself.
+    # Actions of the character.
 
     async def expire(self) -> int:
-        """Forget facts, not kept, of people who were not there for two weeks; return how many (C59)."""
+        """Forget facts, except kept ones, of people absent for two weeks; return their number (C59)."""
         async with self._database.read() as db:
             if not await db.memories.expired(self._now() - SOFT_KEPT):
                 return 0
@@ -258,27 +260,27 @@ class Memories:
     async def learn(
         self, db: UnitOfWork, character: str, where: Where, changes: Sequence[MemoryChange], *, at: datetime
     ) -> Learnt:
-        """Take in what was learnt from talk; return what was known before, to be dumped."""
+        """Store changes learnt from talk; return the previous state for `dump`."""
         if not changes:
             return ()
         snapshots = []
         batch = await db.memories.new_batch()
-        for person_id in sorted({one.person_id for one in changes}):
+        for person_id in sorted({change.person_id for change in changes}):
             known = await db.memories.of(person_id, character)
             snapshots.append(before(person_id, known))
-            for change in (one for one in changes if one.person_id == person_id):
+            for change in (candidate for candidate in changes if candidate.person_id == person_id):
                 await self._take_in(db, character, change, known, where, batch=batch, at=at)
         return tuple(snapshots)
 
     async def consolidate(self, character: str, person_id: int) -> bool:
-        """Join memories into fewer where they have grown too many (F067); never drop any."""
+        """Merge memories if there are too many (F067); nothing is dropped."""
         joined = None if self._consent == "off" else await self._merger.run(character, person_id)
         if joined is not None:
             await self.dump(character, (before(person_id, joined),))
         return joined is not None
 
     async def dump(self, character: str, learnt: Learnt) -> None:
-        """Write what was known before a change into files, where the operator wants that (F071)."""
+        """Write the state before a change to files, if the operator wants dumps (F071)."""
         if self._snapshots is not None:
             await self._snapshots.write(character, learnt)
 
@@ -293,7 +295,7 @@ class Memories:
         batch: int,
         at: datetime,
     ) -> None:
-        memory = next((one for one in known if one.id == change.id), None)
+        memory = next((fact for fact in known if fact.id == change.id), None)
         if change.id is not None and (memory is None or memory.pinned):
             return
         if memory is not None and change.text is None:
@@ -304,12 +306,13 @@ class Memories:
             character, change.person_id, change.text or "", where, scope=_scope("", where), origin=LEARNT
         )
         new.quote, new.sources = change.quote, list(change.sources)
-        # What is said here must not come up where an older memory may: that one stays, beside a new one (D2).
+        # Another audience: keep the older memory and add a new one, so nothing spreads to where it may come
+        # up (D2).
         if memory is not None and _place(memory) == _place(new):
             sources = sorted({*memory.sources, *new.sources})
             values = {"text": new.text, "quote": new.quote, "origin": LEARNT, "sources": sources}
             await db.memories.change(memory, values, batch=batch, cause=LEARNT, at=at)
-        elif len(core_of(known)) < MOST and not any(_same(one, new) for one in known):
+        elif len(core_of(known)) < MOST and not any(_same(fact, new) for fact in known):
             known.append(await db.memories.add(new, batch=batch, cause=LEARNT))
 
     async def _change(
@@ -347,13 +350,13 @@ class Memories:
             raise MemoryRefused(Refusal.UNKNOWN, number=number)
         return memory
 
-    async def _holding(self, memory: Fact) -> Fact:
-        """Return the memory that one was joined into, or itself."""
+    async def _merged_into(self, memory: Fact) -> Fact:
+        """Return the memory that `memory` was merged into, or itself."""
         slug = memory.character
         async with self._database.read() as db:
             lines = lineages(reversed(await db.memories.since(memory.person_id, slug, 0)))
             known = await db.memories.of(memory.person_id, slug)
-        return next((one for one in known if memory.id in words_in(lines, one.id)), memory)
+        return next((fact for fact in known if memory.id in words_in(lines, fact.id)), memory)
 
     async def _back(self, db: UnitOfWork, character: str, person_id: int, batch: int) -> list[Back]:
         steps = await steps_back(db, person_id, character, batch)
@@ -380,14 +383,14 @@ class Memories:
 
 
 def answered_in(where: Where | None) -> AnsweredIn:
-    """Return the place of an answer as it is kept: of a private place nothing."""
+    """Return the place of an answer; private places are not recorded."""
     if where is None or where.guild_id is None:
         return NOWHERE_KNOWN
     return AnsweredIn(where.guild_id, where.channel_id)
 
 
 async def _check_said(db: UnitOfWork, new: Fact) -> None:
-    """Refuse what somebody took back, or said otherwise, before it was kept (C63)."""
+    """Refuse words that the person deleted or edited before they were stored (C63)."""
     for message_id in new.sources:
         line = await db.messages.get(message_id)
         if line is None or not stands_in(new.quote, line.text):
@@ -395,17 +398,17 @@ async def _check_said(db: UnitOfWork, new: Fact) -> None:
 
 
 def core_of(known: Sequence[Fact]) -> list[Fact]:
-    """Return what of that is kept for good, and holds."""
-    return [one for one in known if one.kept and one.ended_at is None]
+    """Return the permanent facts that still hold."""
+    return [fact for fact in known if fact.kept and fact.ended_at is None]
 
 
 def _own(text: str) -> dict[str, Any]:
-    """Return what makes words the person's own: no message has to bear them out, and they are kept."""
+    """Return the field values of text by the person: it needs no source message, and it is permanent."""
     return {"text": text, "origin": TOLD, "quote": "", "kept": True}
 
 
 def checked(text: str) -> str:
-    """Return the words of a memory as they are kept. Raises MemoryRefused for what can't be kept."""
+    """Return a memory's text in stored form. Raises MemoryRefused if it can't be stored."""
     words = clean(text)
     if not VISIBLE.search(words):
         raise MemoryRefused(Refusal.UNUSABLE, longest=LONGEST)
@@ -415,7 +418,7 @@ def checked(text: str) -> str:
 
 
 def _scope(reach: str, where: Where) -> str:
-    """Return the scope of what somebody says in a place; without a wider `reach` it stays there."""
+    """Return the scope for a `reach`; the channel's own without a wider one."""
     if reach == "guild" and where.guild_id is None:
         raise MemoryRefused(Refusal.NO_SERVER)
     if reach in ("", "channel"):
@@ -424,10 +427,10 @@ def _scope(reach: str, where: Where) -> str:
 
 
 def _place(memory: Fact) -> tuple[object, ...]:
-    """Return where a memory may come up."""
+    """Return the audience of a memory."""
     places = {"channel": memory.channel_id, "guild": memory.guild_id}
     return memory.scope, places.get(memory.scope)
 
 
-def _same(one: Fact, other: Fact) -> bool:
-    return _place(one) == _place(other) and plain(one.text) == plain(other.text)
+def _same(first: Fact, second: Fact) -> bool:
+    return _place(first) == _place(second) and plain(first.text) == plain(second.text)

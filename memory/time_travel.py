@@ -1,4 +1,4 @@
-"""What was known at any moment, rebuilt from the record of changes; and a bad day undone (C68)."""
+"""Earlier states of a character's knowledge, rebuilt from the record of changes, and undoing a day (C68)."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,30 +14,31 @@ from memory.rules import MemoryRefused, Refusal
 
 _INTO = into(0).removesuffix("0")
 EARLIEST = date(2015, 1, 1)
-"""No message is older than Discord itself."""
+"""Discord did not exist before 2015."""
 UNDONE = "undone by an operator"
 OWN_CAUSES = (LEARNT, REINFORCED, SUPERSEDED, JOINED)
-"""What the character does by itself; besides, what it joined into another memory goes."""
+"""Causes of the character's own changes; removals by merging are its own too."""
 
 
 @dataclass(frozen=True, slots=True)
 class PersonDay:
-    """How often what is known of somebody changed on a day, by cause; never a word of it."""
+    """Number of changes to a person's facts on a day, by cause, without any content."""
 
     person_id: int
     causes: Mapping[str, int]
 
     @property
     def own(self) -> int:
-        """Changes that the character made by itself."""
+        """Number of the character's own changes."""
         return sum(count for cause, count in self.causes.items() if is_own(cause))
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What came of undoing a day: facts of people that are again what they were before it.
+    """Result of undoing a day: the number of facts restored, and of the people concerned.
 
-    `stayed` are those that changed since, by the person's own hand or on another day.
+    `stayed` counts facts not restored because the person changed them, or because they changed on another
+    day.
     """
 
     people: int = 0
@@ -49,20 +50,20 @@ class Undone:
 
 
 def is_own(cause: str) -> bool:
-    """Say whether the character does by itself what has this cause; people's own commands have others."""
+    """Return whether a cause belongs to the character's own changes, not to people's commands."""
     return cause in OWN_CAUSES or cause.startswith(_INTO)
 
 
 def bounds(day: date) -> tuple[datetime, datetime]:
-    """Return the first moment of a day and that of the next one, in UTC; of the last day its last moment."""
+    """Return the start of a day and of the next one, in UTC; the very last day ends at its last moment."""
     begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return begin, datetime.max.replace(tzinfo=UTC) if day == date.max else begin + timedelta(days=1)
 
 
 class TimeTravel:
-    """Looks at earlier states of what a character knows, and brings them back.
+    """Shows and restores earlier states of a character's knowledge.
 
-    `dump` keeps what was known before a change, where the operator wants that.
+    `dump` writes the state before a change to files, if the operator wants dumps.
     """
 
     def __init__(
@@ -77,10 +78,10 @@ class TimeTravel:
         self._dump = dump
 
     async def state(self, character: str, person_id: int, at: datetime) -> list[Fact]:
-        """Return the facts about somebody as they were at a moment, by number.
+        """Return the facts about a person at a moment, by number.
 
-        What was forgotten since is not among them: it left the record, too. Raises MemoryRefused for a
-        moment before 2015.
+        Facts forgotten since then are missing because forgetting also erases them from the record. Raises
+        MemoryRefused for a moment before 2015.
         """
         if at.date() < EARLIEST:
             raise MemoryRefused(Refusal.NO_SUCH_DAY)
@@ -90,15 +91,15 @@ class TimeTravel:
         return rebuilt(facts, changes, at)
 
     async def days(self, character: str, person_id: int) -> list[date]:
-        """Return the days (UTC) on which what is known of somebody changed, the newest first."""
+        """Return the days (UTC) on which facts about a person changed, newest first."""
         async with self._database.read() as db:
             changes = await db.memories.since(person_id, character, 0)
-        return sorted({one.at.date() for one in changes}, reverse=True)
+        return sorted({change.at.date() for change in changes}, reverse=True)
 
     # For operators.
 
     async def day(self, character: str, day: date, person_id: int | None = None) -> list[PersonDay]:
-        """Return whose facts changed on a day, and why: of everybody, or of one person.
+        """Return the number of changed facts by person and cause on a day, for everybody or one person.
 
         Raises MemoryRefused.
         """
@@ -108,22 +109,21 @@ class TimeTravel:
         async with self._database.read() as db:
             counts = await db.memories.causes(character, since=since, until=until)
         causes: dict[int, dict[str, int]] = {}
-        for one in counts:
-            if person_id in (None, one.person_id):
-                causes.setdefault(one.person_id, {})[one.cause] = one.changes
-        return [PersonDay(*one) for one in causes.items()]
+        for count in counts:
+            if person_id in (None, count.person_id):
+                causes.setdefault(count.person_id, {})[count.cause] = count.changes
+        return [PersonDay(*entry) for entry in causes.items()]
 
     async def undo(self, character: str, day: date, person_id: int | None = None) -> Undone:
-        """Undo what the character noted and changed by itself on a day, of everybody or of one person.
+        """Undo the character's own changes on a day, for everybody or one person.
 
-        What changed since stays as it is, and so does what people did themselves. It is a change of its
-        own, which each person can undo for themselves. People are dealt with one after the other: a crash
-        leaves some as they were, and doing it again does the rest.
+        Later changes and people's own changes stay. The undo is itself a change that each person can undo for
+        themselves. People are processed one by one: after a crash, running it again completes the rest.
         """
         undone = Undone()
-        for one in await self.day(character, day, person_id):
-            if one.own:
-                undone += await self._undo(character, day, one.person_id)
+        for entry in await self.day(character, day, person_id):
+            if entry.own:
+                undone += await self._undo(character, day, entry.person_id)
         return undone
 
     async def _undo(self, character: str, day: date, person_id: int) -> Undone:
@@ -140,48 +140,47 @@ class TimeTravel:
         return Undone(people=1, facts=len(steps), stayed=stayed)
 
     async def _revive(self, db: UnitOfWork, character: str, person_id: int) -> None:
-        """Let hold again what facts that are gone by now had taken the place of."""
+        """Reactivate facts that the deleted facts had superseded."""
         known = await db.memories.of(person_id, character)
-        there = {one.id for one in known}
+        existing = {fact.id for fact in known}
         batch, at = await db.memories.new_batch(), self._now()
-        for one in known:
-            if one.superseded_by is not None and one.superseded_by not in there:
+        for fact in known:
+            if fact.superseded_by is not None and fact.superseded_by not in existing:
                 values = {"ended_at": None, "superseded_by": None}
-                await db.memories.change(one, values, batch=batch, cause=UNDONE, at=at)
+                await db.memories.change(fact, values, batch=batch, cause=UNDONE, at=at)
 
 
 def rebuilt(facts: Sequence[Fact], changes: Sequence[ChangedFact], at: datetime) -> list[Fact]:
-    """Return facts as they were at a moment, from what they are now and all their changes, newest first."""
+    """Return facts as they were at a moment, from the current facts and all their changes, newest first."""
     lines = _by_fact(changes)
-    then = [one for one in facts if one.id not in lines and one.made_at <= at]
+    then = [fact for fact in facts if fact.id not in lines and fact.made_at <= at]
     for line in lines.values():
         last = next((change for change in line if change.at <= at), None)
         if last is not None and last.after is not None:
             then.append(same_memory(last, last.after, last.at))
-    return sorted(then, key=lambda one: (one.number, one.id))
+    return sorted(then, key=lambda fact: (fact.number, fact.id))
 
 
 def steps_before(day: date, changes: Sequence[ChangedFact], known: Sequence[Fact]) -> tuple[list[Back], int]:
-    """Return what takes facts back to before a day, and how many stay because they changed since.
+    """Return the steps that restore facts to before a day, and the number of facts that changed since then.
 
-    Of each fact the last changes are undone that the character made by itself on that day, the newest of
-    all changes among them.
+    For each fact, the character's own changes of that day are undone, if they are its latest changes.
     """
-    now, lines = {one.id: one for one in known}, _by_fact(changes)
-    touched = {key for key, line in lines.items() if any(_is_of(day, one) for one in line)}
+    now, lines = {fact.id: fact for fact in known}, _by_fact(changes)
+    touched = {key for key, line in lines.items() if any(_is_of(day, change) for change in line)}
     undone = _consistent({key: run for key in touched if (run := _last_run(day, lines[key]))})
     steps = [Back(now.get(key), run[-1]) for key, run in undone.items()]
     return steps, len(touched) - len(undone)
 
 
 def _consistent(undone: Mapping[int, Sequence[ChangedFact]]) -> dict[int, Sequence[ChangedFact]]:
-    """Return what can be undone without a fact that says the same, or the contrary, beside it.
+    """Return the changes that can be undone without leaving duplicate or contradictory facts.
 
-    What was joined comes back with the whole it was joined into, and what was overtaken when that goes which
-    took its place.
+    Merged facts return only together with the merge's target, and superseded facts only if their successor
+    goes.
     """
     left = dict(undone)
-    while wrong := [key for key, run in left.items() if not all(_may_go(one, left) for one in run)]:
+    while wrong := [key for key, run in left.items() if not all(_may_go(change, left) for change in run)]:
         for key in wrong:
             del left[key]
     return left
@@ -193,7 +192,7 @@ def _may_go(change: ChangedFact, undone: Mapping[int, Sequence[ChangedFact]]) ->
         return successor is not None and successor[-1].before is None
     if change.after is None:
         whole = undone.get(_joined_into(change.cause) or 0, ())
-        return change.cause == LEARNT or any(one.batch == change.batch for one in whole)
+        return change.cause == LEARNT or any(undone_change.batch == change.batch for undone_change in whole)
     return True
 
 
@@ -203,12 +202,12 @@ def _joined_into(cause: str) -> int | None:
 
 
 def _last_run(day: date, line: Sequence[ChangedFact]) -> list[ChangedFact]:
-    """Return the changes of a fact, newest first, up to the first one that is not to be undone."""
+    """Return the changes of a fact, newest first, up to the first one that stays."""
     run: list[ChangedFact] = []
-    for one in line:
-        if not _is_of(day, one):
+    for change in line:
+        if not _is_of(day, change):
             break
-        run.append(one)
+        run.append(change)
     return run
 
 
@@ -219,6 +218,6 @@ def _is_of(day: date, change: ChangedFact) -> bool:
 
 def _by_fact(changes: Collection[ChangedFact]) -> dict[int, list[ChangedFact]]:
     lines: dict[int, list[ChangedFact]] = {}
-    for one in changes:
-        lines.setdefault(one.memory_id, []).append(one)
+    for change in changes:
+        lines.setdefault(change.memory_id, []).append(change)
     return lines

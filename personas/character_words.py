@@ -1,4 +1,4 @@
-"""The prompts and lines of a character that brings none of its own."""
+"""Default prompts and lines of a character."""
 
 SUMMARIZATION = """\
 Below is a stretch of conversation that is about to leave your sight. Condense it so that you can
@@ -37,7 +37,7 @@ rather not, nothing changes between us."""
 
 
 def neutral_lines(name: str) -> tuple[str, ...]:
-    """Return what a character of this name says when thinking fails and it has no words for that."""
+    """Return the fallback lines of a character that has none of its own."""
     return (
         "Sorry, I lost my thread just now. Could you say that again in a little while?",
         f"*{name} starts to answer and loses the thought. A moment, please.*",

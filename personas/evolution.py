@@ -1,4 +1,4 @@
-"""How a character changes as people talk with it: milestones, what each changes, and its level."""
+"""A character's growth: milestones, the changes at each, and levels."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from personas.character import Character, EvolutionStage
 
 MILESTONES = (50, 100, 500, 1000, 5000)
-"""After so many messages a character may change (F104)."""
+"""Default message counts at which a character may change (F104)."""
 
 LEVELS = (
     (0, "new"),
@@ -18,21 +18,21 @@ LEVELS = (
     (1000, "veteran"),
     (5000, "legendary"),
 )
-"""What a character is called from so many messages on."""
+"""Names of levels by minimum message count."""
 
 _LEARNED = "learned"
-"""Where a character's knowledge keeps what a stage adds without saying to which field."""
+"""Key of the knowledge that a stage adds without naming a field."""
 
 
 def level_of(count: int) -> str:
-    """Return what a character is called after `count` messages."""
+    """Return the name of the level after `count` messages."""
     return next((name for least, name in reversed(LEVELS) if count >= least), LEVELS[0][1])
 
 
 def crossed(before: int, after: int, milestones: Iterable[int], achieved: Collection[int]) -> tuple[int, ...]:
-    """Return the milestones that a count passes on its way from `before` to `after`, the lowest first.
+    """Return the milestones between the counts `before` and `after`, lowest first.
 
-    Each is crossed once, even if the count jumps over it; what was `achieved` is not crossed again
+    Each is crossed once, even if the count jumps over it; milestones already `achieved` are not crossed again
     (F104, C75, D19).
     """
     passed = {milestone for milestone in milestones if before < milestone <= after}
@@ -40,12 +40,12 @@ def crossed(before: int, after: int, milestones: Iterable[int], achieved: Collec
 
 
 def evolved(character: Character, stages: Iterable[EvolutionStage]) -> tuple[Character, tuple[str, ...]]:
-    """Return `character` as the achieved `stages` made it, in their order, and notices of what was ignored.
+    """Return the character with the achieved `stages` applied in order, and notices about ignored changes.
 
     A stage's changes are {personality, knowledge, behavior} or {tone, quirks, knowledge_expansion}, the
-    latter also under `unlocks` (F104, D19). What has an unknown key, or a value that doesn't fit, is
-    left out with a notice. The character given stays as it is, and a stage that is not in the list has
-    no effect: leaving it out reverts it.
+    latter also under `unlocks` (F104, D19). Unknown keys and unsuitable values are ignored with a notice. The
+    given character is not modified, and a stage missing from the list has no effect, so omitting it reverts
+    it.
     """
     notices: list[str] = []
     for stage in stages:
@@ -74,7 +74,7 @@ def _after(character: Character, changes: Mapping[str, Any], notices: Notices) -
 
 
 def _each(changes: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """Yield each change and its path; those of `unlocks` as though they stood beside it."""
+    """Yield each change and its path; changes in `unlocks` count as top-level changes."""
     for key, value in changes.items():
         if key in ("personality", "unlocks") and isinstance(value, Mapping):
             prefix = "personality." if key == "personality" else ""
@@ -84,16 +84,16 @@ def _each(changes: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 
 def _with(character: Character, fields: Fields) -> Character:
-    """Return the character with other fields, checked and copied as if they stood in its file."""
+    """Return the character with changed fields, validated and copied as if they were in its file."""
     checked = Character.model_validate(dict(character) | fields)
     return character.model_copy(update={field: getattr(checked, field) for field in fields})
 
 
 class _MisfitError(ValueError):
-    """A value is of another kind than its key wants."""
+    """A value's type does not suit its key."""
 
 
-# What each key changes
+# Effects of the keys.
 
 
 def _voice(field: str) -> Change:
@@ -119,7 +119,7 @@ def _opinions(character: Character, value: Any) -> Fields:
 
 
 def _knowledge(character: Character, value: Any) -> Fields:
-    """A table goes into the table: lists grow, anything else is replaced. Other texts are learned."""
+    """Merge a table into the knowledge: lists grow, other values are replaced. Texts go under `learned`."""
     known = dict(character.knowledge)
     if not isinstance(value, Mapping):
         value = {_LEARNED: list(_texts(value))}
@@ -131,7 +131,7 @@ def _knowledge(character: Character, value: Any) -> Fields:
 
 
 def _behavior(character: Character, value: Any) -> Fields:
-    """A table becomes notes on the voice by its keys; other texts one note, `behavior`."""
+    """Store a table as notes on the voice by its keys, and other texts as the note `behavior`."""
     notes = _named_texts(value if isinstance(value, Mapping) else {"behavior": "; ".join(_texts(value))})
     return {"voice": {**character.voice.model_dump(), "notes": {**character.voice.notes, **notes}}}
 
@@ -171,7 +171,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _named_texts(value: Any) -> dict[str, str]:
-    """Return a table of texts; a number, a switch or a list of texts in it becomes one."""
+    """Return a table of texts; numbers, booleans and lists of texts in it are converted."""
     if not isinstance(value, Mapping):
         raise _MisfitError
     return {name: _as_text(text) for name, text in value.items()}
@@ -184,13 +184,13 @@ def _as_text(value: Any) -> str:
 
 
 def _readable(value: Any) -> str:
-    """Return an identifier such as `more_casual` as words."""
+    """Convert an identifier such as `more_casual` to words."""
     return " ".join(_as_text(value).replace("_", " ").split())
 
 
 def _joined(old: Iterable[str], new: Iterable[str]) -> tuple[str, ...]:
     once: dict[str, str] = {}
     for text in (*old, *new):
-        # A stranger's sheet may hold anything where texts belong.
+        # Untrusted sheets may contain any type in place of texts.
         once.setdefault(text.casefold() if isinstance(text, str) else repr(text), text)
     return tuple(once.values())

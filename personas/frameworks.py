@@ -1,4 +1,4 @@
-"""Frameworks: behaviour that a character builds on, read from files that other people may have written."""
+"""Frameworks: behaviour that characters build on, read from untrusted files."""
 
 import json
 import re
@@ -16,11 +16,11 @@ from personas.character_parts import Table, Text
 from personas.character_rules import fault
 
 DEFAULT_FRAMEWORK = "neuro"
-"""What takes the place of a framework that is not there (F099)."""
+"""Replacement for a missing framework (F099)."""
 LARGEST_FILE = 1_000_000
-"""Bytes in the largest framework file that is read."""
+"""Maximum size of a framework file in bytes."""
 MOST_FILES = 200
-"""Files of one folder that are looked at, the first by name."""
+"""Maximum number of files read from a folder, in order of name."""
 NAMES = (
     "character_name",
     "purpose",
@@ -30,12 +30,12 @@ NAMES = (
     "interaction",
     "anti_hallucination",
 )
-"""What a prompt_template may name, as $name, ${name} or {name}."""
+"""Placeholders of a prompt_template, as $name, ${name} or {name}."""
 
 _ONE_OF = "|".join(NAMES)
 _PLACE = re.compile(rf"\$(?:({_ONE_OF})\b|\{{({_ONE_OF})\}})|(?<![{{$])\{{({_ONE_OF})\}}(?!\}})")
 _STRANGE = re.compile(r"(?<![{$])\$?\{([^{}\n]{1,60})\}(?!\})")
-# What people write as a plain list or text, and the key under which it then stands.
+# Keys for values that people write as a plain list or text.
 _UNDER = {
     "behavioral_patterns": "patterns",
     "tool_requirements": "required",
@@ -48,7 +48,7 @@ _UNDER = {
 
 @dataclass(frozen=True)
 class FrameworkFault:
-    """One thing wrong with a framework: the field, what is wrong with it, what to write instead."""
+    """A fault in a framework: field, fault, remedy."""
 
     field: str
     wrong: str
@@ -59,16 +59,16 @@ class FrameworkFault:
 
 
 class FrameworkError(ValueError):
-    """A framework can't be made of this; `where` is its file, `faults` all that is wrong with it."""
+    """A framework can't be created; `where` is its file, `faults` lists all faults."""
 
     def __init__(self, where: str, faults: tuple[FrameworkFault, ...]) -> None:
-        super().__init__("\n".join(f"{where}: {one}" for one in faults))
+        super().__init__("\n".join(f"{where}: {entry}" for entry in faults))
         self.where = where
         self.faults = faults
 
 
 def _listed(key: str) -> BeforeValidator:
-    """Put a bare list or text under `key`, so that every part of a framework is a table."""
+    """Put a plain list or text under `key`, so that every section of a framework is a table."""
 
     def table(value: object) -> object:
         if value is None or value == "":
@@ -85,7 +85,7 @@ def _written(text: str) -> str:
 
 
 class Framework(BaseModel):
-    """A way to behave that any character may build on (F096). What else its file says is left out."""
+    """Behaviour that any character may build on (F096). Unknown fields of its file are ignored."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -102,7 +102,7 @@ class Framework(BaseModel):
 
     @cached_property
     def digest(self) -> str:
-        """A mark of everything that it says: 1 and true, which Python calls equal, have different ones."""
+        """Hash of all values; 1 and true, which are equal in Python, differ."""
         written = json.dumps(self.model_dump(mode="json"))
         return blake2b(written.encode(), digest_size=16).hexdigest()
 
@@ -115,7 +115,7 @@ class Framework(BaseModel):
 
 @dataclass(frozen=True)
 class Frameworks:
-    """The frameworks of a folder by id, what is wrong with the others, and what should be known."""
+    """The frameworks of a folder by id, the faults of invalid ones, and notices."""
 
     by_id: Mapping[str, Framework]
     faults: tuple[str, ...] = ()
@@ -123,9 +123,9 @@ class Frameworks:
 
 
 def read_framework(data: Mapping[str, Any], where: str) -> Framework:
-    """Return the framework that a file's JSON object describes; its id is kept in lower case (F096).
+    """Return the framework that a JSON object describes; its id becomes lower case (F096).
 
-    Raises FrameworkError with the file (`where`), the fields, and what to write instead.
+    Raises FrameworkError with the file (`where`), the fields and remedies.
     """
     if not isinstance(data, Mapping):
         raise _refused(where, "is no JSON object", "write { ... } with a framework_id and a prompt_template")
@@ -139,9 +139,9 @@ def read_framework(data: Mapping[str, Any], where: str) -> Framework:
 
 
 def framework_from(text: bytes, where: str) -> tuple[Framework, tuple[str, ...]]:
-    """Return the framework that a file's bytes hold, and what its author should know of it.
+    """Return the framework in a file's bytes, and notices for its author.
 
-    Raises FrameworkError, which names the line where the JSON breaks off.
+    Raises FrameworkError, with the line number of a syntax error in the JSON.
     """
     if len(text) > LARGEST_FILE:
         raise _refused(where, f"has over {LARGEST_FILE} bytes", "shorten it")
@@ -159,9 +159,9 @@ def framework_from(text: bytes, where: str) -> tuple[Framework, tuple[str, ...]]
 
 
 def read_frameworks(folder: Path) -> Frameworks:
-    """Return the frameworks of a folder's *.json files; a broken file never hides the others (F095).
+    """Return the frameworks in a folder's *.json files; a broken file never hides others (F095).
 
-    Of two with the same id the first by file name counts. A folder that is not there holds none.
+    Of two with the same id, the first by file name counts. A missing folder contains none.
     """
     files = sorted(path for path in folder.glob("*.json") if path.is_file())
     by_id: dict[str, Framework] = {}
@@ -180,7 +180,7 @@ def read_frameworks(folder: Path) -> Frameworks:
 
 
 def framework_notices(data: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    """Return what an author should know of a framework that was read: left out, empty or misspelt."""
+    """Return notices about a valid framework's unknown, empty or misspelt fields."""
     strange = [key for key in data if key not in Framework.model_fields]
     left_out = [f"{where}: {str(key)[:60]!r}: is no field of a framework; left out" for key in strange[:10]]
     empty = [key for key in Framework.model_fields if not data.get(key)]
@@ -189,12 +189,12 @@ def framework_notices(data: Mapping[str, Any], where: str) -> tuple[str, ...]:
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """Return a template with `values` for the names of NAMES, in a single pass (faults D5).
+    """Fill a template with `values` for the placeholders in NAMES, in a single pass (faults D5).
 
-    Values are put in as they are and never looked at again; everything else, such as {x.__class__}
-    or {identity:>9}, stays as it is written. A part stands where it is named first, and only there;
-    one that is named nowhere stands at the end, so that no template loses the character. A line
-    that holds nothing but an empty part goes.
+    Values are inserted unchanged and never expanded again; other text, such as {x.__class__} or
+    {identity:>9}, stays as it is. Each part is inserted at its first placeholder only; parts without
+    placeholder are appended, so that no template loses the character. A line that contains only an empty part
+    is removed.
     """
     template = _without_empty(template, values)
     named = {_name_of(found) for found in _PLACE.finditer(template)}

@@ -1,4 +1,4 @@
-"""When a character speaks first, when it asks back, and what was left open (F112, F113, F116, C83)."""
+"""Initiative: unprompted remarks, follow-up questions, and open topics (F112, F113, F116, C83)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -11,21 +11,21 @@ import regex
 from personas.rhythm import NO_PROFILE, Profile, pause_after, shift_at, shifted_chance, silence_before
 
 TICK = timedelta(minutes=30)
-"""Once in so much time it is left to chance whether a character speaks first (C79)."""
+"""Interval of the random decisions on speaking first (C79)."""
 REMEMBERED = 48
-"""Half hours that are kept in mind: a clock that is set back rolls none of them again."""
+"""Number of remembered intervals: setting the clock back repeats none of them."""
 WITHIN_TICK = 0.9
-"""A channel's own moment lies within this share of its half hour, so that it is never missed."""
+"""A channel's random moment lies within this share of the interval, so that a tick never misses it."""
 FORK = 0.5
-"""The share of remarks that take up the talk; the others come from the character's status."""
+"""Share of remarks about the current talk; the others come from the character's status."""
 LEVELS = {"off": 0.0, "low": 0.1, "medium": 0.3, "high": 0.6, "maximum": 0.8}
-"""How readily a character asks back, by the name of the level: a chance for each reply."""
+"""Probability of a follow-up question per reply, by level."""
 MOST_ASKED, ASKED_WITHIN = 3, timedelta(minutes=15)
-"""So often at most a character asks back in a channel within so much time (C83)."""
+"""Maximum number of follow-up questions in a channel within a period (C83)."""
 
 
 class RemarkKind(StrEnum):
-    """What a character says unasked."""
+    """Kind of an unprompted remark."""
 
     CONTEXTUAL = "contextual"
     STATUS = "status"
@@ -37,7 +37,7 @@ SPOKEN_FIRST = (RemarkKind.CONTEXTUAL, RemarkKind.STATUS)
 
 
 class Silence(StrEnum):
-    """Why a character does not speak first."""
+    """Reason why a character does not speak first."""
 
     OWN = "a bot had the last word"
     QUIET = "quiet hours"
@@ -49,9 +49,9 @@ class Silence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """The hours of the day in which nobody is spoken to unasked: from `begin` on until `end`.
+    """The hours of the day without unprompted remarks, from `begin` until `end`.
 
-    Where both are the same there are none.
+    If both are equal, there are none.
     """
 
     begin: int = 23
@@ -59,13 +59,13 @@ class QuietHours:
 
     @classmethod
     def of(cls, written: str) -> "QuietHours":
-        """Read hours that are written as `23-8`, or `none`. Raises ValueError."""
+        """Parse hours such as `23-8`, or `none`. Raises ValueError."""
         if written.strip().casefold() == "none":
             return cls(0, 0)
         begin, end = (int(hour) for hour in written.split("-"))
         if not (0 <= begin <= 24 and 0 <= end <= 24):
             raise ValueError(f"A day has the hours 0 to 24, not {written!r}.")
-        if begin % 24 == end % 24:  # all day, or never? Who means either has another way to say it
+        if begin % 24 == end % 24:  # ambiguous: all day or never, both of which have another setting
             raise ValueError(f"{written!r} is no stretch of the day.")
         return cls(begin % 24, end % 24)
 
@@ -73,7 +73,7 @@ class QuietHours:
         return "none" if self.begin == self.end else f"{self.begin}-{self.end}"
 
     def hold(self, local: datetime) -> bool:
-        """Say whether they hold at a moment, by the clock that it is given in."""
+        """Return whether a local time is within the quiet hours."""
         if self.begin <= self.end:
             return self.begin <= local.hour < self.end
         return local.hour >= self.begin or local.hour < self.end
@@ -81,7 +81,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitiativeBounds:
-    """How often a character speaks first: the chance in each half hour, and so often a day in a channel."""
+    """Limits on speaking first: probability per half hour, and maximum per day and channel."""
 
     chance: float = 0.1
     cap: int = 3
@@ -90,11 +90,11 @@ class InitiativeBounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitiativeMoment:
-    """What the rule looks at: the hour where the character lives, and how things are in the channel.
+    """The circumstances of a decision: the character's local time and the state of the channel.
 
-    `own_last` says that a bot had the last word there, `last_at` when it was said. `today` are the moments
-    of what was said first there, `profile` is when people talk there. `considered` is the chance that admins
-    left to what is unasked.
+    `own_last` says that a bot spoke last there, `last_at` is the last message's time. `today` has the times
+    of today's unprompted remarks, `profile` the channel's activity. `considered` is the admins' factor for
+    the probability.
     """
 
     now: datetime
@@ -107,7 +107,7 @@ class InitiativeMoment:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """What came of a half hour: what is said, or why nothing is. `chance` is the one that held."""
+    """Result of a decision: a remark or the reason for silence. `chance` is the probability used."""
 
     kind: RemarkKind | None
     silence: Silence | None = None
@@ -116,7 +116,7 @@ class Roll:
 
 
 def roll(bounds: InitiativeBounds, moment: InitiativeMoment, rng: Random) -> Roll:
-    """Decide whether a character speaks first, and about what; the dice come last."""
+    """Decide whether a character speaks first, and on what; randomness is applied last."""
     if found := silence(bounds, moment):
         return Roll(None, found)
     shift = shift_at(moment.profile, moment.now)
@@ -129,9 +129,9 @@ def roll(bounds: InitiativeBounds, moment: InitiativeMoment, rng: Random) -> Rol
 
 
 def silence(bounds: InitiativeBounds, moment: InitiativeMoment) -> Silence | None:
-    """Return why nothing is said in a moment, whatever chance would have; None where chance decides.
+    """Return the reason for silence regardless of probability, or None.
 
-    What lies ahead of the clock counts as far away as what lies behind it.
+    A time in the future counts like one as far in the past.
     """
     if moment.own_last:
         return Silence.OWN
@@ -146,11 +146,11 @@ def silence(bounds: InitiativeBounds, moment: InitiativeMoment) -> Silence | Non
 
 
 def said_on(now: datetime, times: Collection[datetime]) -> int:
-    """Count the moments of the same day, by the clock of the first: not those of a clock that ran ahead."""
+    """Count the times on the same local day as `now`."""
     return sum(at.astimezone(now.tzinfo).date() == now.date() for at in times)
 
 
-# Half hours: each is rolled once at most, whatever restarts and clocks do.
+# Half hours: each is rolled at most once, whatever restarts and clock changes occur.
 
 
 def slot_of(now: datetime) -> int:
@@ -159,10 +159,10 @@ def slot_of(now: datetime) -> int:
 
 
 def due(now: datetime, rolled: Collection[int], key: str) -> int | None:
-    """Return the half hour that is to be rolled for something now; None if it was, or its moment is to come.
+    """Return the half hour to roll now; None if it was rolled or its moment is still to come.
 
-    Only the present one ever is: nothing is made up for. Each `key` has a moment of its own, so that not
-    all channels are spoken to on the stroke of the clock.
+    Only the present half hour counts; missed ones are dropped. Each `key` has its own moment, so that remarks
+    in all channels don't come at the same time.
     """
     slot = slot_of(now)
     share = Random(f"{key} {slot}").random() * WITHIN_TICK
@@ -171,35 +171,35 @@ def due(now: datetime, rolled: Collection[int], key: str) -> int | None:
 
 
 def remembering(rolled: Sequence[int], slot: int) -> tuple[int, ...]:
-    """Return the half hours that were rolled, with one more; the oldest go."""
+    """Return the rolled half hours including a new one, without the oldest beyond the limit."""
     return (*rolled, slot)[-REMEMBERED:]
 
 
-# Asking back.
+# Follow-up questions.
 
 
 def is_curious(level: str, rng: Random) -> bool:
-    """Say whether a character would ask back with a reply, by its level (F116)."""
+    """Decide randomly whether a reply asks a follow-up question, by the character's level (F116)."""
     return rng.random() < LEVELS[level]
 
 
 def may_ask_back(asked: Collection[datetime], now: datetime, *, cooldown: timedelta) -> bool:
-    """Say whether a character may ask back, by when that was last done in the channel (C83).
+    """Return whether a follow-up question is allowed, given the times of earlier ones in the channel (C83).
 
-    What lies ahead of the clock counts as far away as what lies behind it.
+    A time in the future counts like one as far in the past.
     """
     lately = [abs(now - at) for at in asked]
     return all(ago >= cooldown for ago in lately) and sum(ago < ASKED_WITHIN for ago in lately) < MOST_ASKED
 
 
-# What was left open in a talk: a question that nobody answered, something that was still to come.
+# Open topics: questions without an answer, and announced events.
 
 RECENT_LINES = 4
-"""So many of the last lines are what is being talked about now: nothing earlier."""
+"""Number of last lines that form the current talk and are not looked back on."""
 ANSWERED_WITHIN = 3
-"""Lines behind a question in which it may have been answered."""
+"""Number of lines after a question that may contain its answer."""
 SHORTEST_TOPIC, LONGEST_TOPIC = 15, 300
-"""Letters of a line worth coming back to: shorter ones say too little, longer ones are no single topic."""
+"""Length limits of a line worth returning to: longer lines have several topics."""
 
 _TO_COME = regex.compile(
     r"\b(?:tomorrow|tonight|next (?:week|month|time)|this (?:evening|weekend)|later today|soon|"
@@ -215,7 +215,7 @@ _NOT_TALK = regex.compile(r"https?://|```|^\s*[/!.]\w")
 
 @dataclass(frozen=True, slots=True)
 class TalkLine:
-    """A line of a talk: where it stands, who said it, 0 for the character itself."""
+    """A line of a talk: its place, and its author, 0 for the character itself."""
 
     place: int
     person_id: int
@@ -225,7 +225,7 @@ class TalkLine:
 def open_topic(
     talk: Sequence[TalkLine], people: Collection[int], *, done: Collection[int] = ()
 ) -> TalkLine | None:
-    """Return the latest earlier line of some people that was left open; none of those `done`, by place."""
+    """Return the latest earlier open line by some people, unless its place is in `done`."""
     earlier = range(len(talk) - RECENT_LINES - 1, -1, -1)
     for number in earlier:
         said = talk[number]
@@ -242,4 +242,4 @@ def _is_open(talk: Sequence[TalkLine], number: int) -> bool:
         return _TO_COME.search(text) is not None
     asker = talk[number].person_id
     behind = talk[number + 1 : number + 1 + ANSWERED_WITHIN]
-    return all(one.person_id == asker for one in behind)
+    return all(line.person_id == asker for line in behind)

@@ -1,4 +1,4 @@
-"""What a character's folder holds: card, sheet, lorebooks, prompts and picture, each read on its own."""
+"""Contents of a character's folder: card, sheet, lorebooks, prompts and picture, each read separately."""
 
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +17,7 @@ from personas.character_rules import LONGEST_TEXT, slug_of
 from personas.sheets import SheetContents, cast_whole, is_sheet, read_sheet
 
 MOST_FILES = 500
-"""Files of a folder that are looked at, by name."""
+"""Maximum number of files read from a folder, in order of name."""
 CARDS = ("card.png", "card.json", "card.charx")
 PICTURES = ("avatar.png", "avatar.jpg", "avatar.jpeg", "avatar.webp", "avatar.gif")
 _FIRST = ("character.json", "lorebook.json")
@@ -25,7 +25,7 @@ _FIRST = ("character.json", "lorebook.json")
 
 @dataclass(frozen=True)
 class FolderFault:
-    """One thing wrong with one file: `file` as a path within the folder, `line` from 1 where it has one."""
+    """A fault in a file: `file` is its path within the folder, `line` counts from 1 if there is one."""
 
     file: str
     wrong: str
@@ -39,7 +39,7 @@ class FolderFault:
 
 @dataclass(frozen=True)
 class FolderNotice:
-    """Something the operator should know of a file that is used."""
+    """A notice to the operator about a file in use."""
 
     file: str
     text: str
@@ -50,7 +50,7 @@ class FolderNotice:
 
 @dataclass(frozen=True)
 class Book:
-    """A lorebook as its file has it; one that came in a card is named after the card."""
+    """A lorebook's unparsed data; a lorebook from a card has the card's name."""
 
     file: str
     data: Mapping[str, Any]
@@ -58,11 +58,11 @@ class Book:
 
 @dataclass(frozen=True)
 class FolderContents:
-    """Everything that a character's folder gives.
+    """Everything in a character's folder.
 
-    `fields` are those of Character, of the env file first, then of the sheet, then of the card. The avatar
-    is a path inside the folder or bytes that are in no file of their own; neither where an https address
-    stands in the fields. `card` is the file of the card; `kept` is what a sheet says and nothing here reads.
+    `fields` are those of Character; the env file overrides the sheet, and the sheet the card. The avatar is a
+    path inside the folder or bytes that have no file of their own; it is None if the fields have an https
+    address. `card` is the card's file; `kept` are a sheet's unused values.
     """
 
     fields: Mapping[str, Any]
@@ -76,9 +76,9 @@ class FolderContents:
 
 
 def read_folder(folder: Path, env: Mapping[str, str]) -> FolderContents:
-    """Return what a character's folder holds; `env` are the values of its character.env, read elsewhere.
+    """Return the contents of a character's folder; `env` are the values of its character.env.
 
-    Never raises for what a file says: each fault names its file, and hides no other (F095, F107, C31).
+    Never raises because of a file's content: each fault names its file and hides no other (F095, F107, C31).
     """
     reading = _Reading(folder)
     reading.read()
@@ -88,9 +88,9 @@ def read_folder(folder: Path, env: Mapping[str, str]) -> FolderContents:
 
 
 def read_file(path: Path) -> FolderContents:
-    """Return what a character holds that is one file, a card or a sheet, among those of others (F097, F108).
+    """Return a character that is a single file, a card or a sheet, among others' files (F097, F108).
 
-    Never raises for what the file says.
+    Never raises because of the file's content.
     """
     reading = _Reading(path.parent)
     reading.read_alone(path)
@@ -98,7 +98,7 @@ def read_file(path: Path) -> FolderContents:
 
 
 class _Reading:
-    """A folder while it is read."""
+    """A folder while it is being read."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -134,7 +134,7 @@ class _Reading:
             self._fault(path, "makes no character", "use a character card or a character sheet")
 
     def contents(self, slug: str, said: Mapping[str, Any]) -> FolderContents:
-        """Return what was read, under what `said` has in its place."""
+        """Return the contents read; values in `said` override them."""
         merged = {"slug": slug, **self.card, **self.sheet, **said}
         avatar = self._avatar(str(merged.get("avatar", "")))
         return FolderContents(
@@ -149,7 +149,7 @@ class _Reading:
         )
 
     def _avatar(self, named: str) -> Path | AvatarPicture | None:
-        """Return the picture: the one that is named, else avatar.png, else what a sheet or a card brings."""
+        """Return the picture: the named file, else avatar.png, else that of a sheet or card."""
         if named.startswith("https://"):
             return None
         if not named:
@@ -165,7 +165,7 @@ class _Reading:
         return next(iter([*self._pictures, *self._inside]), None)
 
     def _files(self, name: str) -> Iterator[Path]:
-        """Yield the files of a folder, the cards and the usual names first; not what begins with a dot."""
+        """Yield a folder's files without hidden ones; cards and standard names first."""
         folder = self._folder / name
         try:
             if not folder.resolve().is_relative_to(self._root):
@@ -225,7 +225,7 @@ class _Reading:
             self._inside.append(made.avatar)
 
     def _json(self, path: Path) -> None:
-        """Take a JSON file as what it is: a card, a sheet or a lorebook."""
+        """Read a JSON file as a card, a sheet or a lorebook, depending on its content."""
         value, notices = read_json(self._bytes(path, MOST_TEXT))
         for text in notices:
             self._note(path, text)
@@ -244,7 +244,7 @@ class _Reading:
             return
         sheet = read_sheet(value)
         self.sheet, self._kept = sheet.fields, dict(sheet.kept)
-        for book in sheet.books:  # a card has no other place for it
+        for book in sheet.books:  # cards have no other field for it
             self._kept["embedded_lorebook"] = book
         self._take(path, sheet)
         for text in sheet.faults:
@@ -289,7 +289,7 @@ class _Reading:
 
 
 def is_book(value: object) -> bool:
-    """Return whether a JSON value is a lorebook: of V3, of a card, or a world file."""
+    """Return whether a JSON value is a lorebook: V3, from a card, or a world file."""
     if not isinstance(value, dict):
         return False
     book = value.get("data") if value.get("spec") == "lorebook_v3" else value

@@ -1,4 +1,4 @@
-"""Macros in the words of cards and lorebooks, such as {{char}} and {{user}}."""
+"""Macros in cards and lorebooks, such as {{char}} and {{user}}."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,13 +7,13 @@ from hashlib import blake2b
 from random import Random
 
 MOST_EXPANDED = 400_000
-"""Characters that a text may grow to."""
+"""Maximum length of an expanded text."""
 MOST_SIDES = 1_000_000
 MOST_DICE = 100
 KNOWN = frozenset(
     ["char", "user", "original", "random", "pick", "roll", "//", "comment", "hidden_key", "reverse"],
 )
-"""The macros that mean something here; all others are left as they stand."""
+"""The supported macros; others are left unexpanded."""
 
 _TAG = re.compile(r"<(user|bot|char)>", re.IGNORECASE)
 _DICE = re.compile(r"(\d{0,3})d?(\d{1,7})", re.IGNORECASE)
@@ -23,10 +23,10 @@ _COMMA = re.compile(r"(?<!\\),")
 
 @dataclass(frozen=True, kw_only=True)
 class Macros:
-    """What macros stand for.
+    """Values of macros.
 
-    `char` and `user` are names; `original` is the prompt that an override may put itself around, None where
-    there is nothing of the kind; `seed` keeps {{pick}} at the same choice for as long as it stays the same.
+    `char` and `user` are names; `original` is the prompt that an override may include, None if there is none;
+    {{pick}} makes the same choice as long as `seed` is the same.
     """
 
     char: str
@@ -36,9 +36,9 @@ class Macros:
 
 
 def expand(text: str, macros: Macros, *, rng: Random) -> str:
-    """Return a text with its macros put in: in any case, once, and never within what was put in (C31).
+    """Expand a text's macros, ignoring case, in a single pass that never expands inserted values (C31).
 
-    A macro that is not known, or not whole, stays as it stands. The result is cut at MOST_EXPANDED.
+    Unknown and incomplete macros stay unchanged. The result is truncated to MOST_EXPANDED.
     """
     expansion = _Expansion(macros, rng)
     pieces: list[str] = []
@@ -52,7 +52,7 @@ def expand(text: str, macros: Macros, *, rng: Random) -> str:
 
 
 def macros_in(text: str) -> frozenset[str]:
-    """Return the lower-case names of the macros in a text, known or not; those in tags count as theirs."""
+    """Return the lower-case names of all macros in a text, known or not, including tags such as <user>."""
     found = {"user" if tag[1].lower() == "user" else "char" for tag in _TAG.finditer(text)}
     for part, inside in _parts(text):
         if inside:
@@ -62,7 +62,7 @@ def macros_in(text: str) -> frozenset[str]:
 
 
 class _Expansion:
-    """One text on its way: {{pick}} chooses anew for each time that the same one stands in it."""
+    """The expansion of one text; repeated equal {{pick}} macros choose independently."""
 
     def __init__(self, macros: Macros, rng: Random) -> None:
         self._macros, self._rng = macros, rng
@@ -112,14 +112,14 @@ class _Expansion:
 
 
 def _parts(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the stretches of a text, each with whether it stood between {{ and }}."""
+    """Yield the parts of a text, each with whether it was between {{ and }}."""
     at = start = 0
     while (closed := text.find("}}", at)) >= 0:
         opened = text.find("{{", at, closed)
         at = closed + 2
         if opened < 0:
             continue
-        # A remark may hold anything; of others the innermost counts.
+        # A comment may contain anything; of other nested macros the innermost counts.
         if not text.startswith("{{//", opened):
             opened = text.rfind("{{", opened, closed)
         yield text[start:opened], False
@@ -136,7 +136,7 @@ def _name_and_rest(macro: str) -> tuple[str, str | None]:
 
 
 def _choices(values: str) -> list[str]:
-    """Return what a macro may choose from: between :: where it stands, else between commas."""
+    """Return a macro's choices, separated by :: if it occurs, else by commas."""
     values = values.removeprefix(":")
     parts = values.split("::") if "::" in values else _COMMA.split(values)
     return [part.replace("\\,", ",").strip() for part in parts]

@@ -1,4 +1,4 @@
-"""A persona: a character compiled with the framework it builds on into the prompt that it is played by."""
+"""A persona: a character and its framework compiled into a prompt."""
 
 import json
 import re
@@ -20,9 +20,9 @@ _UNFRAMED = ("identity", "behavior", "knowledge", "interaction")
 
 @dataclass(frozen=True)
 class Persona:
-    """A character as it is played; `version` is another whenever anything it is made of is another.
+    """A compiled character; `version` changes whenever any of its sources changes.
 
-    `tools` are names that its framework wishes for; they grant nothing.
+    `tools` are names that its framework requests; they grant nothing.
     """
 
     character: Character
@@ -40,7 +40,7 @@ class Persona:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything of it as plain values, for a file that operators look at (F095, F099)."""
+        """Return all contents as plain values, for a file that operators read (F095, F099)."""
         return {
             "id": self.id,
             "version": self.version,
@@ -55,11 +55,11 @@ def compile_persona(
     frameworks: Mapping[str, Framework],
     identity: Identity = Identity(),  # noqa: B008 - a value that never changes
 ) -> tuple[Persona, tuple[str, ...]]:
-    """Return the persona of a character, byte for byte the same for the same values, and notices (F099).
+    """Compile a character, byte for byte the same for equal values; return the persona and notices (F099).
 
-    A framework that is not there is replaced by `neuro`. Without one the character's own words are
-    the prompt, followed by what else it says of itself: a character that has nothing but a
-    core_prompt is compiled to exactly that. Macros such as {{user}} are left for later.
+    A missing framework is replaced by `neuro`. Without a framework the prompt consists of the character's own
+    words, followed by its other fields: a character with only a core_prompt compiles to exactly that. Macros
+    such as {{user}} are expanded later.
     """
     framework = _framework_of(character, frameworks)
     prompt = _overridden(character.override, _prompt(character, framework, identity))
@@ -88,9 +88,9 @@ def _prompt(character: Character, framework: Framework | None, identity: Identit
 
 
 def _overridden(override: str, prompt: str) -> str:
-    """Put the override before the prompt, or the prompt where the override says {{original}}.
+    """Put the override before the prompt, or insert the prompt at {{original}} in the override.
 
-    It stands there once, however often it is named: else a card of a few kilobytes could make a
+    It is inserted only once, however often it is named: otherwise a card of a few kilobytes could produce a
     prompt of gigabytes.
     """
     if not override.strip():

@@ -1,4 +1,4 @@
-"""The parts of a compiled prompt: who a character is, how it behaves, what it knows, how it talks."""
+"""Sections of a compiled prompt: identity, behaviour, knowledge, interaction."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ _START = re.compile(r"^[^\S\n]*<START>[^\S\n]*$", re.MULTILINE | re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Identity:
-    """What admins wrote of a character beside its files: rows of each kind, in their order (F110)."""
+    """Admins' additions to a character besides its files: rows of each kind, in order (F110)."""
 
     traits: tuple[str, ...] = ()
     lore: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class Identity:
 
 
 def parts_of(character: Character, framework: Framework | None, identity: Identity) -> dict[str, str]:
-    """Return every part of a character's prompt by the name that templates call it; "" is an empty one.
+    """Return the sections of a character's prompt by their template names; "" for an empty one.
 
     Creator's notes, greetings and tags are in none of them.
     """
@@ -39,7 +39,7 @@ def parts_of(character: Character, framework: Framework | None, identity: Identi
 
 
 def _identity(character: Character, identity: Identity) -> Iterator[str]:
-    # The character's own words stand as they are written, down to the last blank.
+    # The character's own words stay exactly as written.
     yield character.core_prompt
     yield _under("Where you are", [character.scenario.strip()])
     yield _under("What marks you", _rows(identity.traits))
@@ -78,7 +78,7 @@ def _interaction(character: Character, framework: Framework | None) -> Iterator[
 
 
 def _manners(character: Character) -> dict[str, float | str]:
-    """Return what the character says of its own manner; it stands in place of its framework's."""
+    """Return the character's own degrees of manner, which override its framework's."""
     manners = {"formality": character.voice.formality, "verbosity": character.voice.verbosity}
     return {name: value for name, value in manners.items() if value is not None}
 
@@ -86,12 +86,12 @@ def _manners(character: Character) -> dict[str, float | str]:
 def _rules(framework: Framework | None) -> Iterator[str]:
     if framework:
         rules = framework.anti_hallucination
-        others = {key: value for key, value in rules.items() if key != "rules"}
-        yield _under("What you hold to", [*list_lines(rules.get("rules", ())), *lines_of(others)])
+        other_rules = {key: value for key, value in rules.items() if key != "rules"}
+        yield _under("What you hold to", [*list_lines(rules.get("rules", ())), *lines_of(other_rules)])
 
 
 def _rows(rows: Iterable[str]) -> Iterator[str]:
-    """Yield rows as lines "- row", each once; what a row holds in further lines is joined to one."""
+    """Yield rows as lines "- row", without duplicates; line breaks within a row become spaces."""
     for row in dict.fromkeys(whole(" ".join(row.split())) for row in rows):
         if row:
             yield f"- {row}"
@@ -106,13 +106,13 @@ def _joined(parts: Iterable[str]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-# Tables of a framework or a character as lines that a model reads: words for numbers, lists in a row.
+# Tables as lines for a model: words for numbers, lists in one line.
 
 _DEGREES = ((0.15, "hardly"), (0.35, "a little"), (0.65, "moderately"), (0.85, "clearly"), (1.0, "very much"))
 
 
 def lines_of(table: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    """Yield a table as lines "- Key: value" in its own order; tables within it as "- Key, inner key"."""
+    """Yield a table as lines "- Key: value" in order; nested tables as "- Key, inner key"."""
     for key, value in table.items():
         title = f"{above}, {spoken(key)}" if above else spoken(key)
         if isinstance(value, Mapping):
@@ -122,7 +122,7 @@ def lines_of(table: Mapping[str, Any], above: str = "") -> Iterator[str]:
 
 
 def list_lines(items: object) -> Iterator[str]:
-    """Yield what a list holds as lines "- item"; a single value is a list of one."""
+    """Yield a list's items as lines "- item"; a single value counts as a list of one."""
     for item in items if isinstance(items, list | tuple) else (items,):
         if isinstance(item, Mapping):
             yield from lines_of(item)
@@ -131,26 +131,26 @@ def list_lines(items: object) -> Iterator[str]:
 
 
 def value_in_words(value: object) -> str:
-    """Return a text as it is, a list in a row, yes or no, and a number from 0 to 1 as a degree."""
+    """Return a value in words: lists in one line, booleans as yes or no, numbers from 0 to 1 as degrees."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, list | tuple):
         items = (value_in_words(item).removesuffix(".") for item in value)
         return "; ".join(item for item in items if item)
     if isinstance(value, Mapping):
-        return ", ".join(f"{spoken(key)}: {value_in_words(one)}" for key, one in value.items())
+        return ", ".join(f"{spoken(key)}: {value_in_words(inner)}" for key, inner in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     return degree(value) if isinstance(value, int | float) else ""
 
 
 def degree(number: float) -> str:
-    """Return a number from 0 to 1 as how much of something there is; others as they are."""
+    """Return a number from 0 to 1 as a degree in words; other numbers unchanged."""
     exact = f"{round(number, 2):g}"
     word = next((word for most, word in _DEGREES if 0 <= number <= most), None)
     return f"{word} ({exact} of 1)" if word else exact
 
 
 def spoken(key: str) -> str:
-    """Return a key of a file as words: `when_unsure` is "when unsure"."""
+    """Convert a key to words: `when_unsure` becomes "when unsure"."""
     return " ".join(str(key).replace("_", " ").split())

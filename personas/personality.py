@@ -1,6 +1,6 @@
-"""How a character's manner shifts a little with what it does and meets: traits between -1 and 1 (F104).
+"""Gradual changes of a character's manner by its experiences: traits between -1 and 1 (F104).
 
-0 is what its card makes of it. Only numbers and causes are kept, never a word of anybody.
+0 is the card's value. Only numbers and causes are stored, never anybody's words.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from personas.relations.bonds import Tone
 
 
 class Trait(StrEnum):
-    """What may shift."""
+    """Traits of a character."""
 
     WARMTH = "warmth"
     PLAYFULNESS = "playfulness"
@@ -24,9 +24,9 @@ class Trait(StrEnum):
 Traits = Mapping[str, float]
 LEAST, MOST = -1.0, 1.0
 HALF_LIFE = timedelta(days=60)
-"""Left alone, a trait is half as far from the card's own after so long."""
+"""Half-life of a trait's deviation from the card's value."""
 TELLING, STRONG = 0.3, 0.7
-"""From so far on a trait shows in the manner, and does so clearly."""
+"""Deviations from which a trait shows in the manner, and shows clearly."""
 _DIGITS = 6
 
 _T, _I = Trait, Interaction
@@ -42,7 +42,7 @@ SPOKE: Mapping[Interaction, Mapping[Trait, float]] = {
     _I.COLLABORATION: {_T.WARMTH: 0.02},
     _I.COMPETITION: {_T.CONFIDENCE: 0.03},
 }
-"""What saying something of a kind to another character does to the speaker."""
+"""Effect on a speaker of saying something of a kind to another character."""
 HEARD: Mapping[Interaction, Mapping[Trait, float]] = {
     _I.AGREEMENT: {_T.CONFIDENCE: 0.02},
     _I.COMPLIMENT: {_T.CONFIDENCE: 0.03},
@@ -52,7 +52,7 @@ HEARD: Mapping[Interaction, Mapping[Trait, float]] = {
     _I.ARGUMENT: {_T.PATIENCE: -0.02},
     _I.COLLABORATION: {_T.WARMTH: 0.02},
 }
-"""What being told something of a kind by another character does to whoever hears it."""
+"""Effect on a listener of being told something of a kind by another character."""
 TONES: Mapping[Tone, Mapping[Trait, float]] = {
     Tone.PRAISE: {_T.CONFIDENCE: 0.03},
     Tone.GRATITUDE: {_T.WARMTH: 0.02},
@@ -63,17 +63,17 @@ TONES: Mapping[Tone, Mapping[Trait, float]] = {
     Tone.CONFIDING: {_T.WARMTH: 0.02},
     Tone.BANTER: {_T.PLAYFULNESS: 0.02},
 }
-"""What the tone of a person does."""
+"""Effect of a person's tone."""
 
 
 def left(traits: Traits, since: datetime, now: datetime) -> dict[str, float]:
-    """Return what is left of traits as they were at a moment: they go back slowly to the card's own."""
+    """Return the remainder of traits after some time: they slowly return to the card's values."""
     share = 0.5 ** (max(now - since, timedelta(0)) / HALF_LIFE)
     return {name: kept for name, value in traits.items() if (kept := round(value * share, _DIGITS))}
 
 
 def shifted(traits: Traits, steps: Mapping[Trait, float]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return traits after some steps, and by how much each really moved: none leaves its bounds."""
+    """Return traits after some steps, and their actual changes: none exceeds its bounds."""
     after, moved = dict(traits), {}
     for trait, step in steps.items():
         before = traits.get(trait, 0.0)
@@ -85,10 +85,10 @@ def shifted(traits: Traits, steps: Mapping[Trait, float]) -> tuple[dict[str, flo
 
 
 def taken_back(traits: Traits, trait: str, change: float, *, ago: timedelta) -> dict[str, float]:
-    """Return traits without what is left of a change that was made so long ago."""
+    """Return traits without the remainder of a change made some time ago."""
     rest = change * 0.5 ** (max(ago, timedelta(0)) / HALF_LIFE)
     value = round(min(max(traits.get(trait, 0.0) - rest, LEAST), MOST), _DIGITS)
-    return {name: one for name, one in {**traits, trait: value}.items() if one}
+    return {name: trait_value for name, trait_value in {**traits, trait: value}.items() if trait_value}
 
 
 _MANNERS: Mapping[Trait, tuple[str, str]] = {
@@ -101,9 +101,9 @@ _MANNERS: Mapping[Trait, tuple[str, str]] = {
 
 
 def manner(traits: Traits) -> str:
-    """Return how far from its card's own a manner is, in words: `a little warmer, clearly less patient`.
+    """Describe a manner's deviation from the card's: `a little warmer, clearly less patient`.
 
-    It is said in two steps only, so that it seldom changes; "" for what is too near to tell.
+    There are only two degrees, so that the text rarely changes; "" for negligible deviations.
     """
     return ", ".join(
         f"{'clearly' if abs(value) >= STRONG else 'a little'} {words[0 if value > 0 else 1]}"

@@ -1,4 +1,4 @@
-"""When a channel is lively and when it is quiet, and what that means for joining in there (F106, C80)."""
+"""Activity of channels by hour, and its effect on unprompted remarks (F106, C80)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,26 +9,26 @@ Quantity = TypeVar("Quantity", float, timedelta)
 
 WINDOW = timedelta(days=7)
 HOURS = 4
-"""So many hours of the day are a channel's liveliest, and as many its quietest."""
+"""Number of peak hours per day, and of quiet hours."""
 ENOUGH = 50
-"""Messages of a week below which nothing can be told."""
+"""Minimum number of messages per week for a profile."""
 LONGEST_CHANCE = 0.5
 WHOLE_FROM = 0.5
-"""From this chance on a shift of it counts in full; of a smaller one in proportion, or none would be left."""
+"""Probability from which a shift counts in full; below, it counts in proportion, so that some remains."""
 SILENCES = timedelta(minutes=30), timedelta(hours=2)
-"""The shortest and the longest silence that a channel is given before the hour of the day counts."""
+"""Bounds of a channel's required silence, before the hour is considered."""
 SHORTEST_SILENCE, LONGEST_SILENCE = timedelta(seconds=600), timedelta(seconds=28_800)
 PAUSE = timedelta(hours=1)
-"""Between two remarks that nobody asked for, in an hour like any other."""
+"""Normal pause between unprompted remarks."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 3.0
-"""Factors of the pause."""
+"""Bounds of the pause's factor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The hours of the day (0 to 23, UTC) in which most and least is said; neither where little is known.
+    """The busiest and quietest hours of the day (0 to 23, UTC), both empty without enough data.
 
-    `silence` is how long nobody spoke before a character speaks first, in an hour that is neither.
+    `silence` is the required silence before an unprompted remark in a normal hour.
     """
 
     peak: frozenset[int] = frozenset()
@@ -41,8 +41,8 @@ NO_PROFILE = Profile()
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """What an hour does to speaking unasked: factors of the silence before it and of the pause after it, and
-    what is added to the chance."""
+    """Effect of an hour on unprompted remarks: factors of the silence before and the pause after, and an
+    offset of the probability."""
 
     silence: float = 1.0
     pause: float = 1.0
@@ -55,15 +55,15 @@ USUAL = Shift()
 
 
 def hour_of(at: datetime) -> int:
-    """Return a moment as the count of whole hours since 1970."""
+    """Return a moment as full hours since 1970."""
     return int(at.timestamp() // 3600)
 
 
 def profile_of(counts: Mapping[int, int], now: datetime) -> Profile:
-    """Return when a channel is lively, by how much was said in each hour of the last seven days.
+    """Return a channel's profile from the message counts of the last seven days.
 
-    `counts` are by hours since 1970. Of hours that are alike the earlier of the day comes first; no hour is
-    both, and where all are alike there is neither.
+    `counts` are keyed by hours since 1970. Of equal hours the earlier in the day comes first; no hour is both
+    peak and quiet, and if all are equal there are neither.
     """
     since, totals = hour_of(now - WINDOW), dict.fromkeys(range(24), 0)
     known = {hour: count for hour, count in counts.items() if count and since < hour <= hour_of(now)}
@@ -71,7 +71,7 @@ def profile_of(counts: Mapping[int, int], now: datetime) -> Profile:
         totals[hour % 24] += count
     if sum(totals.values()) < ENOUGH:
         return NO_PROFILE
-    # The silences between messages are as long together as the time in which they were said.
+    # The gaps between messages add up to the period in which they were sent.
     mean = timedelta(hours=hour_of(now) - min(known) + 1) / sum(totals.values())
     silence = _within(2 * mean, *SILENCES)
     if len(set(totals.values())) == 1:
@@ -83,7 +83,7 @@ def profile_of(counts: Mapping[int, int], now: datetime) -> Profile:
 
 
 def shift_at(profile: Profile, now: datetime) -> Shift:
-    """Return what the present hour of the day does: seldom in lively hours, sooner in quiet ones (C80)."""
+    """Return the present hour's effect: remarks are rare in peak hours, sooner in quiet ones (C80)."""
     hour = now.astimezone(UTC).hour
     if hour in profile.peak:
         return BUSY
@@ -91,18 +91,18 @@ def shift_at(profile: Profile, now: datetime) -> Shift:
 
 
 def shifted_chance(chance: float, shift: Shift) -> float:
-    """Return a chance (0 to 1) as it is in this hour: changed by half at most; what is off stays off."""
+    """Return a probability (0 to 1) shifted for this hour: by at most a half; zero stays zero."""
     change = _within(shift.chance, -LONGEST_CHANCE, LONGEST_CHANCE) * min(chance / WHOLE_FROM, 1.0)
     return _within(chance + change, 0.0, 1.0)
 
 
 def silence_before(profile: Profile, shift: Shift) -> timedelta:
-    """Return how long nobody has to have spoken in a channel before a character speaks first (C80)."""
+    """Return the required silence in a channel before an unprompted remark (C80)."""
     return _within(profile.silence * shift.silence, SHORTEST_SILENCE, LONGEST_SILENCE)
 
 
 def pause_after(shift: Shift) -> timedelta:
-    """Return how long a character keeps to itself after it spoke first (C80)."""
+    """Return the pause after an unprompted remark (C80)."""
     return PAUSE * _within(shift.pause, SHORTEST_PAUSE, LONGEST_PAUSE)
 
 

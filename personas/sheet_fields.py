@@ -1,4 +1,4 @@
-"""The fields of a character sheet while they are read: where each was found, and what is only kept."""
+"""Fields of a character sheet during parsing: their source paths, and unused values."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ _GOOD_FOR: Mapping[str, str] = {**BESIDE_A_CARD, "avatar_url": "its picture"}
 
 @dataclass(frozen=True)
 class SheetContents:
-    """What a sheet gives: fields of a character, a picture to be saved, and what is wrong with it.
+    """Result of reading a sheet: fields of a character, a picture to save, faults.
 
-    Each fault and each notice begins with the name of its field. With a fault the sheet is not usable. `used`
-    says what each field is good for; `kept` has what nothing here reads, as it was, by its path.
+    Each fault and notice begins with the name of its field. A sheet with faults is unusable. `used` describes
+    the use of each field; `kept` has unused values, unchanged, by path.
     """
 
     fields: dict[str, Any]
@@ -33,7 +33,7 @@ class SheetContents:
 
     @property
     def kept_notice(self) -> tuple[str, ...]:
-        """Say in one sentence what is kept."""
+        """Return a sentence about the unused values, if any."""
         named = [_printable(path) for path in self.kept][:_MOST_NAMED]
         more = len(self.kept) - len(named)
         told = f"{', '.join(named)}{f' and {more} more' if more else ''}"
@@ -45,7 +45,7 @@ def _printable(path: str) -> str:
 
 
 class SheetFields:
-    """A sheet while it is read: its fields under the names of F097, and where each was found."""
+    """A sheet during parsing: its fields under the names of F097, and their source paths."""
 
     def __init__(self) -> None:
         self.data: dict[str, Any] = {}
@@ -58,7 +58,7 @@ class SheetFields:
         self.faults: list[str] = []
 
     def take(self, data: Mapping[str, Any], *, known: Collection[str], within: str = "") -> None:
-        """Take the fields of a table, a sheet's by older names too; what was there before them stays."""
+        """Take the fields of a table, for sheets also under older names; fields that exist already stay."""
         for key, value in data.items():
             name = key if key in known or within else OLDER_NAMES.get(key, key)
             if name not in known or (name != key and name in data) or name in self.data:
@@ -68,7 +68,7 @@ class SheetFields:
         self._lift_topics()
 
     def _lift_topics(self) -> None:
-        """Take topics that stand in the table of what it knows about, as older sheets have them."""
+        """Move topics out of the knowledge table, where older sheets have them."""
         table = self.data.get("knowledge_domain")
         if not isinstance(table, Mapping):
             return
@@ -78,7 +78,7 @@ class SheetFields:
         self.data["knowledge_domain"] = {key: table[key] for key in table if key not in lifted}
 
     def take_extensions(self, extensions: Mapping[str, Any]) -> None:
-        """Take what acore keeps there, straight or in a table of its own."""
+        """Take acore's fields from the extensions, at top level or in a table of their own."""
         inner = {
             key: table
             for key, table in extensions.items()
@@ -91,7 +91,7 @@ class SheetFields:
                 self.take(table, known=BESIDE_A_CARD, within=f"extensions.{key}.")
 
     def contents(self) -> SheetContents:
-        """Return what came of it all."""
+        """Return the result."""
         used = tuple(
             f"{path}: {_GOOD_FOR[key]}" if key in _GOOD_FOR else path for key, path in self.paths.items()
         )
@@ -106,7 +106,7 @@ class SheetFields:
         )
 
     def leave_out(self, key: str, why: str = LEFT_OUT) -> None:
-        """Keep a field and not use it; say why."""
+        """Keep a field unused, with a notice."""
         self.note(key, why)
         if key in self.data:
             self.kept[self.paths.pop(key, key)] = self.data[key]
@@ -115,7 +115,7 @@ class SheetFields:
         self.notices.append(f"{key}: {what}")
 
     def text(self, key: str) -> str:
-        """Return a text, cut where a character holds no more; empty for what is none."""
+        """Return a text, truncated to the limit of a character's field; "" for other types."""
         value = self.data.get(key)
         if value is None:
             return ""
@@ -144,7 +144,7 @@ class SheetFields:
         self.keep(field, kept)
 
     def table(self, key: str) -> Mapping[str, Any]:
-        """Return a table; an empty one for what is none."""
+        """Return a table; an empty one for other types."""
         value = self.data.get(key)
         if isinstance(value, Mapping):
             return value

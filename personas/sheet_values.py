@@ -1,4 +1,4 @@
-"""What a character sheet may say: its keys, and values that people wrote in many ways as plain words."""
+"""Keys of character sheets, and conversion of their values to plain words."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -25,7 +25,7 @@ OWN_KEYS: Mapping[str, str] = {
     "voice": "timbre",
     "nsfw": "nsfw",
 }
-"""What a sheet may say besides, under the names that a character.env has for it, and the fields they fill."""
+"""Further keys of a sheet, named as in character.env, and the fields they fill."""
 BESIDE_A_CARD: Mapping[str, str] = {
     "topic_interests": "topics that draw it in",
     "topic_avoidances": "topics that it leaves to others",
@@ -42,22 +42,22 @@ BESIDE_A_CARD: Mapping[str, str] = {
     "opinions": "what it thinks of things",
     "quirks": "its odd habits",
 }
-"""What acore keeps in a card's extensions, or in a table there, and what each is good for."""
+"""acore's fields in a card's extensions, or in a table there, and their use."""
 TELLING = frozenset(BESIDE_A_CARD) - {"framework", "identity", "behavior", "opinions", "quirks"}
-"""Those of which one at least marks such a table: the others are anybody's words."""
+"""Fields that identify such a table; the others are common words."""
 OLDER_NAMES: Mapping[str, str] = {
     "core": "identity",
     "knowledge": "knowledge_domain",
     "system_prompt": "system_prompt_override",
     "version": "character_version",
 }
-"""What acore called fields before it had those of F097."""
+"""acore's field names from before F097."""
 BLENDED_WHEN: Mapping[str, str] = {
     "creative_task": "creative",
     "analytical_task": "technical",
     "playful_chat": "casual",
 }
-"""What acore calls kinds of talk in its rules, and what they are called here."""
+"""acore's kinds of talk in rules, and the contexts here."""
 TEXTS: Mapping[str, str] = {
     "scenario": "scenario",
     "first_message": "greeting",
@@ -79,7 +79,7 @@ _DEEPEST = 6
 
 
 def words(value: object, *, depth: int = _DEEPEST) -> str:
-    """Return any JSON value as words on one line; an empty text for null, and for what lies too deep."""
+    """Return any JSON value as words on one line; "" for null and for values nested too deep."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, bool):
@@ -91,18 +91,18 @@ def words(value: object, *, depth: int = _DEEPEST) -> str:
     if isinstance(value, Mapping):
         return ", ".join(labelled(value, depth=depth - 1))
     if isinstance(value, Iterable):
-        return "; ".join(filter(None, (words(one, depth=depth - 1) for one in value)))
+        return "; ".join(filter(None, (words(item, depth=depth - 1) for item in value)))
     return ""
 
 
 def labelled(table: Mapping[str, Any], *, depth: int = _DEEPEST) -> tuple[str, ...]:
-    """Return what a table says as one text a key, such as `speech patterns: slow; in riddles`."""
+    """Return a table as one text per key, such as `speech patterns: slow; in riddles`."""
     found = ((str(key).replace("_", " ").strip(), words(value, depth=depth)) for key, value in table.items())
     return tuple(f"{key}: {text}" for key, text in found if text)
 
 
 def items(value: object) -> tuple[str, ...] | None:
-    """Return a list, a table or a text with commas as texts; None for what is none of them (D25)."""
+    """Return a list, a table or a comma-separated text as texts; None for other types (D25)."""
     if value is None:
         return ()
     if isinstance(value, str):
@@ -115,24 +115,24 @@ def items(value: object) -> tuple[str, ...] | None:
 
 
 def opinions_in(value: object) -> dict[str, str] | None:
-    """Return opinions by what they are on: from a table, or a list of them; None for all else."""
+    """Return opinions by topic, from a table or a list; None for other types."""
     if isinstance(value, Mapping):
-        return {str(key): text for key, one in value.items() if (text := words(one))}
+        return {str(key): text for key, opinion in value.items() if (text := words(opinion))}
     if not isinstance(value, list | str):
         return None if value is not None else {}
     found: dict[str, str] = {}
     loose: list[str] = []
-    for one in [value] if isinstance(value, str) else value:
-        topic, mark, view = _topic_and_view(one)
+    for opinion in [value] if isinstance(value, str) else value:
+        topic, mark, view = _topic_and_view(opinion)
         if mark and topic and view:
             found[topic] = view
         else:
-            loose.append(words(one))
+            loose.append(words(opinion))
     return found | ({"in general": text} if (text := "; ".join(filter(None, loose))) else {})
 
 
 def fits(model: type[BaseModel], values: Mapping[str, Any]) -> bool:
-    """Return whether these values make one of our models."""
+    """Return whether these values are valid for a model."""
     try:
         model.model_validate(values)
     except ValidationError:
@@ -141,13 +141,13 @@ def fits(model: type[BaseModel], values: Mapping[str, Any]) -> bool:
 
 
 def within_limits(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return as many texts, and as much of each, as a character holds."""
+    """Truncate texts to the limits of a character's fields."""
     return tuple(text[:LONGEST_TEXT] for text in list(texts)[:LONGEST_LIST])
 
 
-def _topic_and_view(one: object) -> tuple[str, str, str]:
-    if isinstance(one, Mapping):
-        topic = words(one.get("topic") or one.get("subject"))
-        return topic, ":", words(one.get("opinion") or one.get("view") or one.get("stance"))
-    topic, mark, view = words(one).partition(":")
+def _topic_and_view(opinion: object) -> tuple[str, str, str]:
+    if isinstance(opinion, Mapping):
+        topic = words(opinion.get("topic") or opinion.get("subject"))
+        return topic, ":", words(opinion.get("opinion") or opinion.get("view") or opinion.get("stance"))
+    topic, mark, view = words(opinion).partition(":")
     return topic.strip(), mark, view.strip()

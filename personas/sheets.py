@@ -1,4 +1,4 @@
-"""Character sheets: a character as one JSON object, and cards whose extensions say what a sheet does."""
+"""Character sheets: a character as one JSON object, and cards with a sheet's fields in their extensions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,9 +30,9 @@ from personas.sheet_values import (
 __all__ = ["SHEET_KEYS", "USUAL_FRAMEWORK", "SheetContents", "cast_whole", "is_sheet", "read_sheet"]
 
 USUAL_FRAMEWORK = "neuro"
-"""What a sheet is built on that names no framework (F099)."""
+"""Framework of a sheet that names none (F099)."""
 _SHORT = 150
-"""Characters up to which a description is one for lists, too."""
+"""Maximum length of a description that also serves in lists."""
 
 
 def is_sheet(data: object) -> bool:
@@ -59,9 +59,9 @@ def read_sheet(data: Mapping[str, Any]) -> SheetContents:
 
 
 def cast_whole(card: Card) -> SheetContents:
-    """Return a card as the fields of a character, with what its extensions say as a sheet would (F097, C31).
+    """Return a card as the fields of a character, including a sheet's fields in its extensions (F097, C31).
 
-    What this program wrote there itself goes before them. Never raises.
+    Fields that this program wrote there take precedence. Never raises.
     """
     sheet, made = SheetFields(), cast(card)
     sheet.take_extensions(card.extensions)
@@ -138,8 +138,8 @@ def _knowledge(sheet: SheetFields) -> None:
     if isinstance(found, str):
         found = {"primary": found.strip()}
     elif isinstance(found, list):
-        primary, *others = items(found) or ("",)
-        found = {"primary": primary, **({"others": others} if others else {})}
+        primary, *other_fields = items(found) or ("",)
+        found = {"primary": primary, **({"others": other_fields} if other_fields else {})}
     categories = items(sheet.data.get("rag_categories"))
     if categories is None:
         sheet.leave_out("rag_categories")
@@ -188,7 +188,7 @@ def _voice(sheet: SheetFields) -> None:
 
 
 def _behavior(sheet: SheetFields) -> dict[str, str]:
-    """Return how it behaves as notes on the voice, where stages of growth put it, too."""
+    """Return the behaviour as notes on the voice, where growth stages put it too."""
     found = sheet.data.get("behavior")
     table = found if isinstance(found, Mapping) else {"behavior": found}
     return {str(key).replace("_", " "): words(value) for key, value in list(table.items())[:LONGEST_LIST]}
@@ -222,7 +222,7 @@ def _blending(sheet: SheetFields) -> None:
 
 
 def _ruled(blending: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the weights of rules of context, framework and weight; the rest is the base framework's."""
+    """Return weights from rules of context, framework and weight; the base framework gets the rest."""
     rules = blending.get("blend_rules")
     contexts: dict[str, dict[str, Any]] = {}
     for rule in rules if isinstance(rules, list) else ():
@@ -232,7 +232,9 @@ def _ruled(blending: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     base = blending.get("base_framework")
     for weights in contexts.values():
         shares = (weight for weight in weights.values() if isinstance(weight, int | float))
-        taken = sum(min(max(share, 0), 1) for share in shares)  # one of 300 digits is no float
+        taken = sum(
+            min(max(share, 0), 1) for share in shares
+        )  # an integer of 300 digits does not fit a float
         if isinstance(base, str) and base not in weights and taken < 1:
             weights[base] = round(1 - taken, 9)
     return contexts
@@ -254,7 +256,7 @@ def _stages(sheet: SheetFields) -> None:
 
 
 def _stage(stage: object) -> dict[str, Any] | None:
-    """Return a stage of either schema: what it `unlocks` goes in as a change of that name (D19)."""
+    """Return a stage of either schema: its `unlocks` become a change of that name (D19)."""
     if not isinstance(stage, Mapping) or not isinstance(stage.get("changes"), Mapping | None):
         return None
     changes = dict(stage.get("changes") or {})

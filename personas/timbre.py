@@ -1,4 +1,4 @@
-"""How a character's voice is, where it speaks aloud: which voice, how slow and how high (F132)."""
+"""A character's speaking voice: model, speed and pitch (F132)."""
 
 import re
 from typing import Annotated, Any
@@ -13,9 +13,9 @@ _ITEM = re.compile(r"[\"']?([a-z_]+)[\"']?\s*[:= ]\s*[\"']?(.*?)[\"']?", re.IGNO
 
 
 class Timbre(BaseModel):
-    """A `model` is joe, or the name of a Piper voice beside the operator's; without one it is that.
+    """`model` is joe or the name of a Piper voice in the operator's folder; empty for the operator's.
 
-    With a `length_scale` above 1 it speaks slower, with a `pitch` above 1 higher.
+    A `length_scale` above 1 is slower, a `pitch` above 1 higher.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -26,9 +26,9 @@ class Timbre(BaseModel):
 
 
 def timbre_from(value: object) -> object:
-    """Return the timbre that `model joe, length_scale 1.1, pitch 0.95` describes, in any order.
+    """Parse a timbre such as `model joe, length_scale 1.1, pitch 0.95`, in any order.
 
-    A table is checked and left as it is. Raises the fault of an item that is none.
+    A table is checked and returned unchanged. Raises a fault for an invalid item.
     """
     if isinstance(value, str):
         value = _read(value)
@@ -58,7 +58,7 @@ def _number(text: str) -> object:
 
 
 def _check(name: str, value: object) -> None:
-    """Raise unless the value is one that an item of this name can have."""
+    """Raise unless an item of this name may have the value."""
     if name == "model":
         if not isinstance(value, str) or not re.fullmatch(_NAME, value):
             raise fault("names no model", "write joe, or the name of a voice beside piper_model: no path")

@@ -1,4 +1,4 @@
-"""Alembic's entry: it runs on the connection that database.schema hands over."""
+"""Alembic's entry point, on the connection that database.schema supplies."""
 
 from alembic import context
 

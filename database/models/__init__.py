@@ -1,4 +1,4 @@
-"""The tables, by what they are about."""
+"""The tables, by subject."""
 
 from database.models.company import (
     Affinity,

@@ -1,4 +1,4 @@
-"""Several characters: who was there, who speaks next, how they get on, and what became of them."""
+"""Several characters: presence, next speakers, relationships, development."""
 
 from datetime import datetime
 from typing import Any
@@ -22,9 +22,9 @@ Slug = String(64)
 
 
 class Cast(Row):
-    """Some of the characters, as they heard something together: who was not there never learns of it (C25).
+    """A set of characters that heard something together; absent characters never learn of it (C25).
 
-    `members` are their slugs in order, with a space between.
+    `members` are their slugs in alphabetical order, separated by spaces.
     """
 
     __tablename__ = "casts"
@@ -35,7 +35,7 @@ class Cast(Row):
 
 
 class CastMember(Row):
-    """That a character belongs to a cast."""
+    """Membership of a character in a cast."""
 
     __tablename__ = "cast_members"
     __table_args__ = (PrimaryKeyConstraint("character", "cast_id"), {"sqlite_with_rowid": False})
@@ -45,12 +45,12 @@ class CastMember(Row):
 
 
 class Seat(Row):
-    """One character's place in one channel.
+    """A character's state in a channel.
 
-    `floor` is the place in the log (Message.place) where the transcript in its prompt begins. `head_at`
-    is the moment whose memories stand at the prompt's head, about the people in `head_people`.
-    `consolidated` is the last position in the log from which it drew facts. `lore` is what its
-    lorebooks remember from turn to turn here.
+    `floor` is the place in the log (Message.place) where the transcript in its prompt begins. `head_at` is
+    the moment of the memories at the prompt's start, which are about the people in `head_people`.
+    `consolidated` is the log position up to which facts were extracted. `lore` is the state of its lorebooks
+    between turns.
     """
 
     __tablename__ = "seats"
@@ -66,7 +66,7 @@ class Seat(Row):
 
 
 class Attendance(Row):
-    """That a character was invited to a channel, or sent out of it; without a row it is there."""
+    """A character's invitation to a channel or dismissal from it; without a row it is present."""
 
     __tablename__ = "attendances"
     __table_args__ = (PrimaryKeyConstraint("channel_id", "character"), {"sqlite_with_rowid": False})
@@ -77,12 +77,11 @@ class Attendance(Row):
 
 
 class CueRow(Row):
-    """That a character is to speak, after what was said in message `message_id` (C27).
+    """A character's pending turn after the message `message_id` (C27).
 
-    It is written down with what it follows, and `open` until the character spoke, or will not. `chain`
-    counts the characters' lines since a person spoke; `scene_id` is the scene that it belongs to. `kind`
-    is what it did to whom it answered, as far as a model told (Encounter), and `trace` what it drew on
-    (Claim.trace).
+    It is stored together with its cause, and is `open` until the character speaks or declines. `chain` counts
+    the characters' lines since a person spoke; `scene_id` is its scene. `kind` is what the character did to
+    the addressee, according to a model (Encounter), and `trace` how the decision was made (Claim.trace).
     """
 
     __tablename__ = "cues"
@@ -109,7 +108,7 @@ class CueRow(Row):
 
 
 class Scene(Row):
-    """Characters who play a scene in a channel, among themselves (C26): they alone hear what is said in it.
+    """A scene that characters play among themselves in a channel (C26): only they hear it.
 
     `opened_by` is the message that began it.
     """
@@ -131,7 +130,7 @@ class Scene(Row):
 
 
 class IdentityLine(Row):
-    """Something that admins laid down about who a character is, beside its files (F110)."""
+    """An admin's addition to a character's identity, besides its files (F110)."""
 
     __tablename__ = "identity_lines"
     __table_args__ = (
@@ -150,11 +149,10 @@ class IdentityLine(Row):
 
 
 class LoreLine(Row):
-    """What admins laid down about an entry of a character's lorebooks, beside its files (D12, F105).
+    """An admin's change or addition to a character's lorebooks, besides its files (D12, F105).
 
-    With a `book` and `uid` that the files have, `values` stand in place of the entry's own; otherwise they
-    are an entry of their own. The values are `keys`, `content`, `constant` and `enabled`, as far as they
-    are laid down.
+    If `book` and `uid` exist in the files, `values` override the entry; otherwise they form an entry of their
+    own. The values are `keys`, `content`, `constant` and `enabled`, as far as they are set.
     """
 
     __tablename__ = "lore_lines"
@@ -169,8 +167,8 @@ class LoreLine(Row):
 
 
 class Growth(Row):
-    """How often a character has spoken with anybody (F104), and how far its traits were from its card's own
-    at a moment, from -1 to 1."""
+    """A character's interactions with anybody (F104), and the deviation of its traits from its card's at a
+    moment, from -1 to 1."""
 
     __tablename__ = "growth"
 
@@ -181,9 +179,10 @@ class Growth(Row):
 
 
 class TraitShift(Row):
-    """That a trait of a character shifted a little, and why: by what it did (`spoke`) or met (`heard`).
+    """A small shift of a character's trait, by something it did (`spoke`) or met (`heard`).
 
-    `cause` is a kind of encounter with the character `other`, or the tone of a person, if they may be noted.
+    `cause` is a kind of encounter with the character `other`, or a person's tone, if they consent to being
+    recorded.
     """
 
     __tablename__ = "trait_shifts"
@@ -205,11 +204,11 @@ class TraitShift(Row):
 
 
 class CharacterDay(Row):
-    """What a character did on a day of the house's zone in a server: counts, and never for whom (F109).
+    """A character's activity on a day of the house's time zone in a server: counts, never by person (F109).
 
-    `guild_id` 0 stands for all private places together. `votes` are those that were held on whether it joins
-    in, `won` those that said so. Of its prompts for replies so many tokens were `cached`, that is, read from
-    the provider's cache. `topics` counts the interests of its own that came up.
+    `guild_id` 0 stands for all private channels together. `votes` counts votes on joining in, `won` those in
+    favour. `cached` counts prompt tokens for replies read from the provider's cache. `topics` counts the
+    character's own interests that came up.
     """
 
     __tablename__ = "character_days"
@@ -233,7 +232,7 @@ class CharacterDay(Row):
 
 
 class Milestone(Row):
-    """A stage of its growth that a character reached, and what that changed (C75)."""
+    """A growth stage that a character reached, and the changes it brought (C75)."""
 
     __tablename__ = "milestones"
 
@@ -245,7 +244,7 @@ class Milestone(Row):
 
 
 class Affinity(Row):
-    """How much one character likes another, from -10 to 10, and what that makes them (F091, C74)."""
+    """A character's liking of another, from -10 to 10, and the resulting relationship (F091, C74)."""
 
     __tablename__ = "affinities"
     __table_args__ = (
@@ -261,13 +260,12 @@ class Affinity(Row):
 
 
 class Encounter(Row):
-    """What one character said to another, as far as it moved what they think of each other (F092, F093).
+    """One character's words to another, with their effect on what they think of each other (F092, F093).
 
-    `change` is what it made of the speaker's view of the other, `back` of the other's view of the speaker,
-    `modifier` what its circumstances made of both, and `circumstances` the parts of that which are not 1.
-    `milestone` names what they became by it, with commas between. `memory` is as what the two remember it,
-    if at all, and `topic` one of their own that it was about. No words are kept: `message_id` is where they
-    stand.
+    `change` is the effect on the speaker's view of the other, `back` the effect on the other's view of the
+    speaker, `modifier` the factor that circumstances apply to both, and `circumstances` its parts other than
+    1. `milestone` names what they became by it, separated by commas. `memory` is how the two remember it, if
+    at all, and `topic` the interest it was about. No words are stored: `message_id` refers to them.
     """
 
     __tablename__ = "encounters"
@@ -291,7 +289,7 @@ class Encounter(Row):
 
 
 class ConflictRow(Row):
-    """Something about which two characters fell out; `one` comes before `other` in the alphabet (F094)."""
+    """A topic on which two characters fell out; `one` precedes `other` alphabetically (F094)."""
 
     __tablename__ = "conflicts"
     __table_args__ = (
@@ -309,7 +307,7 @@ class ConflictRow(Row):
 
 
 class Rhythm(Row):
-    """How much was said in a channel in an hour, counted from 1970 (F106)."""
+    """The number of messages in a channel in an hour, counted from 1970 (F106)."""
 
     __tablename__ = "rhythms"
     __table_args__ = (PrimaryKeyConstraint("channel_id", "hour"), {"sqlite_with_rowid": False})
@@ -320,7 +318,7 @@ class Rhythm(Row):
 
 
 class Guise(Row):
-    """Whom somebody plays in a channel (C37)."""
+    """The persona somebody plays in a channel (C37)."""
 
     __tablename__ = "guises"
     __table_args__ = (PrimaryKeyConstraint("user_id", "channel_id"), {"sqlite_with_rowid": False})
@@ -332,7 +330,7 @@ class Guise(Row):
 
 
 class VoiceChoice(Row):
-    """Whether somebody wants replies in a channel as voice messages: 'on', 'off', or 'auto' for in kind."""
+    """A person's choice of voice replies in a channel: 'on', 'off', or 'auto' to reply in kind."""
 
     __tablename__ = "voice_choices"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What the admins of a server laid down and did, and the tickets that people open there."""
+"""Settings and actions of server admins, and support tickets."""
 
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,10 @@ from database.types import Exactly, Instant, Key, Moment, Row, Snowflake
 
 
 class HouseRule(Row):
-    """What the admins of a server laid down for it (F127, C15); guild 0 stands for every place.
+    """A rule that a server's admins set (F127, C15); guild 0 stands for all channels.
 
-    `target_id` is a channel, user or role, 0 for the server as a whole; `value` is what the kind of rule
-    needs: 0 or 1 for "active", a share for "chance", nothing for the deny lists.
+    `target_id` is a channel, user or role, 0 for the whole server; `value` depends on the kind of rule: 0 or
+    1 for "active", a share for "chance", unused for the deny lists.
     """
 
     __tablename__ = "house_rules"
@@ -30,12 +30,12 @@ class HouseRule(Row):
 
 
 class Audit(Row):
-    """What somebody did as an administrator (D12): who, where, what, and to whom; never words of people.
+    """An action of an administrator (D12): who, where, what, and to whom, without words of people.
 
-    `guild_id` is the server in which it holds, 0 for every place. A change (C85) names the `entity`, its
-    `key`, the `person_id` whom it concerns, and the values `before` and `after`: none where there was
-    nothing. Of a fact about somebody these hold no words: those stand in `fact_changes` alone, so that they
-    go with the fact. `undoes` is the change that this one took back.
+    `guild_id` is the server it applies to, 0 for all channels. A change (C85) has the `entity`, its `key`,
+    the `person_id` concerned, and the values `before` and `after`, None if there was no value. For facts
+    about people these contain no words, which are in `fact_changes` alone and so erased with the fact.
+    `undoes` is the change that this one reverted.
     """
 
     __tablename__ = "audit"
@@ -60,7 +60,7 @@ class Audit(Row):
 
 
 class Desk(Row):
-    """Where the tickets of a server are opened: below a channel, for holders of a role, told in a channel."""
+    """Configuration of a server's tickets: parent channel, role of the staff, channel for notices."""
 
     __tablename__ = "ticket_desks"
 
@@ -71,11 +71,11 @@ class Desk(Row):
 
 
 class Ticket(Row):
-    """That somebody opened a ticket: ids and moments, and never a word of it.
+    """A ticket: ids and times, without any words.
 
-    Whom its opener was told of may answer it: holders of a role, told in a channel, both as they were then.
-    `thread_id` is NULL while the thread is made, and `closed_at` while the ticket is open: nobody has two
-    open ones in a server.
+    It is answered by the audience that its opener was told about: holders of a role, notified in a channel,
+    both as configured at that time. `thread_id` is NULL while the thread is being created, and `closed_at`
+    while the ticket is open: nobody has two open tickets in a server.
     """
 
     __tablename__ = "tickets"
@@ -85,7 +85,7 @@ class Ticket(Row):
             "guild_id",
             "opener_id",
             unique=True,
-            # PostgreSQL's index is made by the migration: its dialect is not loaded at each start.
+            # A migration creates PostgreSQL's index: its dialect is not loaded at each start.
             sqlite_where=text("closed_at IS NULL"),
         ),
         Index("ix_tickets_thread_id", "thread_id"),

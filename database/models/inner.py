@@ -1,4 +1,4 @@
-"""An inner life: what moved a character, what it thinks, how it stands with people, when it spoke first."""
+"""A character's inner life: feelings, thoughts, relationships with people, initiative."""
 
 from datetime import datetime
 from typing import Any
@@ -19,11 +19,11 @@ from database.types import Exactly, Instant, Key, Row, Snowflake
 
 Slug = String(64)
 ATTACKS = ("rudeness", "conflict", "threat")
-"""The kinds of stirrings that a hostility is made of (F133): they go with whom they came from."""
+"""Stirrings that hostility consists of (F133); they are erased with the person who caused them."""
 
 
 class FeelingRow(Row):
-    """What is left of all that moved a character, true at a moment (F085)."""
+    """A character's mood at a moment, the remainder of everything that moved it (F085)."""
 
     __tablename__ = "feelings"
 
@@ -36,9 +36,9 @@ class FeelingRow(Row):
 
 
 class Stirring(Row):
-    """Something that moved a character: a stimulus, or a day that began.
+    """A stimulus that moved a character, or the start of a day.
 
-    `person_id` is who did it, and `channel_id` where; `shift` what a day does to the baselines.
+    `person_id` caused it in `channel_id`; `shift` is a day's effect on the baselines.
     """
 
     __tablename__ = "stirrings"
@@ -58,7 +58,7 @@ class Stirring(Row):
 
 
 class BondRow(Row):
-    """How a character stands with somebody (F089). `kind` is what the person chose it to be like."""
+    """A character's relationship with a person (F089). `kind` is the type that the person chose."""
 
     __tablename__ = "bonds"
     __table_args__ = (
@@ -84,9 +84,10 @@ class BondRow(Row):
 
 
 class BondChange(Row):
-    """A change of how a character stands with somebody, and its cause (C71, C74).
+    """A change of a character's relationship with a person, and its cause (C71, C74).
 
-    `metric` may be 'stage', then `cause` names the new one. `disputed_at` says that the person took it back.
+    If `metric` is 'stage', `cause` names the new stage. `disputed_at` marks a change that the person
+    rejected.
     """
 
     __tablename__ = "bond_changes"
@@ -108,7 +109,7 @@ class BondChange(Row):
 
 
 class Remark(Row):
-    """That a character spoke first, or asked back on something earlier: what bounds both (F112, F116)."""
+    """A character's unprompted line or follow-up question, recorded to limit both (F112, F116)."""
 
     __tablename__ = "remarks"
     __table_args__ = (
@@ -126,11 +127,11 @@ class Remark(Row):
 
 
 class Musing(Row):
-    """Something that a character thought by itself: a belief, a dream, or a thread, an open question (F133).
+    """A thought of a character: a belief, a dream, or a thread, which is an open question (F133).
 
-    It belongs to the place where all of it was said, as facts do: `scope` is 'dm', 'channel' or 'guild'.
-    `confidence` is that of a belief, from 0 to 1. A thread that came to an end has a `result`. What an
-    operator took away is kept for a while, so that it can be put back.
+    Its audience is that of its sources, as with facts: `scope` is 'dm', 'channel' or 'guild'. `confidence` is
+    that of a belief, from 0 to 1. A finished thread has a `result`. A musing that an operator removed is kept
+    for a while, so that it can be restored.
     """
 
     __tablename__ = "musings"
@@ -157,10 +158,9 @@ class Musing(Row):
 
 
 class MusingChange(Row):
-    """How a musing came to be, and what changed it since: a cause and a kind of evidence, nobody's words.
+    """A change of a musing, including its creation: its cause and kind of evidence, without words of people.
 
-    The confidence is the sum of all that these rows `added`. `before` are the words that an operator
-    replaced.
+    The confidence is the sum of all `added`. `before` is the text that an operator replaced.
     """
 
     __tablename__ = "musing_changes"
@@ -180,7 +180,7 @@ class MusingChange(Row):
 
 
 class MusingSource(Row):
-    """A line of the archive that a change of a musing came from, and who said it."""
+    """An archived line that is a source of a musing's change, and its author."""
 
     __tablename__ = "musing_sources"
     __table_args__ = (

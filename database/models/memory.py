@@ -1,4 +1,4 @@
-"""What is kept of what was said: notes, facts, the archive."""
+"""Memory of talk: summaries, facts, the archive."""
 
 from datetime import datetime
 from typing import Any
@@ -20,9 +20,9 @@ from database.types import UNSAID, Exactly, FactValues, Instant, Key, Moment, Ro
 
 
 class Summary(Row):
-    """What is left of older talk in one place (F067): its lines from `first_place` to `last_place`.
+    """A summary of older talk in a channel (F067), from `first_place` to `last_place`.
 
-    Without a channel it came from an older program, and belongs to the direct messages of `person_id`.
+    Without a channel it comes from an older program and belongs to the direct messages of `person_id`.
     """
 
     __tablename__ = "summaries"
@@ -44,10 +44,10 @@ class Summary(Row):
 
 
 class SummarySource(Row):
-    """A line that a summary covers, without its words: once at most for each character.
+    """A line that a summary covers, without its words; at most once per character.
 
-    `author_id` is who said it, or to whom the character did. `digest` tells whether an edit changed what
-    was summed up.
+    `author_id` wrote the line or is the person whom the character answered with it. `digest` detects later
+    edits of the line.
     """
 
     __tablename__ = "summary_sources"
@@ -64,18 +64,17 @@ class SummarySource(Row):
 
 
 class Fact(Row):
-    """Something that one character knows about one person (F072, F073, C50, C52).
+    """A fact that one character knows about one person (F072, F073, C50, C52).
 
-    `kept` facts are core memory: they stay for good and stand at the head of a prompt. The others are
-    found by search, and go 14 days after the person was last there (C59). `scope` says where it was
-    said, and so where it may come up: 'dm', 'channel', 'guild' or 'everywhere' (D2); `for_all` lets
-    every character know it (C61). `sources` are the person's own messages that it came from, and `quote`
-    the words in the newest of them. `subject` names somebody else whom the person spoke of (C57).
-    Where `text` is the person's own sentence, a model's words for it are in `search_text`: it is found by
-    them too, and they are never shown as what is known.
-    From `ended_at` on it holds no more; `superseded_by` is what took its place (C53).
+    `kept` facts are core memory: permanent, and at the start of the prompt. Other facts are found by search
+    and expire 14 days after the person's last visit (C59). `scope` is where it was said and so where it may
+    come up: 'dm', 'channel', 'guild' or 'everywhere' (D2); `for_all` shares it with every character (C61).
+    `sources` are the person's own messages behind it, and `quote` their words in the newest. `subject` names
+    somebody else whom the person spoke of (C57). If `text` is the person's own sentence, `search_text` has a
+    model's wording, which search uses too but which is never displayed. A fact with `ended_at` no longer
+    holds; `superseded_by` is its successor (C53).
 
-    On disk a person's facts lie side by side: that is what recall reads.
+    A person's facts are adjacent on disk, because recall reads them together.
     """
 
     __tablename__ = "facts"
@@ -115,21 +114,21 @@ class Fact(Row):
 
     @property
     def private(self) -> bool:
-        """Whether it was told in private, and may come up nowhere else: nobody but the person reads it."""
+        """Whether the fact was told in private: only the person may see it."""
         return self.scope == "dm"
 
     @property
     def searched(self) -> str:
-        """What its vector is made of."""
+        """The text of its embedding."""
         return self.search_text or self.text
 
-    __mapper_args__ = {"primary_key": ["id"]}  # noqa: RUF012 - as SQLAlchemy wants it
+    __mapper_args__ = {"primary_key": ["id"]}  # noqa: RUF012 - required by SQLAlchemy
 
 
 class FactSource(Row):
-    """By message, the facts that ever came from it, also those that went and could be brought back.
+    """The facts ever derived from a message, including removed ones that can be restored.
 
-    An edit or a deletion has to find them at once; what is forgotten leaves this, too.
+    Edits and deletions look them up here; forgetting erases the rows.
     """
 
     __tablename__ = "fact_sources"
@@ -140,11 +139,11 @@ class FactSource(Row):
 
 
 class FactChange(Row):
-    """What a fact was before a change; what belongs to one change has one `batch` (C50, C68).
+    """A fact's values before a change; changes made together share a `batch` (C50, C68).
 
-    Together with the facts as they are, these rows tell every earlier state: the list is only ever
-    added to, and what is forgotten leaves it. `before` holds the values that changed, all of them where
-    the fact went, and nothing where it was new.
+    Together with the current facts, these rows give every earlier state: rows are only added, except that
+    forgetting erases them. `before` has the changed values, all values if the fact was removed, and nothing
+    if it was new.
     """
 
     __tablename__ = "fact_changes"
@@ -165,10 +164,10 @@ class FactChange(Row):
 
 
 class Archived(Row):
-    """A line that was said, kept for as long as its person agrees (F075, D03): secrets are masked.
+    """An archived line, kept as long as its person consents (F075, D03), with secrets masked.
 
-    `person_id` said it, or is whom the character answered with it (`mine`). `character` was there, and
-    so was everybody of the cast. `drew_on` are the people whom an answer names or repeats.
+    `person_id` wrote it, or is the person whom the character answered with it (`mine`). `character` heard it,
+    and so did the members of the cast. `drew_on` are the people whom an answer names or repeats.
     """
 
     __tablename__ = "archive"
@@ -197,10 +196,10 @@ class Archived(Row):
 
 
 class Vectors(Row):
-    """The embeddings of some items of one owner, side by side: `ids` and `rows` are packed arrays.
+    """Embeddings of one owner's items: `ids` and `rows` are packed arrays.
 
-    The owner is a person ('fact', under a character) or a channel ('line'). Four bits a
-    number (memory/meaning.py): an eighth of the disk, and the same neighbours.
+    The owner is a person ('fact', under a character) or a channel ('line'). Each number takes four bits
+    (memory/meaning.py): an eighth of the space with the same neighbours.
     """
 
     __tablename__ = "vectors"
@@ -219,10 +218,10 @@ class Vectors(Row):
 
 
 class Window(Row):
-    """A stretch of talk in one place that a character consolidated, and what came of it (F074, C54).
+    """An excerpt that a character consolidated in a channel, and the resulting counts (F074, C54).
 
-    `through` is the last position in the log that it took in: no line is taken in twice. The counts
-    are all that is left of the lines of those who did not agree.
+    `through` is the last log position in it: no line is processed twice. The counts are all that remains of
+    lines by people who did not consent.
     """
 
     __tablename__ = "windows"
@@ -245,10 +244,10 @@ class Window(Row):
 
 
 class Consent(Row):
-    """Whether somebody lets characters note things about them by themselves (D03, F078).
+    """A person's decision whether characters may learn about them (D03, F078).
 
-    Without `given` they were asked, and have not answered. `guild_id` and `channel_id` say where they were,
-    or answered: in private, and before that was kept, there is neither.
+    If `given` is None, they were asked and have not answered. `guild_id` and `channel_id` say where they were
+    asked or answered; both are NULL for private channels and for old rows.
     """
 
     __tablename__ = "consents"
@@ -261,7 +260,7 @@ class Consent(Row):
 
 
 class VoiceConsent(Row):
-    """Somebody lets characters hear them in the voice channels of a server."""
+    """A person's permission to be heard by characters in a server's voice channels."""
 
     __tablename__ = "voice_consents"
 
@@ -271,10 +270,10 @@ class VoiceConsent(Row):
 
 
 class Reminder(Row):
-    """Something to be said at a time: a reminder, a birthday or a date to remember (C82).
+    """A scheduled reminder, birthday or other yearly date (C82).
 
-    `due_at` is the next time, made from the wall clock of `zone`; a yearly one has a `month` and a `day`.
-    `where` it was told is where it is said.
+    `due_at` is the next occurrence, computed in the time zone `zone`; a yearly one has a `month` and a `day`.
+    `where` is the channel it was requested in and is sent to.
     """
 
     __tablename__ = "reminders"

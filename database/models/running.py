@@ -1,4 +1,4 @@
-"""What the program keeps of its own running: its jobs, its calls to models, and what they cost."""
+"""Operation of the program: jobs, model calls and their cost."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,13 +10,13 @@ from database.types import Key, Moment, Row, Snowflake, UtcDateTime
 
 
 def _where_set(column: str) -> dict[str, Any]:
-    """Return what makes an index one of the rows alone that have a value."""
+    """Return the index options for rows in which a column has a value."""
     condition = text(f"{column} IS NOT NULL")
     return {"sqlite_where": condition, "postgresql_where": condition}
 
 
 class State(Row):
-    """Global key and value, such as which commands Discord already knows (F087)."""
+    """A global key-value pair, such as the commands already registered with Discord (F087)."""
 
     __tablename__ = "global_state"
 
@@ -25,10 +25,10 @@ class State(Row):
 
 
 class CallRow(Row):
-    """One call to a model: tokens as reported, cost in US dollars, NULL where the price is unknown.
+    """A model call: tokens as reported, cost in US dollars, NULL if the price is unknown.
 
-    `character` is for whom it was asked, NULL where it was for none of them alone. `turn_id` is the reply
-    that it was made for, and `message_id` the message about which something was decided by it.
+    `character` is the character it was made for, NULL if for none in particular. `turn_id` is the reply it
+    was made for, and `message_id` the message that it decided about.
     """
 
     __tablename__ = "calls"
@@ -59,10 +59,10 @@ class CallRow(Row):
 
 
 class SentPrompt(Row):
-    """The body of a request for a reply, as it was sent: for the console, and for some hours.
+    """The body of a request for a reply, kept for some hours for the console.
 
-    The system prompt is cut out, since most requests share it: it stands at byte `system_at`, and is kept
-    under its `system_hash`. `body` is compressed. `people` are those whose words or facts are in it.
+    The system prompt is cut out at byte `system_at` and stored under `system_hash`, since most requests share
+    it. `body` is compressed. `people` are the people whose words or facts it contains.
     """
 
     __tablename__ = "prompts"
@@ -79,7 +79,7 @@ class SentPrompt(Row):
 
 
 class SystemPrompt(Row):
-    """A system prompt that some kept requests share, compressed."""
+    """A system prompt shared by stored requests, compressed."""
 
     __tablename__ = "system_prompts"
 
@@ -88,11 +88,11 @@ class SystemPrompt(Row):
 
 
 class DaySpending(Row):
-    """What calls came to on a day of the house's zone: for a person, a server, or all together (C86).
+    """The cost of calls on a day of the house's time zone: for a person, a server, or everybody (C86).
 
-    `payer` says for whom; of a person it is a mark that does not tell who they are. What is `held` was set
-    aside for calls that had no answer yet. `level` is what operators were told of it: 0 for nothing, 1 that
-    it runs short, 2 that it is spent; `told` says that whom it concerns was told that it is.
+    `payer` says for whom; a person is represented by a pseudonym. The `held` amounts are reserved for calls
+    without an answer yet. `level` is the last warning to operators: 0 for none, 1 for running short, 2 for
+    spent; `told` says that the payer was told that the budget is spent.
     """
 
     __tablename__ = "day_spending"
@@ -108,10 +108,10 @@ class DaySpending(Row):
 
 
 class JobRow(Row):
-    """How a job fares: one row for each, as it was when it was last written down.
+    """The state of a job, one row each.
 
-    `day` is the local day whose work was done last, for jobs that do a day's work. `error` is a type, never
-    what it said. `failures` are those in a row.
+    `day` is the last local day completed, for daily jobs. `error` is an exception type, never its message.
+    `failures` counts consecutive failures.
     """
 
     __tablename__ = "jobs"
@@ -127,9 +127,9 @@ class JobRow(Row):
 
 
 class JobRun(Row):
-    """One run that is worth a row: of a day's work, or one that failed or took long.
+    """A run worth recording: of a daily job, a failed one, or a slow one.
 
-    `result` is "running" until it ends, and "broken off" where the program stopped before.
+    `result` is "running" until it ends, and "broken off" if the program stopped first.
     """
 
     __tablename__ = "job_runs"

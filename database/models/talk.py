@@ -1,4 +1,4 @@
-"""Who spoke, where, what was said, and what was answered."""
+"""Users, channels, messages and replies."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from database.types import Key, Moment, Row, Snowflake, UtcDateTime
 
 
 class User(Row):
-    """Somebody who spoke where the character could hear it."""
+    """A user who spoke where a character could hear it."""
 
     __tablename__ = "users"
 
@@ -36,7 +36,7 @@ class User(Row):
 
 
 class Nickname(Row):
-    """A name that a user goes or went by (F076). `guild_id` 0 is the account's own name."""
+    """A present or former name of a user (F076). `guild_id` 0 is for the account's own name."""
 
     __tablename__ = "nicknames"
 
@@ -48,14 +48,13 @@ class Nickname(Row):
 
 
 class Channel(Row):
-    """A place where the character hears and speaks.
+    """A channel in which a character listens and speaks.
 
-    `watermark` is the newest message id noted there: what came later is fetched after a gap.
-    `archive_version` counts the changes of the place's archive. `chosen` is the character that was asked
-    for there, and `note` what is to be kept in mind for now, `note_depth` lines before the end (C35).
-    `speaks_first` says that admins want characters to say something there unasked (C79). `parent_id` is the
-    channel that a thread belongs to. `age_restricted` is Discord's mark, as it was seen last (C91); so is
-    `public`: everybody of the server may read along, from the message `public_from` on without a break.
+    `watermark` is the newest message id recorded; later messages are fetched after a gap. `archive_version`
+    counts changes of the channel's archive. `chosen` is the character selected for it, and `note` a reminder
+    inserted `note_depth` lines before the prompt's end (C35). `speaks_first` permits unprompted messages
+    (C79). `parent_id` is a thread's channel. `age_restricted` is Discord's flag when last seen (C91), and so
+    is `public`: everybody on the server may read it, without a break since message `public_from`.
     """
 
     __tablename__ = "channels"
@@ -81,12 +80,12 @@ class Channel(Row):
 
 
 class MessageRow(Row):
-    """The 24-hour log (D03, D04). `position` is the order of arrival.
+    """A line of the 24-hour log (D03, D04). `position` is the order of arrival.
 
-    `heard_through` is set on the characters' own rows, with the `character` who said it: the position of
-    the last line it had read when it wrote. `cast_id` are the characters who were there to hear it, and
-    `drew_on` the people whom a reply names or repeats. `text` holds what can be read of the `attachments`
-    (memory/attachments.py), too.
+    `heard_through` is set on the characters' own lines, with the speaking `character`: the position of the
+    last line it had read when it wrote. `cast_id` are the characters that heard the line, and `drew_on` the
+    people whom a reply names or repeats. `text` includes the readable content of the `attachments`
+    (memory/attachments.py).
     """
 
     __tablename__ = "messages"
@@ -114,10 +113,10 @@ class MessageRow(Row):
 
     @hybrid_property
     def place(self) -> int:
-        """Where the row stands in the transcript.
+        """Position in the transcript.
 
-        A reply stands right behind the last line it had heard. What came in while the character was
-        thinking stands after it, as it does in the next prompt.
+        A reply follows the last line it had heard. Lines that arrived while the character was thinking come
+        after it, as in the next prompt.
         """
         mine = self.heard_through is not None
         return 2 * (self.heard_through if self.heard_through is not None else self.position) + mine
@@ -130,17 +129,17 @@ class MessageRow(Row):
 
 
 FAILED = text("reason IN ('NO_ANSWER', 'NO_VOTE')")
-"""That something was to be answered, and could not be. Only a query with the same words uses the index."""
+"""Condition for failed answers. Only a query with the same text uses the index."""
 FALLBACK = text("fallback IS TRUE")
-"""That a reply is the line for when thinking fails."""
+"""Condition for replies that are the fallback line for failures."""
 
 
 class Claim(Row):
-    """A message id that was taken on, and what was decided about it (C18).
+    """A message id that was claimed, and the decision about it (C18).
 
-    An event replayed by Discord stops here (faults A2). The row holds no words and outlives the log, so
-    that a deleted message can't come back. `open` means that the walk has not yet come to a decision or
-    a pledged reply; `trace` says how it came to one. What was said `aloud` is answered in the call or never.
+    A claim stops events that Discord replays (faults A2). The row contains no words and outlives the log, so
+    that a deleted message can't return. `open` means that neither a decision nor a pledged reply exists yet;
+    `trace` explains the decision. A message spoken `aloud` is answered in the call or never.
     """
 
     __tablename__ = "claims"
@@ -163,15 +162,14 @@ class Claim(Row):
 
 
 class Turn(Row):
-    """One reply of the character: pledged before it is said, history only once it was said.
+    """A reply of a character: pledged before it is sent, part of the history only after that.
 
-    `variant` is the take that stands (C45); `next_variant` the one that is about to take its place. `tone`
-    is what the person did with what is answered, and `register` how formal their words were (C71); both are
-    unknown where no person is answered, and once they have counted. `spoken` says that it goes out as voice
-    messages. `drew_on` are the people whom any take
-    on it names or repeats. `begun_at` is when it was pledged first, of `letters` characters; `rerolls` and
-    `swipes` are how often another take was thought of and chosen. `topic` is an interest of the character
-    that came up, in a server alone: unknown once it has counted (CharacterDay).
+    `variant` is the current take (C45), `next_variant` its pending replacement. `tone` is what the person did
+    with the message answered, and `register` how formal it was (C71); both are NULL if no person is answered,
+    and after they were counted. `spoken` marks a reply as voice messages. `drew_on` are the people whom any
+    take names or repeats. `begun_at` is when it was first pledged, with `letters` characters; `rerolls` and
+    `swipes` count further takes generated and chosen. `topic` is an interest of the character that came up,
+    in servers only, NULL after it was counted (CharacterDay).
     """
 
     __tablename__ = "turns"
@@ -208,10 +206,9 @@ class Turn(Row):
 
 
 class PartRow(Row):
-    """One message of a pledged reply: what waits to be said. Its text goes once the log has it.
+    """One message of a pledged reply, waiting to be sent. Its text is removed once the log has it.
 
-    `todo` is what is to be done about a message that was posted already: 'edit' it to `text`, or
-    'delete' it.
+    `todo` is the pending action on a message already posted: 'edit' it to `text`, or 'delete' it.
     """
 
     __tablename__ = "parts"
@@ -226,10 +223,10 @@ class PartRow(Row):
 
 
 class Draft(Row):
-    """A message that shows a reply while the model still writes it, written down before it is posted.
+    """A message that shows a reply while the model still writes it, recorded before it is posted.
 
-    `mark` names what is answered: a message or a cue. `first_text` finds the message where `message_id` is
-    not known. When the reply is pledged its drafts become parts.
+    `mark` names the message or cue being answered. `first_text` identifies the message while `message_id` is
+    unknown. When the reply is pledged, its drafts become parts.
     """
 
     __tablename__ = "drafts"
@@ -248,7 +245,7 @@ class Draft(Row):
 
 
 class Variant(Row):
-    """One take on a reply (C45): its messages, in order. It goes when the reply leaves the log."""
+    """One take on a reply (C45): its messages in order. It is deleted when the reply leaves the log."""
 
     __tablename__ = "variants"
 
@@ -259,9 +256,9 @@ class Variant(Row):
 
 
 class BotReplies(Row):
-    """How often the character answered a bot in a channel since a person last spoke there (F034, F035).
+    """Replies of the character to a bot in a channel since a person last spoke there (F034, F035).
 
-    `in_vain` counts the times that it thought about an answer and gave none.
+    `in_vain` counts attempts that produced no answer.
     """
 
     __tablename__ = "bot_replies"

@@ -1,7 +1,8 @@
-"""A repository for each noun, within one transaction; and what all of them need.
+"""A repository per noun, each within one transaction, and their common base.
 
 Building a statement, or writing a row through the session's unit of work, takes many times longer than
-executing it. So what each message needs is built once, with bound parameters, on the plain tables.
+executing it. Statements needed for each message are therefore built once, with bound parameters, on the plain
+tables.
 """
 
 from collections.abc import Awaitable, Callable, Hashable
@@ -18,12 +19,12 @@ from database.models import Row, State
 T = TypeVar("T")
 VIEW = "what is kept"
 MOST_KEPT = 2_000
-"""Values that are kept of some tables, where each of them is small."""
+"""Cached values per group of tables, if the values are small."""
 Inserting = Callable[[Table], Any]
 
 
 class Repository:
-    """Works inside one transaction."""
+    """Works within one transaction."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -36,20 +37,20 @@ class Repository:
         *,
         most: int = MOST_KEPT,
     ) -> T:
-        """Return what was read before of tables that change seldom, or what is read now."""
+        """Return a cached value of tables that rarely change, or read it."""
         view = self._session.info.get(VIEW)
         return await view.of(tables, key, read, most=most) if view else await read()
 
     async def _next(self, key: str) -> int:
-        """Return the next number of a counter; no number comes twice."""
+        """Return a counter's next number; no number is repeated."""
         first = self._insert(table_of(State)).values(key=key, value="1")
-        next_one = sql_cast(sql_cast(State.value, Integer) + 1, String)
-        counted = first.on_conflict_do_update(index_elements=["key"], set_={"value": next_one})
+        successor = sql_cast(sql_cast(State.value, Integer) + 1, String)
+        counted = first.on_conflict_do_update(index_elements=["key"], set_={"value": successor})
         return int(await self._session.scalar(counted.returning(State.value)) or 0)
 
     @property
     def _insert(self) -> Inserting:
-        """The dialect's INSERT, which both databases extend with ON CONFLICT in the same words."""
+        """The dialect's INSERT; both support ON CONFLICT with the same methods."""
         if self._session.get_bind().dialect.name == "sqlite":
             return sqlite.insert
         from sqlalchemy.dialects import postgresql
@@ -58,18 +59,20 @@ class Repository:
 
 
 def table_of(model: type[Row]) -> Table:
-    """Return the table of a model."""
+    """Return a model's table."""
     return cast("Table", model.__table__)
 
 
 def values_of(row: Row) -> dict[str, Any]:
-    """Return what a new row is made of, by column; what the database makes up is not among it."""
+    """Return a new row's values by column, without those that the database generates."""
     return {field.name: getattr(row, field.name) for field in fields(row) if field.init}
 
 
 def upsert(insert: Inserting, model: type[Row]) -> Any:
-    """Return the statement that writes a whole row, in place of the one with the same key."""
+    """Return the statement that inserts a row or replaces the row with the same key."""
     row = insert(table_of(model))
     keys = [column.name for column in table_of(model).primary_key]
-    others = [column.name for column in table_of(model).columns if column.name not in keys]
-    return row.on_conflict_do_update(index_elements=keys, set_={name: row.excluded[name] for name in others})
+    value_columns = [column.name for column in table_of(model).columns if column.name not in keys]
+    return row.on_conflict_do_update(
+        index_elements=keys, set_={name: row.excluded[name] for name in value_columns}
+    )

@@ -1,4 +1,4 @@
-"""What was said, kept for those who agreed (F075), and the windows of it that were consolidated."""
+"""The archive of lines by people who consent (F075), and its consolidated windows."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -16,7 +16,7 @@ from database.repositories.vectors import EmbeddingRepository
 
 
 class ArchivedLine(NamedTuple):
-    """A line of the archive: see Archived. Thousands are read at once, too many to be entities."""
+    """A line of the archive: see Archived. Thousands are read at once, too many for entities."""
 
     id: int
     author_id: int
@@ -28,7 +28,7 @@ class ArchivedLine(NamedTuple):
 
 
 class Fresh(NamedTuple):
-    """A line of the log from which no facts were drawn yet: see Message. `mine` are replies."""
+    """A line of the log from which no facts were extracted yet: see MessageRow. `mine` marks replies."""
 
     position: int
     id: int
@@ -56,7 +56,7 @@ _OF_CHANNELS = (
             ),
             and_(
                 table_of(Archived).c.cast_id.is_(None),
-                # "" where nobody wrote down who was there
+                # "" if the listeners were not recorded
                 table_of(Archived).c.character.in_((bindparam("character"), "")),
             ),
         ),
@@ -75,7 +75,7 @@ _VERSIONS = (
 
 
 def _drawn_by(character: str) -> ColumnElement[int]:
-    """Return how far a character drew facts from the talk of a message's channel."""
+    """Return the position up to which a character extracted facts from a message's channel."""
     seat = select(Seat.consolidated).where(
         Seat.channel_id == MessageRow.channel_id, Seat.character == character
     )
@@ -86,36 +86,36 @@ class ArchiveRepository(Repository):
     """The archive and windows tables."""
 
     async def add(self, lines: Collection[Archived]) -> None:
-        """Keep lines; those that are there already stay as they are."""
+        """Add lines, skipping existing ones."""
         if lines:
             row = self._insert(table_of(Archived)).on_conflict_do_nothing()
-            await self._session.execute(row, [values_of(one) for one in lines])
-            await self._changed({one.channel_id for one in lines})
+            await self._session.execute(row, [values_of(line) for line in lines])
+            await self._changed({line.channel_id for line in lines})
 
     async def of_channels(
         self, channel_ids: Collection[int], character: str, *, limit: int
     ) -> list[ArchivedLine]:
-        """Return the newest lines of some places that a character was there for, in their order (C61)."""
+        """Return the newest lines that a character heard in some channels, in order (C61)."""
         asked = {"channel_ids": list(channel_ids), "character": character, "limit": limit}
         found = await self._session.execute(_OF_CHANNELS, asked)
         return [ArchivedLine(*row) for row in reversed(found.all())]
 
     async def of_person(self, person_id: int) -> list[Archived]:
-        """Return what somebody said, and what they were answered, oldest first."""
+        """Return a person's lines and the replies to them, oldest first."""
         query = select(Archived).where(Archived.person_id == person_id).order_by(Archived.id)
         return list(await self._session.scalars(query))
 
     async def these(self, message_ids: Collection[int]) -> list[Archived]:
-        """Return some lines."""
+        """Return the lines with these ids."""
         return list(await self._session.scalars(select(Archived).where(Archived.id.in_(message_ids))))
 
     async def versions(self, channel_ids: Collection[int]) -> tuple[tuple[int, int], ...]:
-        """Return a mark of the archives of some places: another one after each change of them."""
+        """Return the versions of some channels' archives, which differ after each change."""
         found = await self._session.execute(_VERSIONS, {"channel_ids": list(channel_ids)})
         return tuple((row[0], row[1]) for row in found)
 
     async def edited(self, message_id: int, text: str) -> bool:
-        """Replace the words of a line; say whether we had it with other words."""
+        """Replace a line's text; return whether it was archived with other text."""
         changed = update(Archived).where(Archived.id == message_id, Archived.text != text).values(text=text)
         lost = list(await self._session.execute(changed.returning(Archived.channel_id, Archived.person_id)))
         places = {channel_id for channel_id, _ in lost}
@@ -127,12 +127,12 @@ class ArchiveRepository(Repository):
         return bool(places)
 
     async def recast(self, message_ids: Collection[int], cast_id: int) -> None:
-        """Let other characters have heard lines."""
+        """Assign another cast of listeners to lines."""
         moved = update(Archived).where(Archived.id.in_(message_ids)).values(cast_id=cast_id)
         await self._changed(set(await self._session.scalars(moved.returning(Archived.channel_id))))
 
     async def forget(self, message_ids: Collection[int]) -> int:
-        """Delete lines, and what a character thought because of them; return how many lines there were."""
+        """Delete lines and the musings based on them; return the number of lines."""
         gone = delete(Archived).where(Archived.id.in_(message_ids))
         lost = list(await self._session.execute(gone.returning(Archived.channel_id, Archived.person_id)))
         places = [channel_id for channel_id, _ in lost]
@@ -144,14 +144,14 @@ class ArchiveRepository(Repository):
         return len(places)
 
     async def ids_of(self, person_id: int, *, channel_ids: Collection[int] | None = None) -> list[int]:
-        """Return the ids of what somebody said and was answered, in some places or anywhere."""
+        """Return the ids of a person's lines and the replies to them, in some channels or anywhere."""
         query = select(Archived.id).where(Archived.person_id == person_id)
         if channel_ids is not None:
             query = query.where(Archived.channel_id.in_(channel_ids))
         return list(await self._session.scalars(query))
 
     async def said_by(self, author_id: int, channel_id: int) -> list[int]:
-        """Return the ids of what somebody said in a place; not of what they were answered."""
+        """Return the ids of a person's lines in a channel, without the replies to them."""
         query = select(Archived.id).where(Archived.author_id == author_id, Archived.channel_id == channel_id)
         return list(await self._session.scalars(query))
 
@@ -159,7 +159,7 @@ class ArchiveRepository(Repository):
         return list(await self._session.scalars(select(Archived.id).where(Archived.channel_id == channel_id)))
 
     async def channels_of(self, person_id: int) -> list[int]:
-        """Return the places in which somebody said, or was answered, anything that is kept."""
+        """Return the channels of a person's archived lines and of replies to them."""
         query = select(Archived.channel_id).where(Archived.person_id == person_id).distinct()
         return list(await self._session.scalars(query))
 
@@ -170,7 +170,7 @@ class ArchiveRepository(Repository):
     # Windows.
 
     async def due(self, character: str) -> list[int]:
-        """Return the channels with lines of which a character drew no facts yet; not those of others."""
+        """Return channels with lines from which a character has yet to extract facts, except others'."""
         mine = select(Turn.channel_id).where(Turn.character == character)
         others = select(Turn.channel_id).where(Turn.character != character)
         query = (
@@ -186,9 +186,9 @@ class ArchiveRepository(Repository):
         return list(await self._session.scalars(query))
 
     async def fresh(self, channel_id: int, character: str, *, limit: int) -> list[Fresh]:
-        """Return the oldest lines of a place that a character heard, and drew no facts from yet.
+        """Return the oldest lines that a character heard in a channel and has extracted no facts from yet.
 
-        Those from a reply on that is being said, or changed, just now are left for later.
+        Lines from the first reply on that is currently being sent or changed are left for later.
         """
         query = (
             select(
@@ -227,8 +227,8 @@ class ArchiveRepository(Repository):
         return lines
 
     async def answered(self, turn_ids: Collection[int]) -> dict[int, set[int]]:
-        """Return, by reply, who was answered with it."""
-        people: dict[int, set[int]] = {one: set() for one in turn_ids}
+        """Return, by turn, the people answered with it."""
+        people: dict[int, set[int]] = {turn_id: set() for turn_id in turn_ids}
         claims = select(Claim.turn_id, Claim.author_id).where(Claim.turn_id.in_(turn_ids))
         turns = select(Turn.id, Turn.addressee_id).where(Turn.id.in_(turn_ids))
         for turn_id, person_id in await self._session.execute(claims.union(turns)):
@@ -237,7 +237,7 @@ class ArchiveRepository(Repository):
         return people
 
     async def close_window(self, window: Window) -> bool:
-        """Keep that a stretch of talk was consolidated; False when it, or more, was before."""
+        """Record that an excerpt was consolidated; return False if it, or more, already was."""
         channels = ChannelRepository(self._session)
         await channels.take_seat(window.channel_id, window.character)
         if not await channels.consolidated(window.channel_id, window.character, window.through):
@@ -246,7 +246,7 @@ class ArchiveRepository(Repository):
         return True
 
     async def windows(self, channel_id: int) -> list[Window]:
-        """Return the windows of a place, oldest first."""
+        """Return a channel's windows, oldest first."""
         mine = Window.channel_id == channel_id
         query = select(Window).where(mine).order_by(Window.through, Window.character)
         return list(await self._session.scalars(query))
@@ -256,7 +256,8 @@ class ArchiveRepository(Repository):
 
     async def _changed(self, channel_ids: Collection[int]) -> None:
         if channel_ids:
-            # Never one that was: a place that is forgotten and comes back must not find what was read of it.
+            # Versions never repeat: a channel that is forgotten and returns must not match an old cache
+            # entry.
             version = await self._next(_LAST_VERSION)
             await self._session.execute(
                 update(Channel).where(Channel.id.in_(channel_ids)).values(archive_version=version)

@@ -1,4 +1,4 @@
-"""How often other bots were answered: what keeps bots from talking to each other for ever."""
+"""Counts of replies to other bots, which prevent endless conversations between bots."""
 
 from datetime import datetime
 from functools import cache, partial
@@ -13,7 +13,7 @@ _replies = table_of(BotReplies)
 
 
 class BotTally(NamedTuple):
-    """Replies to one bot in one channel since a person spoke there, and the last of them ever."""
+    """Replies to one bot in one channel since a person spoke there, and the time of the last reply ever."""
 
     channel_id: int
     bot_id: int
@@ -42,14 +42,14 @@ class BotRepository(Repository):
         return [BotTally(*row) for row in rows.all()]
 
     async def count(self, channel_id: int, bot_id: int, *, replied_at: datetime | None) -> None:
-        """Count one more reply to a bot; without a time, one that was thought about in vain."""
+        """Count a reply to a bot; without a time, an attempt that produced no reply."""
         said = replied_at is not None
         counted = {"channel_id": channel_id, "bot_id": bot_id, "replied_at": replied_at}
         counted |= {"replies": int(said), "in_vain": int(not said)}
         await self._session.execute(_count(self._insert), counted)
 
     async def rearm(self, channel_id: int) -> None:
-        """Begin the counts of a channel anew: a person spoke there."""
+        """Reset a channel's counts after a person spoke."""
         if await self._kept(("bot_replies",), channel_id, partial(self._has_counts, channel_id)):
             await self._session.execute(_REARM, {"channel": channel_id})
 

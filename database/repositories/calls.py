@@ -1,4 +1,4 @@
-"""The books: every call to a model, its tokens and its cost; and what each day cost, and for whom."""
+"""Accounting: model calls with tokens and cost, and spending per day and payer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _ADD = insert(table_of(CallRow)).values(
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What some calls came to. `cost` is in US dollars and leaves out the `unpriced` calls."""
+    """Totals of some calls. `cost` is in US dollars and excludes the `unpriced` calls."""
 
     calls: int
     unpriced: int
@@ -43,7 +43,7 @@ WENT_IN = (
     + CallRow.cache_write_5m_tokens
     + CallRow.cache_write_1h_tokens
 )
-"""Tokens that went in with a call, read from the cache or not."""
+"""Input tokens of a call, cached or not."""
 _SPENDING = (
     func.count(),
     func.count() - func.count(CallRow.cost),
@@ -51,30 +51,30 @@ _SPENDING = (
     func.coalesce(func.sum(WENT_IN), 0),
     func.coalesce(func.sum(CallRow.output_tokens), 0),
 )
-"""What a Spending is made of, in its order."""
+"""The columns of a Spending, in its order."""
 
 
 class CallRepository(Repository):
     """The calls table."""
 
     async def of_turn(self, turn_id: int) -> list[CallRow]:
-        """Return the calls that were made for a reply, votes on its message among them, in their order."""
+        """Return the calls made for a reply, including votes on its message, in order."""
         query = select(CallRow).where(CallRow.turn_id == turn_id).order_by(CallRow.at, CallRow.id)
         return list(await self._session.scalars(query))
 
     async def about(self, message_id: int) -> list[CallRow]:
-        """Return the calls by which something was decided about a message, in their order."""
+        """Return the calls for decisions about a message, in order."""
         query = select(CallRow).where(CallRow.message_id == message_id).order_by(CallRow.at, CallRow.id)
         return list(await self._session.scalars(query))
 
     async def add(self, call: CallRow) -> None:
-        """Enter a call; not whose it was, if that person is not known any more."""
+        """Record a call; drop its user id if that person is no longer known."""
         values = values_of(call)
         values["whose"] = values.pop("user_id")
         await self._session.execute(_ADD, values)
 
     async def spending(self, *, since: datetime, user_id: int | None = None) -> Spending:
-        """Add up the calls since a moment, of everybody or of one person."""
+        """Return the totals since a moment, for everybody or one person."""
         query = select(*_SPENDING).where(CallRow.at >= since)
         if user_id is not None:
             query = query.where(CallRow.user_id == user_id)
@@ -84,16 +84,16 @@ class CallRepository(Repository):
     async def by_purpose(
         self, *, since: datetime, until: datetime, guild_id: int | None
     ) -> list[tuple[str, Spending]]:
-        """Add up the calls between two moments by what they were for: of a server, or all of them."""
+        """Return the totals between two moments by purpose, for one server or all."""
         query = select(CallRow.purpose, *_SPENDING).where(CallRow.at >= since, CallRow.at < until)
         if guild_id is not None:
-            there = select(Channel.id).where(Channel.guild_id == guild_id)
-            query = query.where(CallRow.channel_id.in_(there))
+            channels = select(Channel.id).where(Channel.guild_id == guild_id)
+            query = query.where(CallRow.channel_id.in_(channels))
         rows: Any = await self._session.execute(query.group_by(CallRow.purpose).order_by(CallRow.purpose))
         return [(purpose, Spending(*sums)) for purpose, *sums in rows]
 
     async def by_server(self, *, since: datetime, limit: int) -> list[tuple[str, Spending]]:
-        """Add up the calls since a moment by the server's name, the dearest first."""
+        """Return the totals since a moment by the server's name, most expensive first."""
         query = (
             select(func.max(Channel.guild_name), *_SPENDING)
             .join(Channel, Channel.id == CallRow.channel_id)
@@ -104,19 +104,19 @@ class CallRepository(Repository):
         return [(name, Spending(*sums)) for name, *sums in rows]
 
     async def by_person(self, *, since: datetime, limit: int) -> list[tuple[int, Spending]]:
-        """Add up the calls since a moment by whose they were, the dearest first."""
+        """Return the totals since a moment by person, most expensive first."""
         query = select(CallRow.user_id, *_SPENDING).where(CallRow.at >= since, CallRow.user_id.is_not(None))
         rows = await self._session.execute(_dearest(query.group_by(CallRow.user_id)).limit(limit))
         return [(user_id, Spending(*sums)) for user_id, *sums in rows]
 
     async def outcomes(self, *, since: datetime) -> dict[str, int]:
-        """Count the calls since a moment by what came of them."""
+        """Return the number of calls since a moment by outcome."""
         query = select(CallRow.outcome, func.count()).where(CallRow.at >= since).group_by(CallRow.outcome)
         return {row[0]: row[1] for row in await self._session.execute(query)}
 
 
 def _dearest(query: Any) -> Any:
-    """Return a query with what cost most first, and where nothing has a price, what took most tokens."""
+    """Order a query by cost, then by tokens, for calls without a price."""
     return query.order_by(_SPENDING[2].desc(), (_SPENDING[3] + _SPENDING[4]).desc())
 
 
@@ -124,15 +124,15 @@ class SpendingRepository(Repository):
     """The day_spending table."""
 
     async def of(self, day: str) -> list[DaySpending]:
-        """Return what was spent on a day ("2026-11-22")."""
+        """Return the spending of a day ("2026-11-22")."""
         return list(await self._session.scalars(select(DaySpending).where(DaySpending.day == day)))
 
     async def keep(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Write rows, each in place of the one of the same day and payer."""
+        """Insert rows, replacing those of the same day and payer."""
         await self._session.execute(_keep(self._insert), rows)
 
     async def prune(self, before: str) -> None:
-        """Delete the days before one."""
+        """Delete the days before a day."""
         await self._session.execute(delete(DaySpending).where(DaySpending.day < before))
 
 

@@ -1,4 +1,4 @@
-"""Who of the characters is where, and who of them heard something together."""
+"""Presence of characters in channels, and casts that heard something together."""
 
 from collections.abc import Collection
 from functools import partial
@@ -22,7 +22,7 @@ _SENT_OUT = select(Attendance.character, Attendance.present).where(
 
 
 def heard_by(character: Any) -> ColumnElement[bool]:
-    """Return which lines of the log a character was there for (C25)."""
+    """Return the condition for lines of the log that a character heard (C25)."""
     casts = select(CastMember.cast_id).where(CastMember.character == character)
     return or_(MessageRow.cast_id.is_(None), MessageRow.cast_id.in_(casts))
 
@@ -31,23 +31,23 @@ class CastRepository(Repository):
     """The casts, cast_members and attendances tables."""
 
     async def known(self, members: Collection[str]) -> int | None:
-        """Return the number of a cast; None when it never heard anything together."""
+        """Return a cast's number; None if its members never heard anything together."""
         return await self._session.scalar(_ID, {"members": " ".join(sorted(members))})
 
     async def id_of(self, members: Collection[str]) -> int:
-        """Return the number of a cast, a new one where they were never together before."""
+        """Return a cast's number, creating the cast if necessary."""
         found = await self.known(members)
         if found is not None:
             return found
         row = await self._session.execute(insert(table_of(Cast)), {"members": " ".join(sorted(members))})
         cast_id = int(row.inserted_primary_key[0])  # type: ignore[attr-defined]
-        rows = [{"character": one, "cast_id": cast_id} for one in sorted(members)]
+        rows = [{"character": member, "cast_id": cast_id} for member in sorted(members)]
         if rows:
             await self._session.execute(insert(table_of(CastMember)), rows)
         return cast_id
 
     async def members(self, cast_id: int | None) -> frozenset[str] | None:
-        """Return who belongs to a cast; None where nobody wrote down who was there."""
+        """Return a cast's members; None if the listeners were not recorded."""
         if cast_id is None:
             return None
         found = await self._kept(
@@ -56,12 +56,12 @@ class CastRepository(Repository):
         return None if found is None else frozenset(found.split())
 
     async def who_heard(self, message_id: int) -> frozenset[str] | None:
-        """Return who heard a message of the log; None where nobody wrote it down, or it is gone."""
+        """Return the characters that heard a message; None if unrecorded or no longer in the log."""
         found = await self._session.scalar(_WHO_HEARD, {"message_id": message_id})
         return None if found is None else frozenset(found.split())
 
     async def attendance(self, channel_ids: Collection[int]) -> dict[str, bool]:
-        """Return which characters were invited to places, or sent out of them."""
+        """Return the characters invited to the channels (True) or dismissed from them (False)."""
 
         async def read() -> dict[str, bool]:
             rows = await self._session.execute(_SENT_OUT, {"channel_ids": list(channel_ids)})
@@ -70,7 +70,7 @@ class CastRepository(Repository):
         return dict(await self._kept(("attendances",), frozenset(channel_ids), read))
 
     async def attend(self, channel_id: int, character: str, *, present: bool | None) -> None:
-        """Invite a character to a channel, or send it out; None leaves it to the rule for all channels."""
+        """Invite a character to a channel or dismiss it; None resets to the default rule."""
         gone = delete(Attendance).where(
             Attendance.channel_id == channel_id, Attendance.character == character
         )

@@ -1,4 +1,4 @@
-"""Places: how far they were heard, the seats of characters, how much is said, and the rules of a server."""
+"""Channels: watermarks, seats of characters, message counts, server rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from database.repositories import Inserting, Repository, table_of
 
 _channels, _seats, _rhythms = table_of(Channel), table_of(Seat), table_of(Rhythm)
 _AT_ONCE = 500
-"""Ids in one statement: databases take a bounded number of them."""
+"""Ids per statement: databases limit the number of parameters."""
 _GET = select(Channel).where(Channel.id == bindparam("channel_id"))
 _ACCEPTED = (
     update(_channels)
@@ -40,7 +40,7 @@ _CONSOLIDATED = (
 
 
 class HouseRuleRow(NamedTuple):
-    """One rule: see HouseRule."""
+    """A rule: see HouseRule."""
 
     guild_id: int
     kind: str
@@ -71,7 +71,7 @@ class ChannelRepository(Repository):
         age_restricted: bool = False,
         public: bool = False,
     ) -> None:
-        """Keep a channel's present names and mark, whose thread it is, and that message `heard` came in."""
+        """Update a channel's names, flags and parent, and its watermark with message `heard`."""
         await self._session.execute(
             _note(self._insert),
             {
@@ -93,7 +93,7 @@ class ChannelRepository(Repository):
         return await self._session.scalar(_GET, {"channel_id": channel_id})
 
     async def of_place(self, place: str, *, limit: int) -> list[tuple[int, int]]:
-        """Return (id, watermark) of the channels of one kind, the most recently used first."""
+        """Return (id, watermark) of the channels of one kind, most recently used first."""
         query = (
             select(Channel.id, Channel.watermark)
             .where(Channel.place == place)
@@ -103,37 +103,37 @@ class ChannelRepository(Repository):
         return [(row.id, row.watermark) for row in await self._session.execute(query)]
 
     async def of_guild(self, guild_id: int) -> list[int]:
-        """Return the channels of a server that we know."""
+        """Return the known channels of a server."""
         return list(await self._session.scalars(select(Channel.id).where(Channel.guild_id == guild_id)))
 
     async def watermarks(self, channel_ids: Iterable[int]) -> dict[int, int]:
-        """Return how far each of the channels that we know was heard."""
+        """Return the watermarks of the known channels among these."""
         ids, known = list(channel_ids), dict[int, int]()
         for first in range(0, len(ids), _AT_ONCE):
-            some = Channel.id.in_(ids[first : first + _AT_ONCE])
-            found = await self._session.execute(select(Channel.id, Channel.watermark).where(some))
+            batch = Channel.id.in_(ids[first : first + _AT_ONCE])
+            found = await self._session.execute(select(Channel.id, Channel.watermark).where(batch))
             known |= {row.id: row.watermark for row in found}
         return known
 
     async def choose(self, channel_id: int, character: str | None) -> None:
-        """Keep which character was asked for in a channel; None leaves it to the router."""
+        """Select a channel's character; None leaves the choice to the router."""
         await self._session.execute(update(Channel).where(Channel.id == channel_id).values(chosen=character))
 
     async def keep_note(self, channel_id: int, text: str | None, *, depth: int = 0, by: int | None) -> None:
-        """Keep what is to be kept in mind in a channel, `depth` lines before the prompt's end (C35)."""
+        """Store a channel's note for the prompt, `depth` lines before its end (C35)."""
         note = {"note": text, "note_depth": depth, "note_by": by if text else None}
         await self._session.execute(update(Channel).where(Channel.id == channel_id).values(**note))
 
     async def mark(self, channel_ids: Iterable[int], *, age_restricted: bool) -> None:
-        """Keep Discord's mark of channels, which holds for their threads too (C91)."""
+        """Store Discord's age flag of channels, which extends to their threads (C91)."""
         ids = list(channel_ids)
         for first in range(0, len(ids), _AT_ONCE):
-            some = ids[first : first + _AT_ONCE]
-            meant = or_(Channel.id.in_(some), Channel.parent_id.in_(some))
+            batch = ids[first : first + _AT_ONCE]
+            meant = or_(Channel.id.in_(batch), Channel.parent_id.in_(batch))
             await self._session.execute(update(Channel).where(meant).values(age_restricted=age_restricted))
 
     async def refused(self, channel_id: int, *, until: datetime) -> None:
-        """Keep that the channel can't be written to for now."""
+        """Record that the channel can't be written to for now."""
         await self._session.execute(
             update(Channel)
             .where(Channel.id == channel_id)
@@ -141,62 +141,62 @@ class ChannelRepository(Repository):
         )
 
     async def accepted(self, channel_id: int) -> None:
-        """Keep that the channel can be written to again."""
+        """Record that the channel can be written to again."""
         await self._session.execute(_ACCEPTED, {"channel_id": channel_id})
 
-    # Seats: where a character's transcript of a channel begins, and what stands at its prompt's head there.
+    # Seats: the start of a character's transcript of a channel, and the memories at its prompt's start.
 
     async def seat(self, channel_id: int, character: str) -> Seat | None:
         return await self._session.scalar(_SEAT, {"channel": channel_id, "who": character})
 
     async def with_seat(self, channel_id: int, character: str) -> tuple[Channel | None, Seat | None]:
-        """Return a channel, and a character's seat in it."""
+        """Return a channel and a character's seat in it."""
         found = await self._session.execute(_WITH_SEAT, {"channel": channel_id, "who": character})
         row = found.first()
         return (row[0], row[1]) if row else (None, None)
 
     async def highest_floor(self, channel_id: int) -> int:
-        """Return the latest place in the log at which a transcript of a channel begins; 0 without any."""
+        """Return the latest transcript start in a channel, as a place in the log; 0 without any."""
         return int(await self._session.scalar(_FLOOR, {"channel": channel_id}) or 0)
 
     async def take_seat(self, channel_id: int, character: str) -> None:
-        """Give a character its place in a channel, if it has none yet."""
+        """Create a character's seat in a channel unless it exists."""
         seat = {"channel_id": channel_id, "character": character}
         await self._session.execute(_take_seat(self._insert), seat)
 
     async def begin_transcript(self, channel_id: int, character: str, floor: int) -> None:
-        """Let a character's transcript of a channel begin at place `floor` of the log; never further back."""
+        """Move the start of a character's transcript to place `floor` of the log; it never moves back."""
         await self._session.execute(_BEGIN_AT, {"channel": channel_id, "who": character, "begins_at": floor})
 
     async def show_at_head(
         self, channel_id: int, character: str, at: datetime, people: Sequence[int]
     ) -> None:
-        """Keep as of when, and about whom, memories stand at the head of a character's prompt."""
+        """Store the moment and the people of the memories at the start of a character's prompt."""
         head = {"channel": channel_id, "who": character, "shown_at": at, "shown": list(people)}
         await self._session.execute(_HEAD, head)
 
     async def keep_lore(self, channel_id: int, character: str, state: Mapping[str, Any] | None) -> None:
-        """Keep what a character's lorebooks remember from turn to turn."""
+        """Store the state of a character's lorebooks between turns."""
         await self._session.execute(_LORE, {"channel": channel_id, "who": character, "kept": state})
 
     async def forget_lore(self, channel_id: int) -> None:
-        """Let all lorebooks begin anew in a channel."""
+        """Reset the lorebooks' state in a channel."""
         await self._session.execute(update(Seat).where(Seat.channel_id == channel_id).values(lore=None))
 
     async def consolidated(self, channel_id: int, character: str, through: int) -> bool:
-        """Keep how far a character drew facts; False when it had done so before."""
+        """Store how far a character extracted facts; return False if it was already that far."""
         moved = {"channel": channel_id, "who": character, "through": through}
         return bool((await self._session.execute(_CONSOLIDATED, moved)).rowcount)  # type: ignore[attr-defined]
 
-    # How much is said, by the hour (F106).
+    # Message counts by hour (F106).
 
     async def count_messages(self, channel_id: int, hour: int, messages: int = 1) -> None:
-        """Count messages that were said in an hour; hours count from 1970."""
+        """Add to the message count of an hour; hours count from 1970."""
         row = {"channel_id": channel_id, "hour": hour, "messages": messages}
         await self._session.execute(_count_messages(self._insert), row)
 
     async def messages_by_hour(self, channel_id: int, *, since: int) -> dict[int, int]:
-        """Return how much was said in a channel in each hour from one on."""
+        """Return a channel's message counts by hour since an hour."""
         query = select(Rhythm.hour, Rhythm.messages).where(
             Rhythm.channel_id == channel_id, Rhythm.hour >= since
         )
@@ -205,10 +205,10 @@ class ChannelRepository(Repository):
     async def prune_hours(self, before: int) -> None:
         await self._session.execute(delete(Rhythm).where(Rhythm.hour < before))
 
-    # What the admins of a server laid down for it.
+    # Rules that a server's admins set.
 
     async def rules(self, guild_id: int | None) -> list[HouseRuleRow]:
-        """Return the rules of a guild and those for every place (0); None is a place without a guild."""
+        """Return the rules of a server and the global rules (0); None is for channels without a server."""
 
         async def read() -> list[HouseRuleRow]:
             asked = {"guild_ids": [0] if guild_id is None else [0, guild_id]}
@@ -217,12 +217,12 @@ class ChannelRepository(Repository):
         return list(await self._kept(("house_rules",), guild_id, read))
 
     async def lay_down_rule(self, guild_id: int, kind: str, target_id: int, value: float = 0.0) -> None:
-        """Make a rule, or change the one that is there."""
+        """Create or change a rule."""
         rule = {"guild_id": guild_id, "kind": kind, "target_id": target_id, "value": value}
         await self._session.execute(_lay_down_rule(self._insert), rule)
 
     async def lift_rule(self, guild_id: int, kind: str, target_id: int) -> bool:
-        """Take a rule away; say whether there was one."""
+        """Delete a rule; return whether it existed."""
         result = await self._session.execute(
             delete(HouseRule).where(
                 HouseRule.guild_id == guild_id, HouseRule.kind == kind, HouseRule.target_id == target_id

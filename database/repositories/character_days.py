@@ -1,4 +1,4 @@
-"""What characters did, day by day and server by server: counted from the rows that tell, and kept (F109)."""
+"""Daily activity of characters per server, counted from other tables and stored (F109)."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -21,7 +21,7 @@ class CharacterDayRepository(Repository):
     async def count(
         self, day: str, *, since: datetime, until: datetime, unasked: Collection[str]
     ) -> list[CharacterDay]:
-        """Count what characters did between two moments; what was said for `unasked` reasons is no reply."""
+        """Count characters' activity between two moments; messages for `unasked` reasons are no replies."""
         rows: dict[tuple[str, int], CharacterDay] = {}
 
         def row_of(character: str, guild_id: int) -> CharacterDay:
@@ -35,7 +35,7 @@ class CharacterDayRepository(Repository):
             for found in (await self._session.execute(query)).mappings():
                 row = row_of(found["character"], found["guild_id"])
                 for name in found.keys() - {"character", "guild_id"}:
-                    # PostgreSQL adds up whole numbers to decimals.
+                    # PostgreSQL returns sums of integers as decimals.
                     setattr(row, name, type(getattr(row, name))(found[name] or 0))
         for character, guild_id, carried in await self._session.execute(_votes(since, until)):
             row = row_of(character, guild_id)
@@ -45,47 +45,49 @@ class CharacterDayRepository(Repository):
         return list(rows.values())
 
     async def keep(self, rows: Collection[CharacterDay]) -> None:
-        """Keep counts, each in place of those of the same day, character and server."""
+        """Store counts, replacing those of the same day, character and server."""
         if rows:
-            await self._session.execute(upsert(self._insert, CharacterDay), [values_of(one) for one in rows])
+            await self._session.execute(upsert(self._insert, CharacterDay), [values_of(row) for row in rows])
 
     async def of(self, *, since: str) -> list[CharacterDay]:
-        """Return what was kept from a day ("2026-11-22") on."""
+        """Return the counts since a day ("2026-11-22")."""
         query = select(CharacterDay).where(CharacterDay.day >= since)
         return list(await self._session.scalars(query.order_by(CharacterDay.day)))
 
     async def first(self) -> str | None:
-        """Return the first day of which anything was kept."""
+        """Return the first day with counts."""
         return await self._session.scalar(select(func.min(CharacterDay.day)))
 
     async def forget_counted_topics(self, before: datetime) -> None:
-        """Forget what replies from before a moment were about: it counted."""
+        """Delete the topics of replies from before a moment, which have been counted."""
         await self._forget_topics(Turn.begun_at < before)
 
     async def forget_topics(self, message_ids: Collection[int]) -> None:
-        """Forget what the replies to some messages were about."""
+        """Delete the topics of replies to some messages."""
         answering = select(Claim.turn_id).where(Claim.message_id.in_(message_ids), Claim.turn_id.is_not(None))
         await self._forget_topics(or_(Turn.trigger_id.in_(message_ids), Turn.id.in_(answering)))
 
-    async def _forget_topics(self, those: ColumnElement[bool]) -> None:
-        await self._session.execute(update(Turn).where(those, Turn.topic.is_not(None)).values(topic=None))
+    async def _forget_topics(self, condition: ColumnElement[bool]) -> None:
+        await self._session.execute(update(Turn).where(condition, Turn.topic.is_not(None)).values(topic=None))
 
 
-def _replies(*those: ColumnElement[bool]) -> Any:
+def _replies(*conditions: ColumnElement[bool]) -> Any:
     sums = (func.sum(getattr(Turn, name)).label(name) for name in ("letters", "rerolls", "swipes"))
     query = select(Turn.character, _GUILD, func.count().label("replies"), *sums)
     query = query.outerjoin(Channel, Channel.id == Turn.channel_id)
-    return query.where(*those).group_by(Turn.character, _GUILD)
+    return query.where(*conditions).group_by(Turn.character, _GUILD)
 
 
-def _topics(*those: ColumnElement[bool]) -> Any:
+def _topics(*conditions: ColumnElement[bool]) -> Any:
     query = select(Turn.character, _GUILD, Turn.topic, func.count().label("times"))
-    query = query.outerjoin(Channel, Channel.id == Turn.channel_id).where(*those, Turn.topic.is_not(None))
+    query = query.outerjoin(Channel, Channel.id == Turn.channel_id).where(
+        *conditions, Turn.topic.is_not(None)
+    )
     return query.group_by(Turn.character, _GUILD, Turn.topic).order_by(Turn.topic)
 
 
 def _votes(since: datetime, until: datetime) -> Any:
-    """Return one row for each vote: on PostgreSQL what was read of JSON can't be grouped by."""
+    """Return a query with a row per vote: PostgreSQL can't group by a value extracted from JSON."""
     carried = Claim.trace["carried"].as_boolean().label("carried")
     query = select(_VOTED_FOR.label("character"), _GUILD, carried)
     query = query.outerjoin(Channel, Channel.id == Claim.channel_id)

@@ -1,4 +1,4 @@
-"""What is kept of a character: how it feels and grew, and what admins laid down about it and its lore."""
+"""State of a character: feelings, growth, and admins' additions to its identity and lore."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ _ONE = select(literal(1, Integer).label("one")).subquery()
 
 
 class CharacterStanding(NamedTuple):
-    """How a character feels and grew, how it stands with somebody, and what that person `agreed` to.
+    """A character's feelings, growth and bond with a person, and whether the person `agreed` to memory.
 
     `states` are values of the global state.
     """
@@ -46,9 +46,9 @@ class CharacterRepository(Repository):
     """The feelings, stirrings, growth, trait_shifts, milestones, identity_lines and lore_lines tables."""
 
     async def standing(self, user_id: int, character: str, keys: Sequence[str] = ()) -> CharacterStanding:
-        """Return with one question what there is to know before somebody is answered, and after.
+        """Return with a single query the state needed before and after answering a person.
 
-        `keys` are those of the global state whose values are wanted as well.
+        `keys` are keys of the global state to include.
         """
         asked = {f"key{number}": key for number, key in enumerate(keys)}
         query = _standing(len(keys))
@@ -56,31 +56,31 @@ class CharacterRepository(Repository):
         feeling, bond, growth, agreed, *states = found.one()
         return CharacterStanding(feeling, bond, growth, agreed, tuple(states))
 
-    # What moved it, and what is left of that (F085).
+    # Stimuli and the resulting feelings (F085).
 
     async def feeling(self, character: str) -> FeelingRow | None:
         return await self._session.get(FeelingRow, character)
 
     async def keep_feeling(self, feeling: FeelingRow) -> None:
-        """Keep what a character feels now, in place of what it felt before."""
+        """Store a character's current feelings, replacing the previous ones."""
         await self._session.execute(_keep_feeling(self._insert), values_of(feeling))
 
     async def stir(self, stirrings: Collection[Stirring]) -> None:
-        """Keep what moved a character."""
+        """Record stimuli."""
         if stirrings:
-            await self._session.execute(_STIR, [values_of(one) for one in stirrings])
+            await self._session.execute(_STIR, [values_of(stirring) for stirring in stirrings])
 
     async def stirrings(
         self, character: str, *, since: datetime, until: datetime | None = None
     ) -> list[Stirring]:
-        """Return what moved a character since a moment, the oldest first."""
+        """Return a character's stimuli since a moment, oldest first."""
         query = select(Stirring).where(Stirring.character == character, Stirring.at >= since)
         if until is not None:
             query = query.where(Stirring.at < until)
         return list(await self._session.scalars(query.order_by(Stirring.at, Stirring.id)))
 
     async def attacks(self, character: str, *, since: datetime) -> list[tuple[datetime, str]]:
-        """Return when a character was attacked since a moment, and how; the oldest first."""
+        """Return the times and kinds of attacks on a character since a moment, oldest first."""
         query = select(Stirring.at, Stirring.kind).where(
             Stirring.character == character, Stirring.at >= since, Stirring.kind.in_(ATTACKS)
         )
@@ -88,7 +88,7 @@ class CharacterRepository(Repository):
         return [(row.at, row.kind) for row in found]
 
     async def count_stirrings(self, character: str, *, since: datetime, until: datetime) -> dict[str, int]:
-        """Count what moved a character between two moments, by kind."""
+        """Count a character's stimuli between two moments, by kind."""
         query = select(Stirring.kind, func.count().label("times")).where(
             Stirring.character == character, Stirring.at >= since, Stirring.at < until
         )
@@ -99,26 +99,26 @@ class CharacterRepository(Repository):
         await self._session.execute(delete(Stirring).where(Stirring.at < before))
 
     async def forget_who_stirred(self, person_id: int, channel_ids: Collection[int] = ()) -> None:
-        """Let nobody know any more who moved a character, or in which private place.
+        """Anonymise a person's stimuli and those from some private channels.
 
-        Somebody's attacks go altogether, so that what is left of their hostility goes, too.
+        The person's attacks are deleted, so that the remaining hostility ends too.
         """
-        theirs = or_(Stirring.person_id == person_id, Stirring.channel_id.in_(channel_ids))
-        await self._session.execute(delete(Stirring).where(theirs, Stirring.kind.in_(ATTACKS)))
+        affected = or_(Stirring.person_id == person_id, Stirring.channel_id.in_(channel_ids))
+        await self._session.execute(delete(Stirring).where(affected, Stirring.kind.in_(ATTACKS)))
         nobody: dict[str, Any] = {"person_id": None, "channel_id": None, "guild_id": None}
-        await self._session.execute(update(Stirring).where(theirs).values(**nobody))
+        await self._session.execute(update(Stirring).where(affected).values(**nobody))
         shifted = update(TraitShift).where(TraitShift.person_id == person_id)
         await self._session.execute(shifted.values(person_id=None))
 
-    # How far it has grown.
+    # Growth.
 
     async def interactions(self, character: str) -> int:
-        """Return how often a character has spoken with anybody."""
+        """Return the number of a character's interactions with anybody."""
         query = select(Growth.interactions).where(Growth.character == character)
         return int(await self._session.scalar(query) or 0)
 
     async def count_interaction(self, character: str) -> int:
-        """Count an interaction and return how many there were."""
+        """Count an interaction; return the new total."""
         return int(
             await self._session.scalar(_count_interaction(self._insert), {"character": character}) or 0
         )
@@ -127,25 +127,25 @@ class CharacterRepository(Repository):
         """Return the counts at which a character reached a stage."""
 
         async def read() -> frozenset[int]:
-            return frozenset(one.milestone for one in await self.milestones(character))
+            return frozenset(milestone.milestone for milestone in await self.milestones(character))
 
         return await self._kept(("milestones",), character, read)
 
     async def milestones(self, character: str) -> list[Milestone]:
-        """Return the stages that a character reached, the first one first."""
+        """Return a character's stages in order."""
         return list(await self._session.scalars(_MILESTONES, {"who": character}))
 
     async def reach_milestone(
         self, character: str, milestone: int, changes: Mapping[str, Any] | None, *, at: datetime
     ) -> None:
-        """Keep that a character reached a stage; it does so once."""
+        """Record that a character reached a stage, unless it is already recorded."""
         row = self._insert(table_of(Milestone)).values(
             character=character, milestone=milestone, at=at, changes=changes
         )
         await self._session.execute(row.on_conflict_do_nothing())
 
     async def revert_milestone(self, character: str, milestone: int, *, at: datetime | None) -> bool:
-        """Take a stage back, or with None let it stand again; False when there is none to change."""
+        """Revert a stage, or reinstate it with None; return False if nothing changed."""
         query = update(Milestone).where(
             Milestone.character == character,
             Milestone.milestone == milestone,
@@ -153,23 +153,23 @@ class CharacterRepository(Repository):
         )
         return bool((await self._session.execute(query.values(reverted_at=at))).rowcount)  # type: ignore[attr-defined]
 
-    # How its traits shifted (F104).
+    # Trait shifts (F104).
 
     async def grown(self, character: str) -> Growth | None:
-        """Return how far a character has grown, and its traits at a moment."""
+        """Return a character's growth, with its traits at a moment."""
         return await self._session.scalar(select(Growth).where(Growth.character == character))
 
     async def shape(self, growths: Collection[Growth], shifts: Collection[TraitShift] = ()) -> None:
-        """Keep the traits of characters, each of another one, and what shifted them."""
+        """Store the traits of several characters, and the shifts that changed them."""
         kept = self._insert(_growth)
         values = {name: kept.excluded[name] for name in ("traits", "traits_at")}
         kept = kept.on_conflict_do_update(index_elements=["character"], set_=values)
-        await self._session.execute(kept, [values_of(one) for one in growths])
+        await self._session.execute(kept, [values_of(growth) for growth in growths])
         if shifts:
-            await self._session.execute(insert(table_of(TraitShift)), [values_of(one) for one in shifts])
+            await self._session.execute(insert(table_of(TraitShift)), [values_of(shift) for shift in shifts])
 
     async def trait_shifts(self, character: str, *, limit: int) -> list[TraitShift]:
-        """Return what shifted a character's traits, the newest first."""
+        """Return a character's trait shifts, newest first."""
         query = select(TraitShift).where(TraitShift.character == character)
         return list(await self._session.scalars(query.order_by(TraitShift.id.desc()).limit(limit)))
 
@@ -177,17 +177,17 @@ class CharacterRepository(Repository):
         return await self._session.scalar(select(TraitShift).where(TraitShift.id == shift_id))
 
     async def revert_trait_shift(self, shift_id: int, *, at: datetime) -> bool:
-        """Keep that a shift counts no more; False when it did not already."""
+        """Mark a shift as reverted; return False if it already was."""
         query = update(TraitShift).where(TraitShift.id == shift_id, TraitShift.reverted_at.is_(None))
         return bool((await self._session.execute(query.values(reverted_at=at))).rowcount)  # type: ignore[attr-defined]
 
     async def prune_trait_shifts(self, before: datetime) -> None:
         await self._session.execute(delete(TraitShift).where(TraitShift.at < before))
 
-    # What admins laid down about who it is.
+    # Admins' additions to the identity.
 
     async def identity_lines(self, character: str) -> list[IdentityLine]:
-        """Return everything laid down about a character, oldest first."""
+        """Return all additions to a character's identity, oldest first."""
         query = select(IdentityLine).where(IdentityLine.character == character).order_by(IdentityLine.id)
         return list(await self._session.scalars(query))
 
@@ -199,7 +199,7 @@ class CharacterRepository(Repository):
         return int(row.inserted_primary_key[0])  # type: ignore[attr-defined]
 
     async def put_back_identity_line(self, line_id: int, line: IdentityLine) -> None:
-        """Lay a line down again under the number that it had."""
+        """Restore a removed line under its former number."""
         await self._session.execute(insert(table_of(IdentityLine)).values(id=line_id, **values_of(line)))
 
     async def reword_identity_line(self, line_id: int, text: str, *, at: datetime) -> None:
@@ -209,10 +209,10 @@ class CharacterRepository(Repository):
     async def remove_identity_line(self, line_id: int) -> None:
         await self._session.execute(delete(IdentityLine).where(IdentityLine.id == line_id))
 
-    # What admins laid down about entries of its lorebooks.
+    # Admins' changes to entries of its lorebooks.
 
     async def lore_lines(self, character: str) -> list[LoreLine]:
-        """Return everything laid down about a character's lorebooks, by book and uid."""
+        """Return the changes to a character's lorebooks, by book and uid."""
         query = select(LoreLine).where(LoreLine.character == character)
         return list(await self._session.scalars(query.order_by(LoreLine.book, LoreLine.uid)))
 
@@ -220,11 +220,11 @@ class CharacterRepository(Repository):
         return await self._session.get(LoreLine, (character, book, uid))
 
     async def keep_lore_line(self, line: LoreLine) -> None:
-        """Keep what is laid down about an entry, in place of what was before."""
+        """Store the changes to an entry, replacing earlier ones."""
         await self._session.execute(upsert(self._insert, LoreLine), values_of(line))
 
     async def lift_lore_line(self, character: str, book: str, uid: str) -> None:
-        """Let an entry be again as the files have it; one that they have not goes."""
+        """Drop the changes to an entry, and the entry itself if it is not in the files."""
         gone = delete(LoreLine).where(
             LoreLine.character == character, LoreLine.book == book, LoreLine.uid == uid
         )
@@ -234,7 +234,7 @@ class CharacterRepository(Repository):
 @cache
 def _standing(states: int) -> Select[Any]:
     asked = [aliased(State) for _ in range(states)]
-    columns: list[Any] = [FeelingRow, BondRow, Growth, Consent.given, *(one.value for one in asked)]
+    columns: list[Any] = [FeelingRow, BondRow, Growth, Consent.given, *(state.value for state in asked)]
     query = (
         select(*columns)
         .select_from(_ONE)
@@ -245,8 +245,8 @@ def _standing(states: int) -> Select[Any]:
         .outerjoin(Growth, Growth.character == bindparam("slug"))
         .outerjoin(Consent, Consent.person_id == bindparam("person"))
     )
-    for number, one in enumerate(asked):
-        query = query.outerjoin(one, one.key == bindparam(f"key{number}"))
+    for number, state in enumerate(asked):
+        query = query.outerjoin(state, state.key == bindparam(f"key{number}"))
     return query
 
 

@@ -1,4 +1,4 @@
-"""Who agreed to be remembered (D03, F078)."""
+"""Consent to being remembered and to being heard (D03, F078)."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -10,25 +10,26 @@ from database.models import Archived, Consent, Fact, Nickname, VoiceConsent
 from database.repositories import Repository, table_of
 
 Mode = Literal["opt_in", "opt_out", "off"]
-"""Who agrees: those who said yes, those who did not say no, nobody."""
+"""Who consents: people who said yes, people who did not say no, nobody."""
 
 
 class AnsweredIn(NamedTuple):
-    """Where an answer was given: in a channel of a server, anywhere in it, or, with neither, anywhere."""
+    """The place of an answer: a channel of a server or a whole server; with neither it is unknown."""
 
     guild_id: int | None = None
     channel_id: int | None = None
 
 
 NOWHERE_KNOWN = AnsweredIn()
-"""The place of an answer that was given in private, or of which nobody knows the place."""
+"""Place of an answer in private, or of unknown place."""
 
 
 class Resettable(NamedTuple):
-    """How many people would be asked anew, and what of them would go.
+    """Number of people who would be asked again after a reset, and of the data it deletes.
 
-    They `agreed`, or were asked and are `silent`; `memories` and `lines` go. `refused` said no there, and
-    `elsewhere` are people of that server who agreed in another place: theirs stays.
+    The people `agreed` or were asked and are `silent`; `memories` and `lines` are deleted. `refused` counts
+    people who said no there, and `elsewhere` people of the server who agreed in another place; their data
+    stays.
     """
 
     agreed: int
@@ -44,40 +45,40 @@ class Resettable(NamedTuple):
 
 
 def agreed(person: Any, mode: Mode) -> ColumnElement[bool]:
-    """Return which rows are about people who agree, by the column of their ids."""
+    """Return the condition that a column of person ids refers to people who consent."""
     if mode == "off":
         return false()
     answered = select(Consent.person_id).where(Consent.given.is_(mode == "opt_in"))
-    theirs: ColumnElement[bool] = person.in_(answered) if mode == "opt_in" else person.not_in(answered)
-    return theirs
+    condition: ColumnElement[bool] = person.in_(answered) if mode == "opt_in" else person.not_in(answered)
+    return condition
 
 
 class ConsentRepository(Repository):
     """The consents and voice_consents tables: most people said neither yes nor no."""
 
     async def given(self, person_ids: Collection[int], *, unless_refused: bool = False) -> set[int]:
-        """Return those of some people who agreed; with `unless_refused`, those who did not say no."""
+        """Return the people who agreed, or, with `unless_refused`, those who did not say no."""
         query = select(Consent.person_id).where(Consent.person_id.in_(person_ids))
         if unless_refused:
             return set(person_ids) - set(await self._session.scalars(query.where(Consent.given.is_(False))))
         return set(await self._session.scalars(query.where(Consent.given.is_(True))))
 
     async def refuses(self, person_id: int) -> bool:
-        """Say whether somebody said no."""
+        """Return whether a person said no."""
         return (await self.of(person_id) or (None,))[0] is False
 
     async def of(self, person_id: int) -> tuple[bool | None, datetime] | None:
-        """Return what somebody answered, None where they only were asked, and when; None for neither."""
+        """Return a person's answer (None if they were only asked) and its time; None without either."""
         row = await self._session.get(Consent, person_id)
         return (row.given, row.at) if row else None
 
     async def place_of(self, person_id: int) -> AnsweredIn:
-        """Return where somebody answered, or was asked."""
+        """Return where a person answered or was asked."""
         row = await self._session.get(Consent, person_id)
         return AnsweredIn(row.guild_id, row.channel_id) if row else NOWHERE_KNOWN
 
     async def asked(self, person_id: int, *, at: datetime, place: AnsweredIn = NOWHERE_KNOWN) -> bool:
-        """Keep that somebody is asked now; False when they were asked, or answered, before."""
+        """Record that a person is asked now; return False if they were asked, or answered, before."""
         values = {"person_id": person_id, "given": None, "at": at, **place._asdict()}
         row = self._insert(table_of(Consent)).values(values)
         asked = row.on_conflict_do_nothing().returning(Consent.person_id)
@@ -86,7 +87,7 @@ class ConsentRepository(Repository):
     async def set(
         self, person_id: int, given: bool, *, at: datetime, place: AnsweredIn = NOWHERE_KNOWN
     ) -> None:
-        """Keep what somebody answered, and where; who says the same again answered the first time."""
+        """Store a person's answer and its place; repeating the same answer changes nothing."""
         values = {"person_id": person_id, "given": given, "at": at, **place._asdict()}
         row = self._insert(table_of(Consent)).values(values)
         changed = or_(Consent.given.is_(None), Consent.given != row.excluded.given)
@@ -99,43 +100,43 @@ class ConsentRepository(Repository):
         )
 
     async def forget(self, person_id: int) -> int:
-        """Delete what somebody answered: they may be asked again."""
+        """Delete a person's answers, so that they can be asked again."""
         await self._session.execute(delete(VoiceConsent).where(VoiceConsent.person_id == person_id))
         result = await self._session.execute(delete(Consent).where(Consent.person_id == person_id))
         return int(result.rowcount)  # type: ignore[attr-defined]
 
-    # Being heard in voice channels.
+    # Consent to being heard in voice channels.
 
     async def let_hear(self, person_id: int, guild_id: int, *, at: datetime) -> None:
-        """Keep that somebody may be heard in the voice channels of a server."""
+        """Record that a person may be heard in a server's voice channels."""
         values = {"person_id": person_id, "guild_id": guild_id, "at": at}
         row = self._insert(table_of(VoiceConsent)).values(values)
         await self._session.execute(row.on_conflict_do_nothing())
 
     async def hear_no_more(self, person_id: int, guild_id: int) -> None:
-        theirs = (VoiceConsent.person_id == person_id, VoiceConsent.guild_id == guild_id)
-        await self._session.execute(delete(VoiceConsent).where(*theirs))
+        condition = (VoiceConsent.person_id == person_id, VoiceConsent.guild_id == guild_id)
+        await self._session.execute(delete(VoiceConsent).where(*condition))
 
     async def heard_in(self, guild_id: int) -> frozenset[int]:
-        """Return who may be heard in the voice channels of a server."""
+        """Return the people who may be heard in a server's voice channels."""
         query = select(VoiceConsent.person_id).where(VoiceConsent.guild_id == guild_id)
         return frozenset(await self._session.scalars(query))
 
     async def hearing_of(self, person_id: int) -> list[VoiceConsent]:
-        """Return where somebody may be heard."""
+        """Return the servers in which a person may be heard."""
         query = select(VoiceConsent).where(VoiceConsent.person_id == person_id)
         return list(await self._session.scalars(query.order_by(VoiceConsent.guild_id)))
 
-    # Asking anew.
+    # Resetting answers.
 
     async def resettable(self, place: AnsweredIn, *, noted: Collection[str]) -> Resettable:
-        """Count whom a reset of a place concerns, and what goes; `noted` are the origins of facts that do."""
+        """Count what a reset of a place affects; `noted` are the origins of facts that it deletes."""
         here, people = _given_in(place), _to_reset(place)
         elsewhere = 0
         if place.guild_id is not None:
             members = select(Nickname.user_id).where(Nickname.guild_id == place.guild_id)
-            theirs = (Consent.person_id.in_(members), Consent.given.is_(True))
-            elsewhere = await self._count(Consent, *theirs, Consent.person_id.not_in(people))
+            agreed_members = (Consent.person_id.in_(members), Consent.given.is_(True))
+            elsewhere = await self._count(Consent, *agreed_members, Consent.person_id.not_in(people))
         return Resettable(
             agreed=await self._count(Consent, *here, Consent.given.is_(True)),
             silent=await self._count(Consent, *here, Consent.given.is_(None)),
@@ -146,7 +147,7 @@ class ConsentRepository(Repository):
         )
 
     async def to_reset(self, place: AnsweredIn) -> list[int]:
-        """Return who answered in a place, or was asked there, and did not say no."""
+        """Return the people who answered or were asked in a place and did not say no."""
         return list(await self._session.scalars(_to_reset(place).order_by(Consent.person_id)))
 
     async def _count(self, model: type[Consent | Fact | Archived], *where: ColumnElement[bool]) -> int:
@@ -154,7 +155,7 @@ class ConsentRepository(Repository):
 
 
 def _given_in(place: AnsweredIn) -> list[ColumnElement[bool]]:
-    """Return which answers were given in a place; a channel counts within its server alone."""
+    """Return the conditions for answers given in a place; a channel counts only within its server."""
     columns = {"guild_id": Consent.guild_id, "channel_id": Consent.channel_id}
     return [columns[key] == value for key, value in place._asdict().items() if value is not None]
 

@@ -1,4 +1,4 @@
-"""Who is to speak next, and the scenes that characters play."""
+"""Queue of characters to speak, and scenes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -35,12 +35,12 @@ class CueRepository(Repository):
     """The cues and scenes tables."""
 
     async def add(self, cues: Sequence[CueRow]) -> None:
-        """Write down who is to speak, in this order."""
+        """Queue characters to speak, in this order."""
         if cues:
-            await self._session.execute(insert(table_of(CueRow)), [values_of(one) for one in cues])
+            await self._session.execute(insert(table_of(CueRow)), [values_of(cue) for cue in cues])
 
     async def next(self, channel_id: int) -> CueRow | None:
-        """Return who is to speak next in a channel."""
+        """Return the next cue of a channel."""
         return await self._if_any("cues", channel_id, _OPEN)
 
     async def is_open(self, cue_id: int) -> bool:
@@ -48,7 +48,7 @@ class CueRepository(Repository):
         return await self._session.scalar(query) is not None
 
     async def waiting(self, since: datetime, places: Collection[str]) -> list[int]:
-        """Return the channels in which somebody is to speak since a moment."""
+        """Return the channels with open cues since a moment."""
         query = (
             select(CueRow.channel_id)
             .join(Channel, Channel.id == CueRow.channel_id)
@@ -67,7 +67,7 @@ class CueRepository(Repository):
         kind: str | None = None,
         trace: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Keep that a character spoke, or why it will not; False when that was decided before."""
+        """Close a cue with its turn or the reason for silence; return False if it was closed before."""
         closed = (
             update(CueRow)
             .where(CueRow.id == cue_id, CueRow.open.is_(True))
@@ -84,7 +84,7 @@ class CueRepository(Repository):
         scene_id: int | None = None,
         before: datetime | None = None,
     ) -> None:
-        """Keep why characters will not speak: in a channel, about messages, in a scene, or any more."""
+        """Close open cues with a reason: of a channel, of messages, of a scene, or old ones."""
         query = update(CueRow).where(CueRow.open.is_(True))
         if channel_id is not None:
             query = query.where(CueRow.channel_id == channel_id)
@@ -97,7 +97,7 @@ class CueRepository(Repository):
         await self._session.execute(query.values(open=False, ended=ended))
 
     async def of_message(self, message_id: int) -> list[CueRow]:
-        """Return who was to speak after a message, in order."""
+        """Return the cues after a message, in order."""
         return list(
             await self._session.scalars(
                 select(CueRow).where(CueRow.message_id == message_id).order_by(CueRow.id)
@@ -105,11 +105,11 @@ class CueRepository(Repository):
         )
 
     async def of_turn(self, turn_id: int) -> CueRow | None:
-        """Return why a character spoke of itself; None where it answered a message."""
+        """Return the cue that led to a turn; None if the turn answers a message."""
         return await self._session.scalar(select(CueRow).where(CueRow.turn_id == turn_id).limit(1))
 
     async def prune(self, before: datetime) -> None:
-        """Delete what was done before a moment."""
+        """Delete closed cues and ended scenes from before a moment."""
         await self._session.execute(delete(CueRow).where(CueRow.open.is_(False), CueRow.made_at < before))
         await self._session.execute(
             delete(Scene).where(Scene.ended_at.is_not(None), Scene.started_at < before)
@@ -118,11 +118,11 @@ class CueRepository(Repository):
     # Scenes.
 
     async def scene(self, channel_id: int) -> Scene | None:
-        """Return the scene that is being played in a channel."""
+        """Return the current scene of a channel."""
         return await self._if_any("scenes", channel_id, _SCENE)
 
     async def _if_any(self, table: str, channel_id: int, query: Select[T]) -> T | None:
-        """Return a channel's row; that there is none, as nearly always, is kept in mind."""
+        """Return a channel's row; its absence, the normal case, is cached."""
 
         async def read() -> bool:
             return await self._session.scalar(query, {"channel_id": channel_id}) is not None
@@ -139,7 +139,7 @@ class CueRepository(Repository):
         return int(row.inserted_primary_key[0])  # type: ignore[attr-defined]
 
     async def played(self, scene_id: int) -> int:
-        """Count a turn of a scene that goes on, and return how many there were."""
+        """Count a turn of a running scene; return the new total."""
         counted = (
             update(Scene)
             .where(Scene.id == scene_id, Scene.ended_at.is_(None))
@@ -149,7 +149,7 @@ class CueRepository(Repository):
         return int(await self._session.scalar(counted) or 0)
 
     async def end_scene(self, scene_id: int, *, ended: str, at: datetime) -> bool:
-        """End a scene and let nobody speak in it any more; False when it had ended before."""
+        """End a scene and close its cues; return False if it had ended before."""
         query = (
             update(Scene)
             .where(Scene.id == scene_id, Scene.ended_at.is_(None))
@@ -160,7 +160,7 @@ class CueRepository(Repository):
         return over
 
     async def end_unsaid(self, *, ended: str, at: datetime) -> None:
-        """End the scenes in which nobody is to speak any more, and nothing is just being said."""
+        """End scenes without open cues or pending replies."""
         await self._session.execute(
             update(Scene).where(Scene.ended_at.is_(None), ~_GOES_ON.exists()).values(ended_at=at, ended=ended)
         )

@@ -1,4 +1,4 @@
-"""What is shown of all places together: lines with what was decided about them, and who is known."""
+"""Overview of all channels: lines with decisions, costs, and known people."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -15,10 +15,10 @@ Outcome = Literal["answered", "silent", "failed"]
 
 
 class FeedLine(NamedTuple):
-    """A line of the log, with its place and what was decided about it.
+    """A line of the log, with its place and the decision about it.
 
-    `turn_id` is the reply that it is part of, where a `character` said it, or the one that answers it.
-    `open` says that nothing is decided yet; both it and `reason` are None where nothing had to be.
+    `turn_id` is the reply it belongs to if a `character` said it, otherwise the reply that answers it. `open`
+    means that the decision is pending; `open` and `reason` are None if no decision was necessary.
     """
 
     position: int
@@ -41,7 +41,7 @@ class FeedLine(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """What the calls for one reply came to; `cost` is None where the price of one is not known."""
+    """Totals of the calls for a reply; `cost` is None if a price is unknown."""
 
     calls: int
     cost: float | None
@@ -51,7 +51,7 @@ class Spent(NamedTuple):
 
 
 class KnownPerson(NamedTuple):
-    """Somebody of whom a character knows something: how much, and since when."""
+    """A person known to a character: number of facts, and the time of the latest."""
 
     person_id: int
     name: str
@@ -60,7 +60,7 @@ class KnownPerson(NamedTuple):
 
 
 class FeedRepository(Repository):
-    """Reads messages, claims, turns and calls together."""
+    """Joins messages, claims, turns and calls."""
 
     async def lines(
         self,
@@ -72,7 +72,7 @@ class FeedRepository(Repository):
         message_id: int | None = None,
         limit: int = 50,
     ) -> list[FeedLine]:
-        """Return the newest lines of the log, the newest first; `before` a position."""
+        """Return the newest lines of the log, newest first; `before` is a position."""
         reply = func.coalesce(MessageRow.turn_id, Claim.turn_id)
         query = (
             select(
@@ -110,18 +110,18 @@ class FeedRepository(Repository):
             conditions.append(MessageRow.position < before)
         if outcome is not None:
             conditions.append(_OUTCOMES[outcome])
-        if outcome == "failed":  # much may have failed: what is not shown is not read whole
+        if outcome == "failed":  # there may be many failures: limit them before reading whole rows
             newest = select(MessageRow.position).where(*conditions).order_by(MessageRow.position.desc())
             conditions = [MessageRow.position.in_(newest.limit(limit).correlate(None))]
         query = query.where(*conditions)
         return [FeedLine._make(row) for row in await self._session.execute(query)]
 
     async def places(self, *, limit: int) -> list[tuple[int, str, str, str]]:
-        """Return where something was said last: id, kind of place, name and server of each channel.
+        """Return the most recently active channels: id, kind, name and server of each.
 
-        A talk with one person has the name of that person.
+        A private channel is named after its person.
         """
-        newest = (  # for each channel a look into the index; to group all messages reads all of it
+        newest = (  # one index lookup per channel; grouping would read all messages
             select(func.max(MessageRow.position)).where(MessageRow.channel_id == Channel.id).scalar_subquery()
         )
         person = (
@@ -141,7 +141,7 @@ class FeedRepository(Repository):
         return [(row[0], row[1], row[2], row[3]) for row in await self._session.execute(query)]
 
     async def spent(self, turn_ids: Collection[int]) -> dict[int, Spent]:
-        """Return what replies cost, by the reply: everything that was asked for it."""
+        """Return the cost of replies, by turn id, with all calls made for them."""
         query = (
             select(
                 CallRow.turn_id,
@@ -162,9 +162,9 @@ class FeedRepository(Repository):
         }
 
     async def known(self, character: str, words: str = "", *, limit: int = 100) -> list[KnownPerson]:
-        """Return of whom a character knows something, the latest first; `words` stand in a name or a fact.
+        """Return the people a character knows, latest first; `words` must occur in a name or fact.
 
-        Facts that were told in private are counted, and never searched.
+        Facts told in private are counted but never searched.
         """
         name = (
             select(Nickname.name)
@@ -190,11 +190,9 @@ class FeedRepository(Repository):
         ]
 
 
-_FAILED = (
-    union_all(  # by indices that hold nothing else: as a condition on each line, all lines are read for it
-        select(Claim.message_id).where(FAILED),
-        select(Turn.trigger_id).where(FALLBACK),
-    )
+_FAILED = union_all(  # partial indexes hold exactly these; a condition on each line would read all lines
+    select(Claim.message_id).where(FAILED),
+    select(Turn.trigger_id).where(FALLBACK),
 )
 _OUTCOMES: dict[Outcome, ColumnElement[bool]] = {
     "answered": and_(MessageRow.turn_id.is_(None), Turn.fallback.is_(False)),

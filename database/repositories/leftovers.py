@@ -1,4 +1,4 @@
-"""A look through every table for what is left of a person who was erased (C64, D15)."""
+"""Search of all tables for traces of an erased person (C64, D15)."""
 
 import asyncio
 import re
@@ -42,12 +42,12 @@ PERSON: Mapping[str, tuple[str, ...]] = {
     "users": ("id",),
     "vectors": ("owner_id",),
 }
-"""The columns that say whose a row is."""
+"""Columns with the id of the person a row belongs to."""
 BELONGING = frozenset(
     {"channels", "cues", "fact_sources", "global_state", "musing_changes", "musings"}
     | {"parts", "prompts", "seats", "variants", "windows"}
 )
-"""Tables whose rows go, or are changed, with what they belong to."""
+"""Tables whose rows are deleted or changed along with the rows they belong to."""
 EXEMPT: Mapping[str, str] = {
     "affinities": "it says how characters get on with one another",
     "attendances": "it says which characters are in a channel",
@@ -69,7 +69,7 @@ EXEMPT: Mapping[str, str] = {
     "ticket_desks": "it says where tickets are opened",
     "milestones": "it says how far a character has grown",
 }
-"""Tables that an erasure leaves alone, and why."""
+"""Tables that an erasure leaves unchanged, and the reason."""
 _WORDS = frozenset(
     {
         ("archive", "text"),
@@ -91,26 +91,26 @@ _WORDS = frozenset(
         ("variants", "parts"),
     }
 )
-"""Columns with words: another person's may name anybody, and are theirs."""
+"""Columns with words: other people's words may mention anybody, and belong to their authors."""
 SNOWFLAKE = 1 << 22
-"""Ids of Discord's are above this: the same number elsewhere is no coincidence."""
+"""Discord's ids are above this, so an equal number elsewhere is no coincidence."""
 
 
 FEWEST_LETTERS = 15
-"""Eight words, and what stands between them."""
+"""Minimum length of eight words with the spaces between them."""
 
 
 class EchoFinder(Protocol):
-    """Knows somebody's words and names."""
+    """Recognises a person's words and names."""
 
     def repeated(self, text: str) -> bool: ...
     def stand_in(self, text: str) -> bool: ...
 
 
 class Residue(NamedTuple):
-    """What a look through every table found: what still holds a person's id or words, by table.
+    """Result of a search: the number of rows that still contain a person's id or words, by table.
 
-    `named` counts other people's words in which these, or a name of theirs, stand.
+    `named` counts other people's texts that contain the person's words or name.
     """
 
     rows: dict[str, int]
@@ -121,9 +121,9 @@ class LeftoversRepository(Repository):
     """Searches all tables."""
 
     async def residue(self, person_id: int, echoes: EchoFinder | None = None) -> Residue:
-        """Look for somebody in every table, for their id only where it is not exempt.
+        """Search every table for a person, and for their id only in tables that are not exempt.
 
-        Of an id of Discord's every column is searched, of another only those that are meant for one.
+        A Discord id is searched in every column, another id only in columns for person ids.
         """
         rows: Counter[str] = Counter()
         named = 0
@@ -143,14 +143,14 @@ class LeftoversRepository(Repository):
         meant = column.name in PERSON.get(column.table.name, ())
         if column.table.name in EXEMPT or not (person_id >= SNOWFLAKE or meant):
             return 0
-        where = column == literal(person_id, BigInteger)  # also where the column is too small for it
+        where = column == literal(person_id, BigInteger)  # avoids an overflow error in small columns
         query = select(func.count()).select_from(column.table).where(where)
         return int(await self._session.scalar(query) or 0)
 
     async def _written(
         self, column: Column[Any], person_id: int, echoed: Callable[[str], bool] | None, *, fewest: int = 1
     ) -> int:
-        """Count the texts of a column in which an id or an echo stands; `fewest` letters make an echo."""
+        """Count a column's texts with an id or an echo; texts shorter than `fewest` contain no echo."""
         if not isinstance(column.type, String | Text | JSON | FactValues):
             return 0
         text = cast(column, String)
@@ -161,10 +161,12 @@ class LeftoversRepository(Repository):
             return 0
         texts = (await self._session.scalars(select(text).where(or_(*wanted)))).all()
         return await asyncio.to_thread(
-            lambda: sum((by_id and holds(one, person_id)) or bool(echoed and echoed(one)) for one in texts)
+            lambda: sum(
+                (by_id and holds(content, person_id)) or bool(echoed and echoed(content)) for content in texts
+            )
         )
 
 
 def holds(text: str, person_id: int) -> bool:
-    """Say whether an id stands in a text, and is no part of a longer number."""
+    """Return whether a text contains an id that is no part of a longer number."""
     return re.search(rf"(?<!\d){person_id}(?!\d)", text) is not None

@@ -1,4 +1,4 @@
-"""Facts about people, every change of them, and the one rule of where they may come up."""
+"""Facts about people, their changes, and the rule for where they may come up."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -41,22 +41,22 @@ _DEFAULTS: Mapping[str, Any] = {
     "superseded_by": None,
     "search_text": None,
 }
-"""What a change that was written down by an earlier version says nothing of."""
+"""Values for fields that changes recorded by earlier versions lack."""
 _WORDS = (
     "number text scope channel_id guild_id quote sources pinned origin made_at".split()  # noqa: SIM905
     + list(_DEFAULTS)
 )
-"""What a change keeps of a fact."""
+"""Fields of a fact that a change records."""
 MOST_AT_HAND = 200
-"""Lists of facts that are kept at hand: hundreds each."""
+"""Cached lists of facts, of hundreds each."""
 _LAST_BATCH, _LAST_ID = "last change of core memory", "last fact"
 
 
 class Audience(NamedTuple):
-    """Who reads along where a memory may come up.
+    """The readers of a channel, before whom a memory may come up.
 
-    `channel_ids` are the channel and, of a thread, the channel that it belongs to. A private place
-    has no guild: there the person sees what they said anywhere.
+    `channel_ids` are the channel and, for a thread, its parent channel. A private channel has no guild:
+    there, people see what they said anywhere.
     """
 
     channel_ids: tuple[int, ...]
@@ -65,7 +65,7 @@ class Audience(NamedTuple):
 
 
 class ChangeBatch(NamedTuple):
-    """One change, of one or more memories: `id` names the state before it."""
+    """A change of one or more memories; `id` names the state before it."""
 
     id: int
     at: datetime
@@ -74,7 +74,7 @@ class ChangeBatch(NamedTuple):
 
 
 class ChangedFact(NamedTuple):
-    """A change of a fact: without `before` it was new, without `after` it went."""
+    """A change of a fact: `before` is None for a new fact, `after` for a removed one."""
 
     id: int
     batch: int
@@ -88,7 +88,7 @@ class ChangedFact(NamedTuple):
 
 
 class Count(NamedTuple):
-    """How many changes of what a character knows about somebody had a cause."""
+    """Number of changes with a cause to a character's facts about a person."""
 
     person_id: int
     cause: str
@@ -96,9 +96,9 @@ class Count(NamedTuple):
 
 
 class Recallable(NamedTuple):
-    """A fact as far as finding it looks at it: hundreds are read for a reply, too many to be entities.
+    """The fields of a fact that search needs: a reply reads hundreds, too many for entities.
 
-    Times are microseconds since 1970, as they are stored, and `sources` JSON: of most nobody ever asks.
+    Times are microseconds since 1970 as stored, and `sources` is unparsed JSON, because most are never used.
     """
 
     id: int
@@ -115,7 +115,7 @@ class Recallable(NamedTuple):
 
     @property
     def last_at(self) -> datetime:
-        """When it was last mentioned."""
+        """When the fact was last mentioned."""
         return EPOCH + timedelta(microseconds=self.last)
 
 
@@ -123,10 +123,9 @@ _FACT = table_of(Fact).c
 
 
 def heard_by_all(row: Any) -> ColumnElement[bool]:
-    """Return which rows of a table come only from what everybody of an audience in a server may know (D2).
+    """Return the condition for rows whose sources everybody in a server's audience may know (D2).
 
-    The one rule: never a wider audience than that before which it was said, unless the person
-    themself said so.
+    The rule: never a wider audience than the one before which it was said, unless the person decided so.
     """
     here: BindParameter[int] = bindparam("channel_ids", expanding=True)
     return or_(
@@ -137,15 +136,15 @@ def heard_by_all(row: Any) -> ColumnElement[bool]:
 
 
 def _visible(*, private: bool) -> ColumnElement[bool]:
-    """Return which memories about a person may come up before an audience (D2, C60).
+    """Return the condition for memories that may come up before an audience (D2, C60).
 
-    What was said before many may come up when the person is alone with us.
+    A person alone with a character may hear of everything they said in public.
     """
     return true() if private else heard_by_all(_FACT)
 
 
 def _about(*, private: bool) -> ColumnElement[bool]:
-    """Return what holds about some people, that a character knows and that may come up (C53, C61)."""
+    """Return the condition for facts that a character may use before an audience (C53, C61)."""
     return and_(
         _FACT.person_id.in_(bindparam("person_ids", expanding=True)),
         or_(_FACT.character == bindparam("character"), _FACT.for_all.is_(True)),
@@ -196,7 +195,7 @@ class MemoryRepository(Repository):
     """The facts, fact_changes and fact_sources tables."""
 
     async def about(self, person_ids: Collection[int], character: str, audience: Audience) -> list[Fact]:
-        """Return the core memory about some people that may come up before an audience."""
+        """Return the core memory about people that may come up before an audience."""
         asked = _asked(person_ids, character, audience)
 
         async def read() -> list[Fact]:
@@ -227,16 +226,16 @@ class MemoryRepository(Repository):
         return [one for one in found if one.kept or one.person_id in there]
 
     async def of(self, person_id: int, character: str) -> list[Fact]:
-        """Return everything that a character knows about somebody, by number."""
+        """Return all facts of a character about a person, by number."""
         query = select(Fact).where(Fact.person_id == person_id, Fact.character == character)
         return list(await self._session.scalars(query.order_by(Fact.number)))
 
     async def these(self, ids: Collection[int]) -> list[Fact]:
-        """Return some facts."""
+        """Return the facts with these ids."""
         return list(await self._session.scalars(select(Fact).where(Fact.id.in_(ids))))
 
     async def numbered(self, person_id: int, character: str, number: int) -> Fact | None:
-        """Return the memory about somebody that has a number."""
+        """Return the memory about a person with a number."""
         return await self._session.scalar(
             select(Fact).where(
                 Fact.person_id == person_id,
@@ -246,24 +245,24 @@ class MemoryRepository(Repository):
         )
 
     async def new_batch(self) -> int:
-        """Return the number of the next change; what belongs together is written under one.
+        """Return the number for the next change; related changes share it.
 
-        No number comes twice, also when the changes before were forgotten: a menu may still show them.
+        Numbers are never reused, even after their changes are forgotten: a menu may still show them.
         """
         return await self._next(_LAST_BATCH)
 
     async def new_id(self) -> int:
-        """Return the id of a new fact; as of changes, none comes twice."""
+        """Return the id for a new fact; ids are never reused either."""
         return await self._next(_LAST_ID)
 
     async def last_numbers(self) -> tuple[int, int]:
-        """Return the last id and the last number of a change that were ever given out."""
+        """Return the last id and the last change number ever assigned."""
         query = select(State.key, State.value).where(State.key.in_((_LAST_ID, _LAST_BATCH)))
         last = {row[0]: int(row[1]) for row in await self._session.execute(query)}
         return last.get(_LAST_ID, 0), last.get(_LAST_BATCH, 0)
 
     async def add(self, memory: Fact, *, batch: int, cause: str) -> Fact:
-        """Keep a new memory under the next number of its person."""
+        """Store a new memory under its person's next number."""
         last = select(func.coalesce(func.max(Fact.number), 0)).where(
             Fact.person_id == memory.person_id, Fact.character == memory.character
         )
@@ -280,7 +279,7 @@ class MemoryRepository(Repository):
     async def change(
         self, memory: Fact, values: Mapping[str, Any], *, batch: int, cause: str, at: datetime
     ) -> None:
-        """Give a memory new values; what it was found by besides goes with its words."""
+        """Change a memory's values; a new text drops the separate search text."""
         if "text" in values:
             values = {"search_text": None, **values}
         before = {key: getattr(memory, key) for key, value in values.items() if getattr(memory, key) != value}
@@ -296,7 +295,7 @@ class MemoryRepository(Repository):
         await self._note(memory, batch, cause, at, before=before)
 
     async def remove(self, memory: Fact, *, batch: int, cause: str, at: datetime) -> None:
-        """Let a memory go so that it can be brought back."""
+        """Remove a memory in a way that can be undone."""
         await self._note(memory, batch, cause, at, before=_words(memory))
         await PromptRepository(self._session).forget(people=[memory.person_id])
         await EmbeddingRepository(self._session).drop("fact", [memory.person_id], [memory.id])
@@ -304,7 +303,7 @@ class MemoryRepository(Repository):
         await self._session.flush()
 
     async def forget(self, memory_ids: Collection[int]) -> int:
-        """Delete memories and every trace of their words; return how many there were."""
+        """Delete memories and every trace of their words; return their number."""
         people = set(await self._session.scalars(select(Fact.person_id).where(Fact.id.in_(memory_ids))))
         await EmbeddingRepository(self._session).drop("fact", people, memory_ids)
         await PromptRepository(self._session).forget(people=people)
@@ -314,7 +313,7 @@ class MemoryRepository(Repository):
         return int(result.rowcount)  # type: ignore[attr-defined]
 
     async def revive(self, gone: Collection[int]) -> None:
-        """Let hold again what facts that are gone had taken the place of."""
+        """Reactivate facts that the deleted facts had superseded."""
         ended = list(await self._session.scalars(select(Fact).where(Fact.superseded_by.in_(gone))))
         values = {"superseded_by": None, "ended_at": None}
         for fact in ended:
@@ -322,26 +321,26 @@ class MemoryRepository(Repository):
             await self.change(fact, values, batch=batch, cause="taken back", at=fact.changed_at)
 
     async def repoint(self, gone: int, instead: int, *, batch: int, at: datetime) -> None:
-        """Let what one fact had taken the place of be overtaken by another, which holds its words now."""
+        """Replace a superseding fact by the fact into which it was merged."""
         for fact in await self._session.scalars(select(Fact).where(Fact.superseded_by == gone)):
             await self.change(fact, {"superseded_by": instead}, batch=batch, cause="superseded", at=at)
 
     async def expired(self, before: datetime) -> list[int]:
-        """Return the facts, not kept, of people who were not there since a moment (C59)."""
-        # By who is gone, not by who is here: that reads a few pages, and not every fact, each five minutes.
+        """Return facts, except kept ones, of people absent since a moment (C59)."""
+        # Starting from absent people reads a few pages every five minutes; from present ones, every fact.
         gone = select(User.id).where(User.last_seen < before)
         query = select(Fact.id).where(Fact.kept.is_(False), Fact.person_id.in_(gone))
         return list(await self._session.scalars(query))
 
     async def last_batch(self, memory_id: int) -> int:
-        """Return the number of the last change of a fact; 0 without one."""
+        """Return the number of a fact's last change; 0 without one."""
         query = select(func.max(FactChange.batch)).where(FactChange.memory_id == memory_id)
         return int(await self._session.scalar(query) or 0)
 
     async def batches(
         self, person_id: int, character: str, *, limit: int, since: datetime | None = None
     ) -> list[ChangeBatch]:
-        """Return the last changes of what is known about somebody, the newest first."""
+        """Return the latest changes of facts about a person, newest first."""
         query = (
             select(
                 FactChange.batch,
@@ -359,27 +358,27 @@ class MemoryRepository(Repository):
         return [ChangeBatch(*row) for row in await self._session.execute(query)]
 
     async def since(self, person_id: int, character: str, batch: int) -> list[ChangedFact]:
-        """Return the changes from a batch on, the newest first."""
+        """Return the changes since a batch, newest first."""
         query = select(*(getattr(FactChange, name) for name in _CHANGES)).where(
             FactChange.person_id == person_id,
             FactChange.character == character,
             FactChange.batch >= batch,
         )
         rows = await self._session.execute(query.order_by(FactChange.id.desc()))
-        now = {one.id: _words(one) for one in await self.of(person_id, character)}
-        return list(_told(rows, now))
+        now = {fact.id: _words(fact) for fact in await self.of(person_id, character)}
+        return list(_with_states(rows, now))
 
     async def places(
         self, facts: Collection[Fact], *, but: Collection[str]
     ) -> dict[int, tuple[int | None, int | None]]:
-        """Return the (channel, guild) in which facts were told: people may let them come up elsewhere.
+        """Return the (channel, guild) in which facts were told, before people changed their scope.
 
-        `but` are causes that leave a fact where it is: most changes have one of these.
+        `but` are causes that leave a fact where it is, which most changes have.
         """
-        places = {one.id: {"channel_id": one.channel_id, "guild_id": one.guild_id} for one in facts}
+        places = {fact.id: {"channel_id": fact.channel_id, "guild_id": fact.guild_id} for fact in facts}
         query = select(FactChange.memory_id, FactChange.before).where(
-            FactChange.person_id.in_({one.person_id for one in facts}),
-            FactChange.character.in_({one.character for one in facts}),
+            FactChange.person_id.in_({fact.person_id for fact in facts}),
+            FactChange.character.in_({fact.character for fact in facts}),
             FactChange.cause.not_in(but),
         )
         for memory_id, before in await self._session.execute(query.order_by(FactChange.id.desc())):
@@ -388,7 +387,7 @@ class MemoryRepository(Repository):
         return {key: (place["channel_id"], place["guild_id"]) for key, place in places.items()}
 
     async def causes(self, character: str, *, since: datetime, until: datetime) -> list[Count]:
-        """Return how often anything changed from a moment until another, by person and cause."""
+        """Return the number of changes between two moments, by person and cause."""
         query = (
             select(FactChange.person_id, FactChange.cause, func.count())
             .where(FactChange.character == character, FactChange.at >= since, FactChange.at < until)
@@ -398,20 +397,20 @@ class MemoryRepository(Repository):
         return [Count(*row) for row in await self._session.execute(query)]
 
     async def drawn_from(self, message_ids: Collection[int]) -> set[tuple[int, str]]:
-        """Return whose memories, and of which character's, ever came from any of some messages."""
+        """Return (person, character) of memories that ever had any of the messages as a source."""
         ids = select(FactSource.memory_id).where(FactSource.message_id.in_(message_ids))
         now = select(Fact.person_id, Fact.character).where(Fact.id.in_(ids))
         past = select(FactChange.person_id, FactChange.character).where(FactChange.memory_id.in_(ids))
         return {(row[0], row[1]) for row in await self._session.execute(now.union(past))}
 
     async def characters(self, person_id: int) -> list[str]:
-        """Return the characters that know anything about somebody, or did."""
+        """Return the characters that know or knew anything about a person."""
         now = select(Fact.character).where(Fact.person_id == person_id)
         past = select(FactChange.character).where(FactChange.person_id == person_id)
         return sorted(await self._session.scalars(now.union(past)))
 
     async def link(self, memory_id: int, sources: Collection[int]) -> None:
-        """Keep from which messages a fact came, ever."""
+        """Record source messages of a fact permanently."""
         if sources:
             rows = [{"message_id": source, "memory_id": memory_id} for source in set(sources)]
             await self._session.execute(self._insert(table_of(FactSource)).on_conflict_do_nothing(), rows)
@@ -435,8 +434,8 @@ def _words(memory: Fact) -> dict[str, Any]:
     return {key: getattr(memory, key) for key in _WORDS}
 
 
-def _told(rows: Iterable[Any], now: dict[int, dict[str, Any]]) -> Iterable[ChangedFact]:
-    """Yield changes with the whole values before and after, from the facts as they are `now` backwards."""
+def _with_states(rows: Iterable[Any], now: dict[int, dict[str, Any]]) -> Iterable[ChangedFact]:
+    """Yield changes with complete old and new values, backwards from the facts as they are `now`."""
     for row in rows:
         kept = dict(zip(_CHANGES, row, strict=True))
         after, before = now.pop(row.memory_id, None), kept.pop("before")
@@ -447,7 +446,7 @@ def _told(rows: Iterable[Any], now: dict[int, dict[str, Any]]) -> Iterable[Chang
 
 
 def same_memory(change: ChangedFact, values: Mapping[str, Any], at: datetime) -> Fact:
-    """Return a memory as a change kept it."""
+    """Return a memory with the values of a change."""
     values = {"made_at": at, **values}
     memory = Fact(person_id=change.person_id, character=change.character, changed_at=at, **values)
     memory.id = change.memory_id

@@ -1,4 +1,4 @@
-"""The 24-hour log of what was said."""
+"""The 24-hour log of messages."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -15,7 +15,7 @@ from database.repositories.prompts import PromptRepository
 
 
 class LoggedLine(NamedTuple):
-    """A line of the transcript: see Message. Hundreds are read for a reply, too many to be entities."""
+    """A line of the transcript: see MessageRow. A reply reads hundreds, too many for entities."""
 
     place: int
     position: int
@@ -32,7 +32,7 @@ class LoggedLine(NamedTuple):
 
 
 class Uncovered(NamedTuple):
-    """A line of which nothing is summed up yet: see Message.
+    """A line that no summary covers yet: see MessageRow.
 
     A reply was `said_to` somebody, and is `under_way` while it is being changed.
     """
@@ -55,7 +55,7 @@ class Uncovered(NamedTuple):
 
 
 class LatelySaid(NamedTuple):
-    """A line as far as deciding looks at it."""
+    """The fields of a line that decisions need."""
 
     id: int
     author_id: int
@@ -95,7 +95,7 @@ _TRANSCRIPT = (
     .where(
         MessageRow.channel_id == bindparam("channel_id"),
         MessageRow.sent_at >= bindparam("since"),
-        MessageRow.position >= bindparam("earliest"),  # never later than its place: lets the index help
+        MessageRow.position >= bindparam("earliest"),  # never after its place: lets the query use the index
         MessageRow.place >= bindparam("floor"),
         heard_by(bindparam("character")),
     )
@@ -105,7 +105,7 @@ _TRANSCRIPT = (
 
 
 def _of_who_agreed(consent: Literal["opt_in", "opt_out"]) -> ColumnElement[bool]:
-    """Return which lines were said by people about whom facts may be noted, or to them (D03)."""
+    """Return the condition for lines by people who consent to facts about them, or to such people (D03)."""
     agreed = consent == "opt_in"
     answered = select(Consent.person_id).where(Consent.given.is_(agreed))
     to = select(Turn.addressee_id).where(Turn.id == MessageRow.turn_id).scalar_subquery()
@@ -116,9 +116,9 @@ def _of_who_agreed(consent: Literal["opt_in", "opt_out"]) -> ColumnElement[bool]
 
 
 def _to_be_summed_up() -> ColumnElement[bool]:
-    """Return which lines a character with a seat there heard and has yet to sum up.
+    """Return the condition for lines that a character with a seat heard and has yet to summarise.
 
-    What a subquery takes from those around it is said each time: by itself only the nearest one counts.
+    Each subquery names its correlated tables, because SQLAlchemy correlates only the nearest one by itself.
     """
     own, told = aliased(MessageRow), aliased(SummarySource)
     covered = select(SummarySource.message_id).where(
@@ -130,17 +130,17 @@ def _to_be_summed_up() -> ColumnElement[bool]:
         own.character == Seat.character,
         ~own_covered.correlate(own, Seat).exists(),
     )
-    there = select(Seat.character).where(
+    seats = select(Seat.character).where(
         Seat.channel_id == MessageRow.channel_id,
         _was_there(),
         ~covered.correlate(MessageRow, Seat).exists(),
         or_(took_part.correlate(Seat).exists(), MessageRow.place < Seat.floor),
     )
-    return there.correlate(MessageRow).exists()
+    return seats.correlate(MessageRow).exists()
 
 
 def _to_be_drawn_from() -> ColumnElement[bool]:
-    """Return which lines somebody with a seat there heard and has yet to draw facts from, or nobody did."""
+    """Return the condition for lines from which a seated character, or nobody, has extracted facts."""
     seats = select(Seat.character).where(Seat.channel_id == MessageRow.channel_id, _was_there())
     waiting = seats.where(MessageRow.position > Seat.consolidated)
     return or_(~seats.correlate(MessageRow).exists(), waiting.correlate(MessageRow).exists())
@@ -163,9 +163,9 @@ class MessageRepository(Repository):
     async def transcript(
         self, channel_id: int, character: str, *, since: datetime, floor: int = 0, limit: int = 2_000
     ) -> list[LoggedLine]:
-        """Return what a character heard in a channel from `since` on and not before `floor`: the newest.
+        """Return the newest lines that a character heard in a channel since `since` and from `floor` on.
 
-        In the order in which the characters took it in: see Message.place.
+        They are in the order in which the characters took them in: see MessageRow.place.
         """
         asked = {"channel_id": channel_id, "character": character, "since": since, "floor": floor}
         asked |= {"earliest": floor // 2, "limit": limit}
@@ -181,13 +181,13 @@ class MessageRepository(Repository):
         consent: Literal["opt_in", "opt_out"],
         limit: int,
     ) -> list[LoggedLine]:
-        """Return the newest lines that a character heard in a channel and may take up unasked.
+        """Return the newest lines of a channel that a character heard and may refer to unprompted.
 
-        They were said by people who agreed to be remembered, or by characters to them or to nobody.
+        Their authors consent to being remembered, or they are characters' lines to such people or to nobody.
         """
         nobody = select(Turn.id).where(Turn.id == MessageRow.turn_id, Turn.addressee_id == 0)
-        # An answer to several people is also to those of them who did not agree.
-        others = select(Claim.turn_id).where(
+        # An answer to several people counts only if all of them consent.
+        unconsenting = select(Claim.turn_id).where(
             Claim.turn_id == MessageRow.turn_id, Claim.author_id != 0, ~agreed(Claim.author_id, consent)
         )
         query = (
@@ -197,7 +197,7 @@ class MessageRepository(Repository):
                 MessageRow.sent_at >= since,
                 heard_by(character),
                 or_(_of_who_agreed(consent), nobody.correlate(MessageRow).exists()),
-                ~others.correlate(MessageRow).exists(),
+                ~unconsenting.correlate(MessageRow).exists(),
             )
             .order_by(MessageRow.place.desc(), MessageRow.position.desc())
             .limit(limit)
@@ -206,19 +206,19 @@ class MessageRepository(Repository):
         return [LoggedLine(*row) for row in reversed(rows)]
 
     async def uncovered(self, channel_id: int, character: str, *, limit: int = 2_000) -> list[Uncovered]:
-        """Return the oldest lines that a character heard in a channel, and did not sum up, in their order."""
+        """Return the oldest lines that a character heard in a channel and has not summarised, in order."""
         asked = {"channel_id": channel_id, "character": character, "limit": limit}
         return [Uncovered._make(row) for row in await self._session.execute(_UNCOVERED, asked)]
 
     async def person_in(self, channel_id: int) -> int | None:
-        """Return who, the character aside, spoke last in a channel."""
+        """Return the last speaker in a channel other than a character."""
         query = select(MessageRow.author_id).where(
             MessageRow.channel_id == channel_id, MessageRow.heard_through.is_(None)
         )
         return await self._session.scalar(query.order_by(MessageRow.position.desc()).limit(1))
 
     async def spoken_since(self, channel_id: int, message_id: int) -> bool:
-        """Say whether anybody but the characters spoke in a channel after one of its messages."""
+        """Return whether anybody but the characters spoke in a channel after one of its messages."""
         then = select(MessageRow.position).where(MessageRow.id == message_id).scalar_subquery()
         query = select(MessageRow.id).where(
             MessageRow.channel_id == channel_id,
@@ -228,7 +228,7 @@ class MessageRepository(Repository):
         return await self._session.scalar(query.limit(1)) is not None
 
     async def waiting(self, character: str) -> list[int]:
-        """Return the channels with lines before a character's transcript that no summary of its covers."""
+        """Return the channels with lines before a character's transcript that no summary covers."""
         query = (
             select(MessageRow.channel_id)
             .join(Seat, Seat.channel_id == MessageRow.channel_id)
@@ -243,20 +243,20 @@ class MessageRepository(Repository):
         return list(await self._session.scalars(query, {"character": character}))
 
     async def lately(self, channel_id: int, *, since: datetime, limit: int) -> list[LatelySaid]:
-        """Return the newest `limit` lines of a channel from `since` on, in the order of arrival."""
+        """Return a channel's newest `limit` lines since `since`, in order of arrival."""
         asked = {"channel_id": channel_id, "since": since, "limit": limit}
         rows = (await self._session.execute(_LATELY, asked)).all()
         return [LatelySaid(*row) for row in reversed(rows)]
 
     async def said_by(self, people: Collection[int], *, since: datetime) -> list[tuple[int, str]]:
-        """Return what some people said since a moment, anywhere: by whom, and the words."""
+        """Return (author, text) of the messages of some people since a moment, anywhere."""
         query = select(MessageRow.author_id, MessageRow.text).where(
             MessageRow.author_id.in_(people), MessageRow.sent_at >= since
         )
         return [(row[0], row[1]) for row in await self._session.execute(query)]
 
     async def count(self, *, author_id: int, channel_id: int | None = None) -> int:
-        """Return how many lines of somebody the log holds, in one channel or in all."""
+        """Return the number of a person's lines in the log, in one channel or in all."""
         query = select(func.count()).select_from(MessageRow).where(MessageRow.author_id == author_id)
         if channel_id is not None:
             query = query.where(MessageRow.channel_id == channel_id)
@@ -266,19 +266,19 @@ class MessageRepository(Repository):
         return await self._session.scalar(select(MessageRow).where(MessageRow.id == message_id))
 
     async def of_turn(self, turn_id: int) -> list[MessageRow]:
-        """Return the lines that a reply became, in their order."""
+        """Return the lines of a reply, in order."""
         query = select(MessageRow).where(MessageRow.turn_id == turn_id).order_by(MessageRow.position)
         return list(await self._session.scalars(query))
 
     async def of_author(self, author_id: int, channel_ids: Collection[int]) -> list[int]:
-        """Return the ids of what somebody said in some channels."""
+        """Return the ids of a person's messages in some channels."""
         query = select(MessageRow.id).where(
             MessageRow.author_id == author_id, MessageRow.channel_id.in_(channel_ids)
         )
         return list(await self._session.scalars(query))
 
     async def replies_to(self, author_id: int, channel_ids: Collection[int]) -> list[int]:
-        """Return the ids of the replies in some channels that answer somebody, alone or with others."""
+        """Return the ids of replies in some channels to a person, alone or with others."""
         answered = select(Claim.turn_id).where(Claim.author_id == author_id, Claim.turn_id.is_not(None))
         query = (
             select(MessageRow.id)
@@ -291,56 +291,56 @@ class MessageRepository(Repository):
         return list(await self._session.scalars(query))
 
     async def ids_in(self, channel_id: int) -> list[int]:
-        """Return the ids of everything in the log of a channel."""
+        """Return the ids of all lines of a channel in the log."""
         return list(
             await self._session.scalars(select(MessageRow.id).where(MessageRow.channel_id == channel_id))
         )
 
     async def channels_of(self, author_id: int) -> list[int]:
-        """Return the channels in which somebody said anything, or was answered, that is still in the log."""
+        """Return the channels with lines by a person, or replies to them, in the log."""
         answered = select(Turn.id).where(Turn.addressee_id == author_id)
-        theirs = or_(MessageRow.author_id == author_id, MessageRow.turn_id.in_(answered))
-        return list(await self._session.scalars(select(MessageRow.channel_id).where(theirs).distinct()))
+        condition = or_(MessageRow.author_id == author_id, MessageRow.turn_id.in_(answered))
+        return list(await self._session.scalars(select(MessageRow.channel_id).where(condition).distinct()))
 
     async def edited(
         self, message_id: int, text: str, attachments: list[dict[str, Any]] | None = None
     ) -> None:
-        """Replace the text and the attachments of a message."""
-        theirs = select(MessageRow.author_id).where(
+        """Replace a message's text and attachments."""
+        author = select(MessageRow.author_id).where(
             MessageRow.id == message_id, MessageRow.from_bot.is_(False)
         )
-        await PromptRepository(self._session).forget(people=list(await self._session.scalars(theirs)))
+        await PromptRepository(self._session).forget(people=list(await self._session.scalars(author)))
         changed = update(MessageRow).where(MessageRow.id == message_id)
         await self._session.execute(changed.values(text=text, attachments=attachments))
 
     async def newest(self, channel_id: int) -> int:
-        """Return the position of the newest line of a channel; 0 where there is none."""
+        """Return the position of a channel's newest line; 0 without any."""
         query = select(func.max(MessageRow.position)).where(MessageRow.channel_id == channel_id)
         return await self._session.scalar(query) or 0
 
     async def recast(self, message_ids: Collection[int], cast_id: int) -> None:
-        """Let other characters have heard messages."""
+        """Assign another cast of listeners to messages."""
         moved = update(MessageRow).where(MessageRow.id.in_(message_ids)).values(cast_id=cast_id)
         await self._session.execute(moved)
 
     async def forget(self, message_ids: Collection[int]) -> int:
-        """Delete messages from the log; return how many there were."""
+        """Delete messages from the log; return their number."""
         await self._forget_prompts(MessageRow.id.in_(message_ids))
         result = await self._session.execute(delete(MessageRow).where(MessageRow.id.in_(message_ids)))
         return int(result.rowcount)  # type: ignore[attr-defined]
 
-    async def _forget_prompts(self, which: ColumnElement[bool] | None) -> None:
-        assert which is not None
-        places = await self._session.scalars(select(MessageRow.channel_id).where(which).distinct())
-        people = await self._session.scalars(select(MessageRow.author_id).where(which).distinct())
+    async def _forget_prompts(self, condition: ColumnElement[bool] | None) -> None:
+        assert condition is not None
+        places = await self._session.scalars(select(MessageRow.channel_id).where(condition).distinct())
+        people = await self._session.scalars(select(MessageRow.author_id).where(condition).distinct())
         await PromptRepository(self._session).forget(channel_ids=list(places), people=list(people))
 
     async def forget_author(self, author_id: int, *, guild_id: int | None = None) -> int:
-        """Delete what somebody said, in one server or anywhere; return how many lines went."""
+        """Delete a person's messages, in one server or anywhere; return the number of lines."""
         gone = delete(MessageRow).where(MessageRow.author_id == author_id)
         if guild_id is not None:
-            there = select(Channel.id).where(Channel.guild_id == guild_id)
-            gone = gone.where(MessageRow.channel_id.in_(there))
+            channels = select(Channel.id).where(Channel.guild_id == guild_id)
+            gone = gone.where(MessageRow.channel_id.in_(channels))
         await self._forget_prompts(gone.whereclause)
         result = await self._session.execute(gone)
         return int(result.rowcount)  # type: ignore[attr-defined]
@@ -353,11 +353,11 @@ class MessageRepository(Repository):
         consent: Literal["opt_in", "opt_out", "off"] = "opt_in",
         channel_id: int | None = None,
     ) -> int:
-        """Delete what was said before a moment, in one place or anywhere; return how many lines went.
+        """Delete lines from before a moment, in one channel or anywhere; return the number of lines.
 
-        Where a character took part, a line stays until it has summed it up, though not from before
-        `at_last`; so does a line that stood in a prompt once, before the transcript's beginning, and what
-        people said from whose talk facts are drawn, until all who heard it drew them.
+        A line that a participating character has yet to summarise stays, but not if it is older than
+        `at_last`. The same holds for lines from before the transcript's start, and for lines from which facts
+        are extracted, until every listener has processed them.
         """
         waiting = _to_be_summed_up()
         if consent != "off":

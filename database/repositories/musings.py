@@ -1,4 +1,4 @@
-"""What characters think by themselves: beliefs, dreams and threads, and what these came from (F133)."""
+"""Characters' own thoughts: beliefs, dreams and threads, and their sources (F133)."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -12,12 +12,12 @@ from database.repositories.memories import Audience, heard_by_all
 
 FORMED, OWN, STRONGER, WEAKER = "formed", "own", "stronger", "weaker"
 CAME_BACK, SETTLED, OPERATOR = "came back", "settled", "operator"
-"""Causes of changes: it was `formed` of talk, or is the character's `own` by its file."""
+"""Causes of changes: a musing is `formed` from talk, or the character's `own` by its file."""
 BEGUN = frozenset({FORMED, OWN})
 
 
 class HeldMusing(NamedTuple):
-    """A musing that is held, with the people whose words it came from, as far as a reply looks at it."""
+    """A current musing and the people whose words it is based on, as far as a reply needs it."""
 
     id: int
     kind: str
@@ -29,7 +29,7 @@ class HeldMusing(NamedTuple):
 
 
 class DayLine(NamedTuple):
-    """A line of the archive that a person said, and where."""
+    """A person's archived line, and its channel."""
 
     id: int
     person_id: int
@@ -43,7 +43,7 @@ class DayLine(NamedTuple):
 
 
 class Circle(NamedTuple):
-    """Those before whom something was said: all of a server, or whoever is in one place."""
+    """An audience: a whole server, or whoever is in one channel."""
 
     scope: str
     guild_id: int | None
@@ -53,10 +53,10 @@ class Circle(NamedTuple):
 _MUSING, _CHANGE, _SOURCE = table_of(Musing).c, table_of(MusingChange).c, table_of(MusingSource).c
 
 
-def _before(*, private: bool) -> ColumnElement[bool]:
-    """Return what a character thought that may come up before an audience: nothing that was taken away.
+def _may_come_up(*, private: bool) -> ColumnElement[bool]:
+    """Return the condition for a character's musings that may come up before an audience.
 
-    Alone with somebody it is what was thought there, and nothing else.
+    In private that is only what it thought there.
     """
     here = and_(_MUSING.scope == "dm", _MUSING.channel_id.in_(bindparam("channel_ids", expanding=True)))
     return and_(
@@ -70,7 +70,7 @@ _KNOWN_HERE = {
     private: select(*(_MUSING[name] for name in HeldMusing._fields if name != "people"), _SOURCE.person_id)
     .outerjoin(table_of(MusingChange), _CHANGE.musing_id == _MUSING.id)
     .outerjoin(table_of(MusingSource), _SOURCE.change_id == _CHANGE.id)
-    .where(_before(private=private), _MUSING.closed_at.is_(None))
+    .where(_may_come_up(private=private), _MUSING.closed_at.is_(None))
     .order_by(_MUSING.id)
     for private in (True, False)
 }
@@ -80,34 +80,34 @@ class MusingRepository(Repository):
     """The musings, musing_changes and musing_sources tables."""
 
     async def known_before(self, character: str, audience: Audience) -> list[HeldMusing]:
-        """Return what a character holds that may come up before an audience."""
+        """Return a character's current musings that may come up before an audience."""
 
         async def read() -> list[HeldMusing]:
             rows = await self._session.execute(_KNOWN_HERE[audience.private], _asked(character, audience))
             held: dict[int, HeldMusing] = {}
             for *fields, person_id in rows:
-                one = held.setdefault(fields[0], HeldMusing._make((*fields, ())))
-                if person_id is not None and person_id not in one.people:
-                    held[one.id] = one._replace(people=(*one.people, person_id))
+                musing = held.setdefault(fields[0], HeldMusing._make((*fields, ())))
+                if person_id is not None and person_id not in musing.people:
+                    held[musing.id] = musing._replace(people=(*musing.people, person_id))
             return list(held.values())
 
         tables = (Musing.__tablename__, MusingChange.__tablename__, MusingSource.__tablename__)
         return list(await self._kept(tables, ("before", character, audience), read))
 
     async def told_before(self, character: str, audience: Audience) -> list[Musing]:
-        """Return what may come up before an audience, with what came to an end lately."""
-        query = select(Musing).where(_before(private=audience.private)).order_by(Musing.id)
+        """Return musings that may come up before an audience, including recently closed ones."""
+        query = select(Musing).where(_may_come_up(private=audience.private)).order_by(Musing.id)
         return list(await self._session.scalars(query, _asked(character, audience)))
 
     async def get(self, musing_id: int) -> Musing | None:
         return await self._session.get(Musing, musing_id)
 
     async def these(self, ids: Collection[int]) -> list[Musing]:
-        """Return some musings, those that came to an end as well."""
+        """Return the musings with these ids, closed ones included."""
         return list(await self._session.scalars(select(Musing).where(Musing.id.in_(ids)).order_by(Musing.id)))
 
     async def of_circle(self, character: str, circle: Circle) -> list[Musing]:
-        """Return all that a character ever thought there and is still kept, the oldest first."""
+        """Return all stored musings of a character in a circle, oldest first."""
         query = select(Musing).where(
             Musing.character == character,
             Musing.scope == circle.scope,
@@ -117,14 +117,14 @@ class MusingRepository(Repository):
         return list(await self._session.scalars(query.order_by(Musing.id)))
 
     async def of_guild(self, character: str, guild_id: int) -> list[Musing]:
-        """Return what a character thinks in a server, its private channels included, the newest first."""
+        """Return a character's musings in a server, including its private channels, newest first."""
         query = select(Musing).where(
             Musing.character == character, Musing.guild_id == guild_id, Musing.removed_at.is_(None)
         )
         return list(await self._session.scalars(query.order_by(Musing.id.desc())))
 
     async def changes(self, ids: Collection[int]) -> list[MusingChange]:
-        """Return how some musings came to be what they are, the newest change first."""
+        """Return the changes of musings, newest first."""
         query = select(MusingChange).where(MusingChange.musing_id.in_(ids))
         return list(await self._session.scalars(query.order_by(MusingChange.id.desc())))
 
@@ -134,22 +134,22 @@ class MusingRepository(Repository):
         return musing
 
     async def note(self, change: MusingChange, drawn: Iterable[DayLine] = ()) -> None:
-        """Keep a change and the lines that it came from; the confidence moves by what it `added`."""
+        """Store a change and its source lines; the confidence changes by `added`."""
         self._session.add(change)
         await self._session.flush()
-        rows = [MusingSource(one.id, change.id, one.person_id) for one in drawn]
+        rows = [MusingSource(line.id, change.id, line.person_id) for line in drawn]
         if rows:
-            await self._session.execute(insert(table_of(MusingSource)), [values_of(one) for one in rows])
+            await self._session.execute(insert(table_of(MusingSource)), [values_of(row) for row in rows])
         await self._recount([change.musing_id])
 
     async def take_back(self, change: MusingChange) -> None:
-        """Let a change not have been made."""
+        """Delete a change, as if it had not been made."""
         await self._session.delete(change)
         await self._session.flush()
         await self._recount([change.musing_id])
 
     async def lose(self, message_ids: Collection[int]) -> None:
-        """Forget what came from some lines: what began with one goes, what only changed is as before."""
+        """Erase the effect of lines: delete musings that began with one, revert other changes."""
         query = (
             select(MusingChange.id, MusingChange.musing_id, MusingChange.cause)
             .join(MusingSource, MusingSource.change_id == MusingChange.id)
@@ -175,7 +175,7 @@ class MusingRepository(Repository):
             await self._session.execute(delete(Musing).where(Musing.id.in_(ids)))
 
     async def prune(self, before: datetime) -> None:
-        """Forget what came to an end, was dreamt, or was not come back to since a moment."""
+        """Delete closed, removed and dreamt musings, and threads without change, from before a moment."""
         over = or_(
             Musing.closed_at < before,
             Musing.removed_at < before,
@@ -186,7 +186,7 @@ class MusingRepository(Repository):
             await self._session.execute(delete(Musing).where(over))
 
     async def lately_said(self, character: str, since: datetime) -> list[DayLine]:
-        """Return what people said after a moment that a character was there for, in its order."""
+        """Return people's lines since a moment that a character heard, in order."""
         casts = select(CastMember.cast_id).where(CastMember.character == character)
         alone = and_(Archived.cast_id.is_(None), Archived.character.in_((character, "")))
         query = (
@@ -205,12 +205,12 @@ class MusingRepository(Repository):
         return [DayLine(*row) for row in await self._session.execute(query)]
 
     async def names_in(self, circle: Circle) -> list[str]:
-        """Return by what names people go, or went, in a server, or anywhere where that is not one."""
+        """Return present and former names of people in a circle's server, or of their accounts."""
         query = select(Nickname.name).where(Nickname.guild_id.in_((0, circle.guild_id or 0))).distinct()
         return list(await self._session.scalars(query))
 
     async def _recount(self, ids: Collection[int]) -> None:
-        """Let musings be as sure, and as old, as what is left of their changes makes them."""
+        """Recompute the confidence and the time of musings from their remaining changes."""
         mine = MusingChange.musing_id == Musing.id
         total = select(func.sum(MusingChange.added)).where(mine).scalar_subquery()
         last = select(func.max(MusingChange.at)).where(mine).scalar_subquery()
@@ -220,8 +220,8 @@ class MusingRepository(Repository):
             .values(confidence=func.coalesce(total, 0.0), changed_at=func.coalesce(last, Musing.changed_at))
             .execution_options(synchronize_session=False)
         )
-        for one in await self.these(ids):
-            await self._session.refresh(one)
+        for musing in await self.these(ids):
+            await self._session.refresh(musing)
 
 
 def _has_changes() -> ColumnElement[bool]:
@@ -229,7 +229,7 @@ def _has_changes() -> ColumnElement[bool]:
 
 
 def _said_in_public() -> ColumnElement[bool]:
-    """Return which lines all of a server might read when they were said, and may still."""
+    """Return the condition for lines that the whole server could read when they were said, and still can."""
     since = and_(Channel.public_from.is_not(None), Archived.id >= Channel.public_from)
     return and_(Channel.public, Channel.age_restricted.is_(False), since)
 
@@ -240,10 +240,10 @@ def _asked(character: str, audience: Audience) -> dict[str, Any]:
 
 
 def circles_of(lines: Sequence[DayLine]) -> dict[Circle, list[DayLine]]:
-    """Return lines by those before whom they were said; what all of a server may read stands together."""
+    """Group lines by audience; lines that the whole server can read form one group."""
     circles: dict[Circle, list[DayLine]] = {}
-    for one in lines:
-        circles.setdefault(circle_of(one), []).append(one)
+    for line in lines:
+        circles.setdefault(circle_of(line), []).append(line)
     return circles
 
 

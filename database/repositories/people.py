@@ -1,4 +1,4 @@
-"""One person across all tables: what is kept of them, how it is taken out, and brought in again."""
+"""All data about a person across the tables: count, export, erase, import."""
 
 import hashlib
 from array import array
@@ -66,7 +66,7 @@ _AT_ONCE = 5_000
 
 
 class Holdings(NamedTuple):
-    """How many rows, or items of a packed row, there are of one person in each store."""
+    """Number of a person's rows, or items of packed rows, in each store."""
 
     lines: int
     answers: int
@@ -88,7 +88,7 @@ class Holdings(NamedTuple):
 
 
 class EchoingReplies(NamedTuple):
-    """Replies that name or repeat somebody: pledged or said, as messages, and where."""
+    """Replies that name or repeat a person: turns (pledged or said), messages and channels."""
 
     turn_ids: set[int]
     message_ids: set[int]
@@ -96,7 +96,7 @@ class EchoingReplies(NamedTuple):
 
 
 class Remaining(NamedTuple):
-    """What an erasure leaves by rule: acts as an admin, acts of admins about the person, bans."""
+    """Data that an erasure keeps by rule: the person's acts as an admin, admins' acts about them, bans."""
 
     acts: int
     told_of: int
@@ -104,10 +104,10 @@ class Remaining(NamedTuple):
 
 
 class PeopleRepository(Repository):
-    """Reads and clears what all tables hold of one person."""
+    """Reads and erases a person's data in all tables."""
 
     async def holdings(self, person_id: int) -> Holdings:
-        """Count what is kept of somebody."""
+        """Count the stored data about a person."""
         mine = Fact.person_id == person_id
         return Holdings(
             lines=await self._count(MessageRow, MessageRow.author_id == person_id),
@@ -130,7 +130,7 @@ class PeopleRepository(Repository):
         )
 
     async def remaining(self, person_id: int) -> Remaining:
-        """Count what stays of somebody when everything else goes."""
+        """Count the data that stays when everything else about a person is erased."""
         told = await self._session.scalars(
             select(Audit.detail).where(Audit.detail.contains(str(person_id)), Audit.actor_id != person_id)
         )
@@ -144,9 +144,9 @@ class PeopleRepository(Repository):
     async def was_answered(
         self, person_id: int, message_id: int, *, reasons: Collection[str], times: int
     ) -> bool:
-        """Say whether a message of somebody was just answered for one of some reasons, as others before.
+        """Return whether a person's message, like others before, was answered for one of the reasons.
 
-        `times` answers are meant, that one included: to that person, said whole, and none a fallback.
+        It needs `times` answers including this one: to this person, sent completely, and no fallbacks.
         """
         meant = (
             Turn.addressee_id == person_id,
@@ -154,32 +154,32 @@ class PeopleRepository(Repository):
             Turn.fallback.is_(False),
             Turn.reason.in_(reasons),
         )
-        this = select(Turn.id).join(Claim, Claim.turn_id == Turn.id)
-        this = this.where(Claim.message_id == message_id, Claim.author_id == person_id, *meant)
-        if await self._session.scalar(this) is None:
+        answer = select(Turn.id).join(Claim, Claim.turn_id == Turn.id)
+        answer = answer.where(Claim.message_id == message_id, Claim.author_id == person_id, *meant)
+        if await self._session.scalar(answer) is None:
             return False
         return await self._count(Turn, *meant) >= times
 
-    # Reading everything.
+    # Export.
 
     async def changes(self, person_id: int) -> list[FactChange]:
-        """Return every change of what is known about somebody, under any character, the oldest first."""
+        """Return all changes of facts about a person, for any character, oldest first."""
         query = select(FactChange).where(FactChange.person_id == person_id).order_by(FactChange.id)
         return list(await self._session.scalars(query))
 
     async def facts(self, person_id: int) -> list[Fact]:
-        """Return what every character knows about somebody."""
+        """Return all characters' facts about a person."""
         query = select(Fact).where(Fact.person_id == person_id).order_by(Fact.character, Fact.number, Fact.id)
         return list(await self._session.scalars(query))
 
     async def lines(self, person_id: int) -> list[MessageRow]:
-        """Return what somebody said within the log's time, and what was answered to nobody else."""
+        """Return the logged messages of a person and the replies to them alone."""
         mine = MessageRow.author_id == person_id
         query = select(MessageRow).where(or_(mine, MessageRow.turn_id.in_(_turns_to(person_id))))
         return list(await self._session.scalars(query.order_by(MessageRow.position)))
 
     async def private_notes(self, person_id: int) -> list[Summary]:
-        """Return what is summed up of somebody's talk where nobody else was."""
+        """Return summaries of a person's private talk."""
         private = select(Channel.id).where(Channel.place != "guild")
         query = select(Summary).where(
             _notes_of(person_id), or_(Summary.channel_id.is_(None), Summary.channel_id.in_(private))
@@ -187,35 +187,37 @@ class PeopleRepository(Repository):
         return list(await self._session.scalars(query.order_by(Summary.id)))
 
     async def scenes(self, person_id: int) -> list[Scene]:
-        """Return the scenes that somebody had characters play."""
+        """Return the scenes that a person started."""
         query = select(Scene).where(Scene.started_by == person_id).order_by(Scene.id)
         return list(await self._session.scalars(query))
 
     async def noted_channels(self, person_id: int) -> list[Channel]:
-        """Return the channels for which somebody wrote a note that stands."""
+        """Return the channels with a current note by a person."""
         query = select(Channel).where(Channel.note_by == person_id, Channel.note.is_not(None))
         return list(await self._session.scalars(query.order_by(Channel.id)))
 
     async def words(self, person_id: int) -> list[str]:
-        """Return what somebody said that is still kept, and what is or was known about them."""
+        """Return the stored words of a person, and present and former facts about them."""
         said: list[str] = []
         for line in (MessageRow, Archived):
             said += await self._session.scalars(select(line.text).where(line.author_id == person_id))
-        known = [{"text": one.text, "quote": one.quote} for one in await self.facts(person_id)]
-        known += [one.before or {} for one in await self.changes(person_id)]
-        return said + [one[key] for one in known for key in ("text", "quote") if one.get(key)]
+        known = [{"text": fact.text, "quote": fact.quote} for fact in await self.facts(person_id)]
+        known += [change.before or {} for change in await self.changes(person_id)]
+        return said + [
+            known_values[key] for known_values in known for key in ("text", "quote") if known_values.get(key)
+        ]
 
     async def names(self, person_id: int) -> list[str]:
-        """Return by what names somebody goes, or went, and whom they play."""
+        """Return a person's present and former names and the personas they play."""
         went_by = select(Nickname.name).where(Nickname.user_id == person_id)
         played = select(Guise.name).where(Guise.user_id == person_id)
         return list(await self._session.scalars(went_by.union(played)))
 
-    # Taking out.
+    # Erasure.
 
     async def private_places(self, person_id: int) -> set[int]:
-        """Return the channels in which only somebody and the character are."""
-        there = [
+        """Return the channels with only a person and the character."""
+        channel_ids = [
             select(MessageRow.channel_id).where(MessageRow.author_id == person_id),
             select(Turn.channel_id).where(Turn.addressee_id == person_id),
             select(Claim.channel_id).where(Claim.author_id == person_id),
@@ -223,29 +225,29 @@ class PeopleRepository(Repository):
             select(Fact.channel_id).where(Fact.person_id == person_id, Fact.scope == "dm"),
             select(Reminder.channel_id).where(Reminder.person_id == person_id),
         ]
-        theirs = or_(*(Channel.id.in_(one) for one in there))
-        return set(await self._session.scalars(select(Channel.id).where(Channel.place != "guild", theirs)))
+        condition = or_(*(Channel.id.in_(ids) for ids in channel_ids))
+        return set(await self._session.scalars(select(Channel.id).where(Channel.place != "guild", condition)))
 
     async def places(self, person_id: int) -> set[int]:
-        """Return the channels in which somebody said anything, or was answered, that is still in the log."""
-        theirs = or_(MessageRow.author_id == person_id, MessageRow.turn_id.in_(_answered(person_id)))
-        found = set(await self._session.scalars(select(MessageRow.channel_id).where(theirs).distinct()))
+        """Return the channels with lines by a person, or replies to them, in the log."""
+        condition = or_(MessageRow.author_id == person_id, MessageRow.turn_id.in_(_answered(person_id)))
+        found = set(await self._session.scalars(select(MessageRow.channel_id).where(condition).distinct()))
         pledged = select(Turn.channel_id).where(Turn.addressee_id == person_id, Turn.state == "pledged")
         found |= set(await self._session.scalars(pledged))
         return found | (await self.echoing(person_id)).channel_ids
 
     async def echoing(self, person_id: int) -> EchoingReplies:
-        """Return the replies to anybody that name or repeat somebody."""
+        """Return the replies to anybody that name or repeat a person."""
         turns = await self._drew_on(Turn, person_id)
         lines = await self._drew_on(MessageRow, person_id) | await self._drew_on(Archived, person_id)
         message_ids = set(lines)
-        for some in pieces(turns):
-            posted = await self._session.scalars(select(PartRow.message_id).where(PartRow.turn_id.in_(some)))
-            message_ids |= {one for one in posted if one is not None}
+        for batch in pieces(turns):
+            posted = await self._session.scalars(select(PartRow.message_id).where(PartRow.turn_id.in_(batch)))
+            message_ids |= {message_id for message_id in posted if message_id is not None}
         return EchoingReplies(set(turns), message_ids, {*turns.values(), *lines.values()})
 
     async def answers_in(self, channel_ids: Collection[int]) -> dict[int, str]:
-        """Return the words of all that characters said in some places, by message."""
+        """Return the text of all characters' messages in some channels, by message id."""
         logged = (MessageRow.channel_id.in_(channel_ids), MessageRow.heard_through.is_not(None))
         archived = (Archived.channel_id.in_(channel_ids), Archived.mine.is_(True))
         said = dict((await self._session.execute(select(Archived.id, Archived.text).where(*archived))).all())
@@ -254,12 +256,12 @@ class PeopleRepository(Repository):
         )
 
     async def noted_places(self, person_id: int) -> set[int]:
-        """Return the channels of which something is summed up that holds anything of somebody."""
+        """Return the channels with summaries that contain anything of a person."""
         query = select(Summary.channel_id).where(_notes_of(person_id), Summary.channel_id.is_not(None))
-        return {one for one in await self._session.scalars(query) if one is not None}
+        return {channel_id for channel_id in await self._session.scalars(query) if channel_id is not None}
 
     async def message_ids(self, person_id: int, private: Collection[int]) -> set[int]:
-        """Return the messages that somebody wrote or was answered with, and all in private places."""
+        """Return the messages that a person wrote or was answered with, and all in private channels."""
         turns = _answered(person_id)
         logged = or_(
             MessageRow.author_id == person_id,
@@ -268,77 +270,79 @@ class PeopleRepository(Repository):
         )
         found = set(await self._session.scalars(select(MessageRow.id).where(logged)))
         posted = select(PartRow.message_id).where(PartRow.turn_id.in_(turns), PartRow.message_id.is_not(None))
-        found |= {one for one in await self._session.scalars(posted) if one is not None}
+        found |= {message_id for message_id in await self._session.scalars(posted) if message_id is not None}
         return found | set(await self._session.scalars(select(Archived.id).where(_archived_of(person_id))))
 
     async def memory_ids(self, person_id: int) -> set[int]:
-        """Return the facts about somebody that are there, or ever were."""
+        """Return the ids of present and former facts about a person."""
         now = select(Fact.id).where(Fact.person_id == person_id)
         past = select(FactChange.memory_id).where(FactChange.person_id == person_id)
         return set(await self._session.scalars(now.union(past)))
 
     async def erase(self, person_id: int, private: Collection[int]) -> None:
-        """Clear what is left once somebody's words and facts went: who they are, and that they were there.
+        """Erase the rest after a person's words and facts: their identity and presence.
 
-        Claims stay without their author, so that no message is taken on again; calls stay on the books.
+        Claims stay without their author, so that no message is claimed again; calls stay in the accounts.
         """
         await self._session.execute(delete(Summary).where(_notes_of(person_id)))
-        for one in (Turn, Draft):
-            await self._session.execute(delete(one).where(one.addressee_id == person_id))
-        for some in pieces(await self._drew_on(Turn, person_id)):
-            await self._session.execute(update(Turn).where(Turn.id.in_(some)).values(drew_on=None))
+        for model in (Turn, Draft):
+            await self._session.execute(delete(model).where(model.addressee_id == person_id))
+        for batch in pieces(await self._drew_on(Turn, person_id)):
+            await self._session.execute(update(Turn).where(Turn.id.in_(batch)).values(drew_on=None))
         blank = {"author_id": 0, "open": False, "trace": None}
         await self._session.execute(update(Claim).where(Claim.author_id == person_id).values(**blank))
         await self._session.execute(update(CallRow).where(CallRow.user_id == person_id).values(user_id=None))
-        await self._out_of_traces(person_id)
-        await self._out_of_heads(person_id)
-        await self._out_of_company(person_id)
-        await self._out_of_hearts(person_id, private)
-        await self._out_of_tickets(person_id)
-        await self._private(private)
+        await self._erase_from_traces(person_id)
+        await self._erase_from_preambles(person_id)
+        await self._erase_personas_and_scenes(person_id)
+        await self._erase_relationships(person_id, private)
+        await self._erase_from_tickets(person_id)
+        await self._erase_private(private)
         await AuditRepository(self._session).without(person_id)
         await self._session.execute(delete(User).where(User.id == person_id))
-        await self._blur_marks(person_id)
+        await self._anonymise_marks(person_id)
 
-    async def _private(self, channel_ids: Collection[int]) -> None:
+    async def _erase_private(self, channel_ids: Collection[int]) -> None:
         await self._session.execute(delete(Summary).where(Summary.channel_id.in_(channel_ids)))
         await AffinityRepository(self._session).forget_place(channel_ids)
         await self._session.execute(delete(Window).where(Window.channel_id.in_(channel_ids)))
         await self._session.execute(delete(Musing).where(Musing.channel_id.in_(channel_ids)))
-        for one, value in ((CallRow, None), (Claim, 0)):
-            there = update(one).where(one.channel_id.in_(channel_ids))
-            await self._session.execute(there.values(channel_id=value))
+        for model, value in ((CallRow, None), (Claim, 0)):
+            in_channels = update(model).where(model.channel_id.in_(channel_ids))
+            await self._session.execute(in_channels.values(channel_id=value))
         await self._session.execute(delete(Channel).where(Channel.id.in_(channel_ids)))
 
-    async def _out_of_traces(self, person_id: int) -> None:
-        """Let nobody know from other decisions who else was addressed."""
+    async def _erase_from_traces(self, person_id: int) -> None:
+        """Remove a person from other decisions' traces, where they were an addressee."""
         for table, key in ((Claim, Claim.message_id), (CueRow, CueRow.id)):
             query = select(key, table.trace).where(cast(table.trace, String).contains(str(person_id)))
             for row, trace in (await self._session.execute(query)).all():
                 if person_id in (trace or {}).get("addressees", ()):
-                    others = [0 if one == person_id else one for one in trace["addressees"]]
-                    kept = {**trace, "addressees": others}
+                    addressees = [
+                        0 if addressee == person_id else addressee for addressee in trace["addressees"]
+                    ]
+                    kept = {**trace, "addressees": addressees}
                     await self._session.execute(update(table).where(key == row).values(trace=kept))
 
-    async def _out_of_hearts(self, person_id: int, private: Collection[int]) -> None:
-        """Forget how characters stood with somebody, and that it was they who moved one."""
+    async def _erase_relationships(self, person_id: int, private: Collection[int]) -> None:
+        """Erase a person's relationships with characters and their part in characters' feelings."""
         for table in (BondRow, BondChange):
             await self._session.execute(delete(table).where(table.user_id == person_id))
         await RemarkRepository(self._session).without(person_id, private)
         await CharacterRepository(self._session).forget_who_stirred(person_id, private)
 
-    async def _out_of_heads(self, person_id: int) -> None:
+    async def _erase_from_preambles(self, person_id: int) -> None:
         query = select(Seat.channel_id, Seat.character, Seat.head_people).where(
             cast(Seat.head_people, String).contains(str(person_id))
         )
         for channel_id, character, people in (await self._session.execute(query)).all():
             if people and person_id in people:
-                left = [one for one in people if one != person_id]
+                left = [other_id for other_id in people if other_id != person_id]
                 seat = update(Seat).where(Seat.channel_id == channel_id, Seat.character == character)
                 await self._session.execute(seat.values(head_people=left, head_at=None))
 
-    async def _out_of_company(self, person_id: int) -> None:
-        """Forget whom somebody played, the scenes and notes that they asked for; not what they laid down."""
+    async def _erase_personas_and_scenes(self, person_id: int) -> None:
+        """Erase a person's personas, scenes and notes, and their name from additions to characters."""
         await self._session.execute(delete(Guise).where(Guise.user_id == person_id))
         await self._session.execute(delete(VoiceChoice).where(VoiceChoice.user_id == person_id))
         await self._session.execute(delete(Scene).where(Scene.started_by == person_id))
@@ -348,38 +352,40 @@ class PeopleRepository(Repository):
             laid_down = update(table).where(table.made_by == person_id)
             await self._session.execute(laid_down.values(made_by=0))
 
-    async def _out_of_tickets(self, person_id: int) -> None:
-        """Forget the tickets that somebody opened, and which others they closed."""
+    async def _erase_from_tickets(self, person_id: int) -> None:
+        """Erase the tickets that a person opened, and their name from tickets they closed."""
         await self._session.execute(delete(Ticket).where(Ticket.opener_id == person_id))
         closed = update(Ticket).where(Ticket.closed_by == person_id)
         await self._session.execute(closed.values(closed_by=None))
 
-    async def _blur_marks(self, person_id: int) -> None:
-        """Keep that an older program's files about somebody were taken in, and not whose they were."""
-        theirs = or_(State.key.like(f"inherited % {person_id}"), State.key == f"inherited {person_id}")
-        marks = await self._session.execute(select(State.key, State.value).where(theirs))
+    async def _anonymise_marks(self, person_id: int) -> None:
+        """Anonymise the records that an older program's files about a person were imported."""
+        condition = or_(State.key.like(f"inherited % {person_id}"), State.key == f"inherited {person_id}")
+        marks = await self._session.execute(select(State.key, State.value).where(condition))
         for key, value in marks.all():
             await self._session.execute(delete(State).where(State.key == key))
             row = self._insert(table_of(State)).values(key=blurred(key), value=value)
             await self._session.execute(row.on_conflict_do_nothing())
 
-    # Taking in what somebody brings.
+    # Import.
 
     async def owners(self, memory_ids: Collection[int]) -> dict[int, int]:
-        """Return, by id, about whom those of some facts are that are there, or ever were."""
+        """Return, by fact id, the person whom a present or former fact is about."""
         owners: dict[int, int] = {}
-        for some in pieces(memory_ids):
-            now = select(Fact.id, Fact.person_id).where(Fact.id.in_(some))
-            past = select(FactChange.memory_id, FactChange.person_id).where(FactChange.memory_id.in_(some))
+        for batch in pieces(memory_ids):
+            now = select(Fact.id, Fact.person_id).where(Fact.id.in_(batch))
+            past = select(FactChange.memory_id, FactChange.person_id).where(FactChange.memory_id.in_(batch))
             owners |= {row[0]: row[1] for row in await self._session.execute(now.union(past))}
         return owners
 
     async def put_back(self, facts: Sequence[Fact], changes: Sequence[FactChange]) -> None:
-        """Take in facts and changes as they are, ids and all; the changes in their order."""
+        """Insert facts and changes with their ids; the changes in order."""
         self._session.add_all(facts)
         await self._session.flush()
         if changes:
-            await self._session.execute(insert(table_of(FactChange)), [values_of(one) for one in changes])
+            await self._session.execute(
+                insert(table_of(FactChange)), [values_of(change) for change in changes]
+            )
 
     async def _embeddings(self, person_id: int) -> int:
         facts = select(func.coalesce(func.sum(func.length(Vectors.ids)), 0)).where(
@@ -394,7 +400,7 @@ class PeopleRepository(Repository):
         return count
 
     async def _echoes(self, person_id: int) -> int:
-        """Count the answers to others that name or repeat somebody."""
+        """Count the replies to others that name or repeat a person."""
         to_others = func.coalesce(MessageRow.turn_id, 0).not_in(_turns_to(person_id))
         found = await self._drew_on(MessageRow, person_id, to_others)
         return len(found | await self._drew_on(Archived, person_id, Archived.person_id != person_id))
@@ -402,7 +408,7 @@ class PeopleRepository(Repository):
     async def _drew_on(
         self, model: type[Turn | MessageRow | Archived], person_id: int, *where: ColumnElement[bool]
     ) -> dict[int, int]:
-        """Return, by id, where the replies were said that name or repeat somebody."""
+        """Return, by id, the channels of replies that name or repeat a person."""
         query = select(model.id, model.channel_id, model.drew_on).where(
             cast(model.drew_on, String).contains(str(person_id)), *where
         )
@@ -410,14 +416,14 @@ class PeopleRepository(Repository):
         return {row.id: row.channel_id for row in found if person_id in (row.drew_on or ())}
 
     async def _played(self, person_id: int) -> int:
-        """Count whom somebody plays, where they want a voice, and the scenes and notes they asked for."""
+        """Count a person's personas, voice settings, scenes and notes."""
         played = await self._count(Guise, Guise.user_id == person_id)
         played += await self._count(VoiceChoice, VoiceChoice.user_id == person_id)
         scenes = await self._count(Scene, Scene.started_by == person_id)
         return played + scenes + await self._count(Channel, Channel.note_by == person_id)
 
     async def _bonds(self, person_id: int) -> int:
-        """Count how many characters stand somehow with somebody, what changed that, and what they moved."""
+        """Count a person's relationships with characters, their changes, and the person's other effects."""
         bonds = await self._count(BondRow, BondRow.user_id == person_id)
         changes = await self._count(BondChange, BondChange.user_id == person_id)
         remarks = await self._count(Remark, Remark.person_id == person_id)
@@ -435,7 +441,7 @@ class PeopleRepository(Repository):
 
 
 def blurred(key: str) -> str:
-    """Return the mark that a key with somebody's id in it becomes when they are forgotten."""
+    """Return the anonymous key that replaces a key with a forgotten person's id."""
     return f"inherited, forgotten: {hashlib.blake2s(key.encode(), digest_size=16).hexdigest()}"
 
 
@@ -449,15 +455,15 @@ def _notes_of(person_id: int) -> ColumnElement[bool]:
 
 
 def _answered(person_id: int) -> Any:
-    """Return the replies that answer somebody, alone or with others."""
+    """Return the query for replies to a person, alone or with others."""
     claims = select(Claim.turn_id).where(Claim.author_id == person_id, Claim.turn_id.is_not(None))
     return select(Turn.id).where(or_(Turn.addressee_id == person_id, Turn.id.in_(claims)))
 
 
 def _turns_to(person_id: int) -> Any:
-    """Return the replies that answer somebody, and nobody else."""
-    others = select(Claim.turn_id).where(Claim.author_id != person_id, Claim.turn_id.is_not(None))
-    return select(Turn.id).where(Turn.addressee_id == person_id, Turn.id.not_in(others))
+    """Return the query for replies to a person and nobody else."""
+    shared_turns = select(Claim.turn_id).where(Claim.author_id != person_id, Claim.turn_id.is_not(None))
+    return select(Turn.id).where(Turn.addressee_id == person_id, Turn.id.not_in(shared_turns))
 
 
 def pieces(ids: Collection[int]) -> Iterator[list[int]]:

@@ -1,4 +1,4 @@
-"""Requests for replies, as they were sent: kept for some hours, and gone with any line that they hold."""
+"""Requests for replies as they were sent, kept for some hours, and deleted along with any line in them."""
 
 import json
 import zlib
@@ -13,7 +13,7 @@ from database.repositories import Repository, table_of, values_of
 
 _SYSTEM = b'"system":'
 _LEVEL = 1
-"""A prompt of 100 kB is compressed in two milliseconds, where the event loop runs."""
+"""The fastest level: the event loop compresses 100 kB in two milliseconds."""
 
 
 class PromptRepository(Repository):
@@ -22,7 +22,7 @@ class PromptRepository(Repository):
     async def add(
         self, turn_id: int, body: bytes, *, at: datetime, channel_id: int, people: Collection[int]
     ) -> None:
-        """Keep a request that was sent for a reply."""
+        """Store a request for a reply."""
         begin, end = _system_of(body)
         system = body[begin:end]
         last = select(func.max(SentPrompt.number)).where(SentPrompt.turn_id == turn_id)
@@ -43,7 +43,7 @@ class PromptRepository(Repository):
         await self._session.execute(insert(table_of(SentPrompt)), values_of(row))
 
     async def of_turn(self, turn_id: int) -> list[tuple[datetime, bytes]]:
-        """Return the requests that were sent for a reply, in their order, byte for byte."""
+        """Return the requests for a reply, in order, byte for byte."""
         query = (
             select(SentPrompt, SystemPrompt.text)
             .join(SystemPrompt, SystemPrompt.hash == SentPrompt.system_hash)
@@ -57,12 +57,12 @@ class PromptRepository(Repository):
         return found
 
     async def forget(self, *, channel_ids: Collection[int] = (), people: Collection[int] = ()) -> None:
-        """Delete what holds anything that was said in some places, or is known of some people."""
+        """Delete requests that contain lines of these channels or facts about these people."""
         query = select(SentPrompt.turn_id, SentPrompt.number, SentPrompt.channel_id, SentPrompt.people)
         gone = [
             (turn_id, number)
-            for turn_id, number, channel_id, those in await self._session.execute(query)
-            if channel_id in channel_ids or not set(people).isdisjoint(those)
+            for turn_id, number, channel_id, prompt_people in await self._session.execute(query)
+            if channel_id in channel_ids or not set(people).isdisjoint(prompt_people)
         ]
         if gone:
             await self._session.execute(
@@ -70,7 +70,7 @@ class PromptRepository(Repository):
             )
 
     async def prune(self, before: datetime | None = None) -> None:
-        """Delete what was sent before a moment, or everything; and system prompts that nothing shares."""
+        """Delete requests from before a moment, or all; and unused system prompts."""
         old = delete(SentPrompt)
         await self._session.execute(old if before is None else old.where(SentPrompt.at < before))
         shared = select(SentPrompt.system_hash)
@@ -78,7 +78,7 @@ class PromptRepository(Repository):
 
 
 def _system_of(body: bytes) -> tuple[int, int]:
-    """Return from where to where the system prompt stands in a request; nowhere where there is none."""
+    """Return the start and end of the system prompt in a request; (0, 0) if it has none."""
     begin = body.find(_SYSTEM)
     if begin < 0:
         return 0, 0

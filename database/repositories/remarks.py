@@ -1,4 +1,4 @@
-"""When characters spoke first, or asked back on something earlier (F112, F116)."""
+"""Characters' unprompted messages and questions about earlier talk (F112, F116)."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -32,7 +32,7 @@ _TIMES = (
 
 
 class Absent(NamedTuple):
-    """Somebody who used to talk with a character in private, where, and when they last did."""
+    """A person who used to talk with a character in private, the channel, and when they last did."""
 
     channel_id: int
     person_id: int
@@ -53,37 +53,37 @@ class RemarkRepository(Repository):
         channel_id: int | None = None,
         person_id: int | None = None,
     ) -> list[datetime]:
-        """Return when remarks of some kinds were made since a moment, the newest first."""
+        """Return the times of remarks of some kinds since a moment, newest first."""
         asked = {"kinds": list(kinds), "since": since, "channel": channel_id, "person": person_id}
         return list(await self._session.scalars(_TIMES, asked))
 
     async def of_channel(self, channel_id: int, *, limit: int) -> list[Remark]:
-        """Return the last remarks of a channel, the newest first."""
+        """Return the latest remarks in a channel, newest first."""
         query = select(Remark).where(Remark.channel_id == channel_id).order_by(Remark.id.desc())
         return list(await self._session.scalars(query.limit(limit)))
 
     async def of_turn(self, turn_id: int, channel_id: int) -> Remark | None:
-        """Return the remark that a turn was, if it was one: an answer may hold a follow-up, and is none."""
+        """Return a turn's remark, or None; an answer with a follow-up question is no remark."""
         lately = await self.of_channel(channel_id, limit=LOOKED_AT)
-        spoken = (one for one in lately if one.kind != "follow-up" and one.why)
-        return next((one for one in spoken if one.why and one.why.get("turn") == turn_id), None)
+        spoken = (remark for remark in lately if remark.kind != "follow-up" and remark.why)
+        return next((remark for remark in spoken if remark.why and remark.why.get("turn") == turn_id), None)
 
     async def drawn_on(self, person_id: int) -> set[int]:
-        """Return the messages of remarks that were made of what somebody said, among others."""
+        """Return the messages of remarks that were based on a person's words, among others."""
         drawn = await self._made_of(person_id)
-        turns = [one.why["turn"] for one in drawn if one.why and "turn" in one.why]
+        turns = [remark.why["turn"] for remark in drawn if remark.why and "turn" in remark.why]
         parts = select(PartRow.message_id).where(PartRow.turn_id.in_(turns), PartRow.message_id.is_not(None))
-        return {one for one in await self._session.scalars(parts) if one is not None}
+        return {message_id for message_id in await self._session.scalars(parts) if message_id is not None}
 
     async def _made_of(self, person_id: int) -> list[Remark]:
         written = cast(Remark.why, String).contains(str(person_id))
         found = await self._session.scalars(select(Remark).where(written))
-        return [one for one in found if one.why and person_id in one.why.get("of", ())]
+        return [remark for remark in found if remark.why and person_id in remark.why.get("of", ())]
 
     async def absent(self, consent: Mode, *, since: datetime, until: datetime) -> list[Absent]:
-        """Return who last spoke in private between two moments, of those who agree to be remembered.
+        """Return consenting people who last spoke in private between two moments.
 
-        Told by the archive, which holds what these said and nobody else, and by the log of today.
+        The sources are the archive, which contains only consenting people's lines, and today's log.
         """
         last_at = func.max(Archived.sent_at).label("last_at")
         later = select(MessageRow.id).where(
@@ -110,17 +110,17 @@ class RemarkRepository(Repository):
         await self._session.execute(delete(Remark).where(Remark.at < before))
 
     async def without(self, person_id: int, channel_ids: Collection[int] = ()) -> None:
-        """Let nobody know any more who was spoken to, nor where in private."""
+        """Anonymise remarks to a person and delete those in some private channels."""
         await self._session.execute(delete(Remark).where(Remark.channel_id.in_(channel_ids)))
-        theirs = update(Remark).where(Remark.person_id == person_id)
-        await self._session.execute(theirs.values(person_id=None, why=None))
-        made_of = [one.id for one in await self._made_of(person_id)]
+        to_person = update(Remark).where(Remark.person_id == person_id)
+        await self._session.execute(to_person.values(person_id=None, why=None))
+        made_of = [remark.id for remark in await self._made_of(person_id)]
         await self._session.execute(update(Remark).where(Remark.id.in_(made_of)).values(why=None))
 
-    # Where it may.
+    # Permission.
 
     async def venues(self) -> list[Channel]:
-        """Return the channels in which admins want characters to speak first."""
+        """Return the channels in which admins permit unprompted messages."""
         query = select(Channel).where(Channel.speaks_first.is_(True)).order_by(Channel.id)
         return list(await self._session.scalars(query))
 

@@ -1,4 +1,4 @@
-"""Global keys and values."""
+"""Global key-value pairs."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from database.repositories import Repository, table_of
 
 
 def status_key(slug: str) -> str:
-    """Return the key under which a status stands in the global state: `status nyx`."""
+    """Return the key of a character's status in the global state: `status nyx`."""
     return f"status {slug}"
 
 
 def status_day_key(slug: str) -> str:
-    """Return the key under which the day stands for which a status was thought of."""
+    """Return the key of the day for which a character's status was chosen."""
     return f"status_day {slug}"
 
 
@@ -26,12 +26,12 @@ class StateRepository(Repository):
         return row.value if row else None
 
     async def of(self, keys: Sequence[str]) -> dict[str, str]:
-        """Return the values of those keys that have one."""
+        """Return the values of the keys that have one."""
         query = select(State.key, State.value).where(State.key.in_(keys))
         return {row.key: row.value for row in await self._session.execute(query)}
 
     async def all(self) -> dict[str, str]:
-        """Return every key with its value, by key."""
+        """Return all keys with their values, ordered by key."""
         found = await self._session.execute(select(State.key, State.value).order_by(State.key))
         return {row.key: row.value for row in found}
 

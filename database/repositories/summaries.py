@@ -1,4 +1,4 @@
-"""What is left of older talk: summaries, and which lines each of them covers."""
+"""Summaries of older talk, and the lines each of them covers."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ _OF = (
         Summary.character == bindparam("character"),
         or_(
             Summary.channel_id == bindparam("channel_id"),
-            # What an older program knew belongs to the one private place of its person.
+            # Data from an older program belongs to its person's private channel.
             and_(Summary.channel_id.is_(None), Summary.person_id == bindparam("person_id")),
         ),
     )
@@ -32,9 +32,9 @@ class SummaryRepository(Repository):
     """The summaries and summary_sources tables."""
 
     async def of(self, channel_id: int, character: str, *, person_id: int | None = None) -> list[Summary]:
-        """Return what is summed up of a place, the oldest first.
+        """Return a channel's summaries, oldest first.
 
-        With the person of a private place, what an older program knew about them is among it.
+        With the person of a private channel, they include the summaries from an older program.
         """
         asked = {"channel_id": channel_id, "character": character, "person_id": person_id}
 
@@ -44,7 +44,7 @@ class SummaryRepository(Repository):
         return list(await self._kept((Summary.__tablename__,), tuple(asked.values()), read))
 
     async def add(self, summary: Summary, sources: Sequence[SummarySource]) -> int:
-        """Keep a summary and the lines that it covers; their `summary_id` is filled in. Returns its id."""
+        """Store a summary and the lines it covers, filling in their `summary_id`; return its id."""
         row = await self._session.execute(insert(table_of(Summary)), values_of(summary))
         summary_id = int(row.inserted_primary_key[0])  # type: ignore[attr-defined]
         if sources:
@@ -53,7 +53,7 @@ class SummaryRepository(Repository):
         return summary_id
 
     async def join(self, summary_ids: Collection[int], joined: Summary) -> int:
-        """Put one summary in the place of several: it covers what they covered. Returns its id."""
+        """Replace several summaries by one that covers the same lines; return its id."""
         summary_id = await self.add(joined, [])
         await self._session.execute(
             update(SummarySource)
@@ -64,19 +64,19 @@ class SummaryRepository(Repository):
         return summary_id
 
     async def drop(self, summary_ids: Collection[int]) -> int:
-        """Delete summaries; what they covered is covered no more. Return how many there were."""
-        theirs = select(Summary.channel_id).where(Summary.id.in_(summary_ids)).distinct()
-        places = {place for place in await self._session.scalars(theirs) if place is not None}
+        """Delete summaries, so that their lines are no longer covered; return the number."""
+        channel_ids = select(Summary.channel_id).where(Summary.id.in_(summary_ids)).distinct()
+        places = {place for place in await self._session.scalars(channel_ids) if place is not None}
         await PromptRepository(self._session).forget(channel_ids=places)
         result = await self._session.execute(delete(Summary).where(Summary.id.in_(summary_ids)))
         return int(result.rowcount)  # type: ignore[attr-defined]
 
     async def existing(self, summary_ids: Collection[int]) -> set[int]:
-        """Return those of some summaries that are still there."""
+        """Return the ids that still exist."""
         return set(await self._session.scalars(select(Summary.id).where(Summary.id.in_(summary_ids))))
 
     async def covering(self, message_ids: Collection[int]) -> list[SummarySource]:
-        """Return how those of some messages are covered that are."""
+        """Return the coverage of messages, for those that are covered."""
         return list(
             await self._session.scalars(
                 select(SummarySource).where(SummarySource.message_id.in_(message_ids))
@@ -84,7 +84,7 @@ class SummaryRepository(Repository):
         )
 
     async def drawn_from(self, author_id: int, *, channel_ids: Collection[int] | None = None) -> set[int]:
-        """Return the summaries that hold anything of somebody, in some channels or anywhere."""
+        """Return the summaries that contain anything of a person, in some channels or anywhere."""
         query = (
             select(SummarySource.summary_id)
             .join(Summary, Summary.id == SummarySource.summary_id)
@@ -99,7 +99,7 @@ class SummaryRepository(Repository):
         return found | set(await self._session.scalars(inherited))
 
     async def forget_channel(self, channel_id: int, *, person_id: int | None = None) -> int:
-        """Delete what is summed up of a place, and what an older program knew of its person."""
+        """Delete a channel's summaries, and an older program's about its person."""
         await PromptRepository(self._session).forget(channel_ids=[channel_id])
         gone = Summary.channel_id == channel_id
         if person_id is not None:
@@ -108,7 +108,7 @@ class SummaryRepository(Repository):
         return int(result.rowcount)  # type: ignore[attr-defined]
 
     async def lines_covered(self, channel_id: int) -> int:
-        """Return how many lines of a place stand in summaries."""
+        """Return the number of a channel's lines covered by summaries."""
         query = (
             select(func.count())
             .select_from(SummarySource)
@@ -118,9 +118,9 @@ class SummaryRepository(Repository):
         return int(await self._session.scalar(query) or 0)
 
     async def ageing(self, before: datetime, character: str) -> list[int]:
-        """Return the channels with a reply of a character's in lines that no summary of its covers.
+        """Return the channels where a character's reply is among the lines that none of its summaries covers.
 
-        Only those in which a line from before a moment is among them.
+        At least one of these lines must be from before a moment.
         """
         mine = select(MessageRow.channel_id).where(
             MessageRow.character == bindparam("character"), _NOT_COVERED
@@ -138,7 +138,7 @@ class SummaryRepository(Repository):
         return list(await self._session.scalars(query, {"character": character}))
 
     async def prune(self, before: datetime) -> int:
-        """Delete what was summed up of places that fell silent before a moment (D18)."""
+        """Delete summaries of channels that have been silent since a moment (D18)."""
         spoken = select(MessageRow.channel_id).where(MessageRow.sent_at >= before)
         silent = and_(
             Summary.channel_id.is_not(None),

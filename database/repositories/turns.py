@@ -1,4 +1,4 @@
-"""Claims, turns and the parts that wait to be said: what makes each reply happen exactly once."""
+"""Claims, turns and pending parts, which make each reply happen exactly once."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -30,7 +30,8 @@ _WAITING_OF = (
     select(_claims.c.message_id)
     .join(_messages, _messages.c.id == _claims.c.message_id)
     .where(
-        # Few are open anywhere, and many are of one channel: the sum keeps the database from going by those.
+        # Few open claims exist, but many belong to one channel: the sum stops the planner from using that
+        # index.
         _claims.c.channel_id + 0 == bindparam("channel"),
         _claims.c.message_id < bindparam("message"),
         _claims.c.author_id == bindparam("author"),
@@ -60,7 +61,7 @@ _SETTLE = (
         settled_at=bindparam("at"),
         variant=bindparam("stands"),
         next_variant=None,
-        # It counted, once: nothing about the person stays, and what goes on later does not count again.
+        # They have been counted once; erasing them avoids traces of the person and double counting.
         tone=None,
         register=None,
     )
@@ -78,19 +79,19 @@ class TurnRepository(Repository):
     async def claim(
         self, message_id: int, channel_id: int, *, author_id: int, at: datetime, aloud: bool = False
     ) -> bool:
-        """Take a message on; False when it was taken on before (faults A2)."""
+        """Claim a message; return False if it was claimed before (faults A2)."""
         claim = {"message_id": message_id, "channel_id": channel_id, "claimed_at": at, "open": True}
         claim |= {"author_id": author_id, "aloud": aloud}
         result = await self._session.execute(_claim(self._insert), claim)
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
     async def open_since(self, message_id: int) -> datetime | None:
-        """Return when a message was claimed, if nothing was decided or pledged for it yet."""
+        """Return when a message was claimed, if the decision about it is pending."""
         query = select(Claim.claimed_at).where(Claim.message_id == message_id, Claim.open.is_(True))
         return await self._session.scalar(query)
 
     async def open_claims(self, since: datetime, places: Collection[str]) -> list[Claim]:
-        """Return what was claimed in `places` since a moment and then left behind, oldest first."""
+        """Return open claims in `places` since a moment, oldest first."""
         query = (
             select(Claim)
             .join(Channel, Channel.id == Claim.channel_id)
@@ -103,9 +104,9 @@ class TurnRepository(Repository):
     async def heard_late(
         self, channel_id: int, *, since: datetime, by: timedelta, stale: str
     ) -> list[datetime]:
-        """Return when messages were said, since a moment, that came in late and were not answered yet.
+        """Return the times since a moment of messages that arrived late and were not answered.
 
-        They are open, or were closed for the reason `stale`.
+        Their claims are open, or were closed for the reason `stale`.
         """
         query = (
             select(MessageRow.sent_at, Claim.claimed_at)
@@ -121,7 +122,7 @@ class TurnRepository(Repository):
         return [row.sent_at for row in found if row.claimed_at - row.sent_at >= by]
 
     async def decided(self, message_id: int) -> tuple[Claim, Turn | None] | None:
-        """Return what was decided about a message, and the turn it became; None if it was never heard."""
+        """Return the claim of a message, and its turn; None if the message was never claimed."""
         query = (
             select(Claim, Turn)
             .outerjoin(Turn, Turn.id == Claim.turn_id)
@@ -131,23 +132,23 @@ class TurnRepository(Repository):
         return (row[0], row[1]) if row else None
 
     async def answered_with(self, message_id: int) -> int | None:
-        """Return the message that a reply answers, by a message which a part of that reply became."""
+        """Return the message that a reply answers, given a message of the reply."""
         query = select(Turn.trigger_id).join(PartRow, PartRow.turn_id == Turn.id)
         return await self._session.scalar(query.where(PartRow.message_id == message_id).limit(1))
 
     async def of_message(self, message_id: int) -> Turn | None:
-        """Return the reply that a message is a part of."""
+        """Return the reply to which a message belongs."""
         query = select(Turn).join(PartRow, PartRow.turn_id == Turn.id)
         return await self._session.scalar(query.where(PartRow.message_id == message_id).limit(1))
 
     async def spoken_among(self, message_ids: Collection[int]) -> list[int]:
-        """Return those messages that are parts of spoken replies."""
+        """Return the messages that are parts of spoken replies."""
         query = select(PartRow.message_id).join(Turn, Turn.id == PartRow.turn_id)
         found = await self._session.scalars(query.where(PartRow.message_id.in_(message_ids), Turn.spoken))
-        return [one for one in found if one is not None]
+        return [message_id for message_id in found if message_id is not None]
 
     async def newest_claim(self, channel_id: int) -> int | None:
-        """Return the last message taken on in a channel."""
+        """Return the last claimed message of a channel."""
         return await self._session.scalar(
             select(Claim.message_id)
             .where(Claim.channel_id == channel_id)
@@ -164,15 +165,15 @@ class TurnRepository(Repository):
         trace: Mapping[str, Any] | None = None,
         turn_id: int | None = None,
     ) -> None:
-        """Keep what was decided for a message: nothing more is to be done about it.
+        """Record the final decision about a message.
 
-        What was decided before, a deletion for example, stands.
+        An earlier decision, for example because of a deletion, stands.
         """
         closed = {"message": message_id, "because": reason, "at": at, "kept": trace, "turn": turn_id}
         await self._session.execute(_CLOSE, closed)
 
     async def close_open(self, message_ids: Collection[int], *, reason: str, at: datetime) -> None:
-        """Keep why those messages that nothing was decided for are let go."""
+        """Close the open claims of these messages with a reason."""
         await self._session.execute(
             update(Claim)
             .where(Claim.message_id.in_(message_ids), Claim.open.is_(True))
@@ -180,7 +181,7 @@ class TurnRepository(Repository):
         )
 
     async def close_left_open(self, before: datetime, *, reason: str, at: datetime) -> None:
-        """Keep why those messages are let go that were taken on before a moment and left behind."""
+        """Close claims from before a moment that were left open, with a reason."""
         await self._session.execute(
             update(Claim)
             .where(Claim.open.is_(True), Claim.claimed_at < before)
@@ -188,35 +189,35 @@ class TurnRepository(Repository):
         )
 
     async def end_calls(self, *, reason: str, at: datetime, channel_id: int | None = None) -> None:
-        """Keep why what was said aloud is let go that nothing was decided for: in one call, or in all."""
+        """Close open claims of messages spoken aloud, in one call or in all, with a reason."""
         spoken = update(Claim).where(Claim.open.is_(True), Claim.aloud.is_(True))
         if channel_id is not None:
             spoken = spoken.where(Claim.channel_id == channel_id)
         await self._session.execute(spoken.values(open=False, reason=reason, decided_at=at))
 
     async def was_aloud(self, message_id: int) -> bool:
-        """Say whether a message was said aloud."""
+        """Return whether a message was spoken aloud."""
         return bool(await self._session.scalar(select(Claim.aloud).where(Claim.message_id == message_id)))
 
     async def answers_message(self, turn: Turn) -> bool:
-        """Say whether a reply answers a message, and not a cue."""
+        """Return whether a reply answers a message, as opposed to a cue."""
         query = select(Claim.message_id).where(Claim.message_id == turn.trigger_id, Claim.turn_id == turn.id)
         return await self._session.scalar(query) is not None
 
     async def still_open(self, message_ids: Collection[int]) -> set[int]:
-        """Return those of some messages that nothing was decided about yet."""
+        """Return the messages whose claims are open."""
         return set(await self._session.scalars(_STILL_OPEN, {"message_ids": list(message_ids)}))
 
     async def waiting_of(self, author_id: int, channel_id: int, *, before: int, through: int) -> list[int]:
-        """Return the messages of somebody in a channel, older than another, that are not decided yet.
+        """Return a person's undecided messages in a channel that are older than another.
 
-        Only what stands in the log up to the position `through`: what comes in late was not read.
+        Only lines up to log position `through` count: later ones were not in the prompt.
         """
         asked = {"author": author_id, "channel": channel_id, "message": before, "through": through}
         return list(await self._session.scalars(_WAITING_OF, asked))
 
     async def drop_unsaid(self, trigger_ids: Collection[int], *, at: datetime) -> None:
-        """Drop replies to some messages of which nothing was said yet, words and all."""
+        """Drop replies to messages of which no part was sent yet, and erase their words."""
         begun = select(PartRow.turn_id).where(PartRow.message_id.is_not(None))
         unsaid = select(Turn.id).where(
             Turn.trigger_id.in_(trigger_ids), Turn.state == "pledged", Turn.id.not_in(begun)
@@ -230,15 +231,15 @@ class TurnRepository(Repository):
         )
 
     async def take_back(self, message_ids: Collection[int], *, at: datetime) -> bool:
-        """Blank what is left to do about messages that are gone; say whether there was anything.
+        """Cancel pending actions on messages that are gone; return whether there were any.
 
-        A take that was about to stand in the place of such a message is dropped as a whole.
+        A take that was about to replace such a message is dropped as a whole.
         """
-        theirs = select(PartRow.turn_id).where(PartRow.message_id.in_(message_ids))
+        affected = select(PartRow.turn_id).where(PartRow.message_id.in_(message_ids))
         revised = list(
             await self._session.scalars(
                 select(Turn.id).where(
-                    Turn.id.in_(theirs), Turn.state == "pledged", Turn.next_variant.is_not(None)
+                    Turn.id.in_(affected), Turn.state == "pledged", Turn.next_variant.is_not(None)
                 )
             )
         )
@@ -253,7 +254,7 @@ class TurnRepository(Repository):
         return bool(blanked.rowcount)  # type: ignore[attr-defined]
 
     async def pledge(self, turn: Turn, parts: Sequence[tuple[int, str, str]]) -> int:
-        """Write down a reply before it is said. `parts` are (number, text, nonce); returns the turn's id."""
+        """Store a reply before it is sent. `parts` are (number, text, nonce); returns the turn's id."""
         turn.begun_at = turn.pledged_at
         turn.letters = sum(len(text) for _, text, _ in parts)
         pledged = await self._session.execute(_PLEDGE, values_of(turn))
@@ -267,12 +268,12 @@ class TurnRepository(Repository):
         return await self._session.scalar(_GET, {"turn": turn_id})
 
     async def with_parts(self, turn_id: int) -> tuple[Turn | None, list[PartRow]]:
-        """Return a turn and its parts, by number."""
+        """Return a turn and its parts, ordered by number."""
         rows = (await self._session.execute(_WITH_PARTS, {"turn": turn_id})).all()
         return (rows[0][0] if rows else None), [row[1] for row in rows if row[1] is not None]
 
     async def pledged(self, places: Collection[str]) -> list[tuple[int, int]]:
-        """Return (turn id, channel id) of the replies in `places` that are not finished, oldest first."""
+        """Return (turn id, channel id) of unfinished replies in `places`, oldest first."""
         query = (
             select(Turn.id, Turn.channel_id)
             .join(Channel, Channel.id == Turn.channel_id)
@@ -285,7 +286,7 @@ class TurnRepository(Repository):
         return list(await self._session.scalars(_PARTS, {"turn": turn_id}))
 
     async def last_speaker(self, channel_id: int, *, to: int | None = None) -> tuple[str, datetime] | None:
-        """Return which character spoke last in a channel, to somebody or to anybody, and when (C24)."""
+        """Return the last speaking character in a channel, to a person or anybody, and when (C24)."""
         query = select(Turn.character, Turn.pledged_at).where(
             Turn.channel_id == channel_id, Turn.state != "dropped"
         )
@@ -295,13 +296,13 @@ class TurnRepository(Repository):
         return (row[0], row[1]) if row else None
 
     async def answers(self, character: str, *, since: datetime) -> int:
-        """Count what a character said since a moment (F109)."""
+        """Count a character's replies since a moment (F109)."""
         query = select(func.count()).select_from(Turn)
         said = (Turn.character == character, Turn.state == "said", Turn.pledged_at >= since)
         return int(await self._session.scalar(query.where(*said)) or 0)
 
     async def posted(self, channel_id: int, *, after: int) -> set[int]:
-        """Return the messages after another that parts of replies in a channel are known to have become."""
+        """Return the messages after another that are known parts of replies in a channel."""
         query = (
             select(PartRow.message_id)
             .join(Turn, Turn.id == PartRow.turn_id)
@@ -310,7 +311,7 @@ class TurnRepository(Repository):
         return {found for found in await self._session.scalars(query) if found is not None}
 
     async def said(self, turn_id: int, number: int, message_id: int, at: datetime) -> None:
-        """Keep that a part was posted, and as which message."""
+        """Record that a part was posted, and its message."""
         posted = {"turn": turn_id, "part": number, "became": message_id, "at": at}
         await self._session.execute(_SAID, posted)
 
@@ -323,9 +324,9 @@ class TurnRepository(Repository):
         variant: int,
         said: Mapping[int, tuple[int | None, datetime | None]],
     ) -> None:
-        """End a turn as 'said' or 'dropped', and blank its parts.
+        """End a turn as 'said' or 'dropped', and erase the text of its parts.
 
-        `variant` is the take that stands; `said` is which message each part became, by number, and when.
+        `variant` is the current take; `said` maps part numbers to message ids and times.
         """
         ended = {"turn": turn_id, "ended": state, "at": at, "stands": variant}
         await self._session.execute(_SETTLE, ended)
@@ -336,10 +337,10 @@ class TurnRepository(Repository):
         if blanked:
             await self._session.execute(_BLANK, blanked)
 
-    # Takes on a reply that was said.
+    # Takes on a sent reply.
 
     async def last_to(self, person_id: int, channel_id: int, *, limit: int) -> list[Turn]:
-        """Return the last replies in a channel to somebody that are still in the log, the newest first."""
+        """Return the latest replies to a person in a channel that are still in the log, newest first."""
         asked = select(Claim.turn_id).where(
             Claim.channel_id == channel_id, Claim.author_id == person_id, Claim.turn_id.is_not(None)
         )
@@ -361,28 +362,28 @@ class TurnRepository(Repository):
         return list(await self._session.scalars(query))
 
     async def variants(self, turn_id: int) -> list[Variant]:
-        """Return all takes on a reply that were kept, by number."""
+        """Return all stored takes on a reply, by number."""
         query = select(Variant).where(Variant.turn_id == turn_id).order_by(Variant.number)
         return list(await self._session.scalars(query))
 
     async def add_variant(self, turn_id: int, parts: Sequence[str], *, at: datetime) -> int:
-        """Keep a take on a reply and return its number; the same words are kept once."""
+        """Store a take on a reply unless an equal one exists; return its number."""
         kept = await self.variants(turn_id)
-        same = next((one.number for one in kept if one.parts == list(parts)), None)
+        same = next((variant.number for variant in kept if variant.parts == list(parts)), None)
         if same is not None:
             return same
-        number = max((one.number for one in kept), default=0) + 1
+        number = max((variant.number for variant in kept), default=0) + 1
         row = Variant(turn_id=turn_id, number=number, parts=list(parts), made_at=at)
         await self._session.execute(insert(table_of(Variant)), values_of(row))
         return number
 
     async def count_takes(self, turn_id: int, *, rerolls: int = 0, swipes: int = 0) -> None:
-        """Count that another take on a reply was thought of, or chosen (F109)."""
+        """Count further takes that were generated or chosen (F109)."""
         counted = {"rerolls": Turn.rerolls + rerolls, "swipes": Turn.swipes + swipes}
         await self._session.execute(update(Turn).where(Turn.id == turn_id).values(**counted))
 
     async def forget_variants(self, message_ids: Collection[int]) -> None:
-        """Delete all takes on the replies that some messages are parts of."""
+        """Delete all takes on the replies to which some messages belong."""
         turn_ids = list(
             await self._session.scalars(select(PartRow.turn_id).where(PartRow.message_id.in_(message_ids)))
         )
@@ -390,12 +391,12 @@ class TurnRepository(Repository):
         await self._session.execute(update(Turn).where(Turn.id.in_(turn_ids)).values(variant=1))
 
     async def one_take(self, turn_id: int) -> None:
-        """Forget the takes on a reply: what stands now is its first."""
+        """Delete the takes on a reply: the current one becomes its first."""
         await self._session.execute(delete(Variant).where(Variant.turn_id == turn_id))
         await self._session.execute(update(Turn).where(Turn.id == turn_id).values(variant=1))
 
     async def prune_variants(self) -> None:
-        """Delete the takes on replies of which nothing is in the log any more."""
+        """Delete the takes on replies that have left the log."""
         kept = select(MessageRow.turn_id).where(MessageRow.turn_id.is_not(None))
         pledged = select(Turn.id).where(Turn.state == "pledged")
         await self._session.execute(
@@ -403,9 +404,9 @@ class TurnRepository(Repository):
         )
 
     async def revise(self, turn_id: int, texts: Sequence[str], *, variant: int, at: datetime) -> None:
-        """Write down that a reply is to become another take: what was posted is edited or deleted.
+        """Prepare a reply's change to another take: messages already posted are edited or deleted.
 
-        What has no message yet is posted, with a nonce of its own.
+        Texts without a message are posted, each with its own nonce.
         """
         await self._session.execute(
             delete(PartRow).where(PartRow.turn_id == turn_id, PartRow.message_id.is_(None))
@@ -423,12 +424,14 @@ class TurnRepository(Repository):
     async def extend(
         self, turn_id: int, texts: Sequence[str], *, after: int, mark: str, at: datetime
     ) -> None:
-        """Write down more parts of a reply that was said already, to be said next.
+        """Add parts to a sent reply, to be sent next.
 
-        Numbers are used again after a part was deleted. With the same nonce Discord would take the new
-        part for the one that it posted some minutes ago, and not post it: so the moment is in it.
+        Numbers are reused after a part was deleted. With a reused nonce, Discord would return the part posted
+        some minutes ago instead of posting the new one, so the nonce includes the time.
         """
-        moment = int(at.timestamp() * 1000) % 0x1000000  # four hours and a half: 25 characters are all
+        moment = (
+            int(at.timestamp() * 1000) % 0x1000000
+        )  # four and a half hours: a nonce has 25 characters at most
         rows = [
             PartRow(turn_id, number, text, f"{mark}.{turn_id}.{number}.{moment:x}")
             for number, text in enumerate(texts, after + 1)
@@ -440,7 +443,7 @@ class TurnRepository(Repository):
         )
 
     async def draw_on(self, turn: Turn, people: Sequence[int] | None) -> None:
-        """Keep that another take on a reply, or what it goes on with, names or repeats people."""
+        """Record that another take on a reply, or its continuation, names or repeats people."""
         drew_on = sorted({*(turn.drew_on or ()), *(people or ())})
         if drew_on == (turn.drew_on or []):
             return
@@ -449,11 +452,11 @@ class TurnRepository(Repository):
             await self._session.execute(update(table).where(table.id.in_(ids)).values(drew_on=drew_on))
 
     async def recast(self, turn_id: int, cast_id: int) -> None:
-        """Let other characters hear what is yet to be said of a reply."""
+        """Assign another cast of listeners to the unsent parts of a reply."""
         await self._session.execute(update(Turn).where(Turn.id == turn_id).values(cast_id=cast_id))
 
     async def done(self, turn_id: int, number: int, *, gone: bool) -> None:
-        """Keep that a part was edited, or that its message is gone."""
+        """Record that a part was edited, or that its message is gone."""
         here = (PartRow.turn_id == turn_id, PartRow.number == number)
         if gone:
             await self._session.execute(delete(PartRow).where(*here))
@@ -463,14 +466,14 @@ class TurnRepository(Repository):
     async def shown_as(
         self, turn_id: int, parts: Sequence[tuple[int, int, str | None]], at: datetime
     ) -> None:
-        """Keep which messages show parts of a new reply already, and what is to be done about them."""
+        """Record the messages that already show parts of a new reply, and the pending actions on them."""
         for number, message_id, todo in parts:
             here = (PartRow.turn_id == turn_id, PartRow.number == number)
             values = {"message_id": message_id, "todo": todo, "said_at": None if todo else at}
             await self._session.execute(update(PartRow).where(*here).values(**values))
 
     async def grew(self, turn_id: int, number: int, *, gone: bool, at: datetime) -> None:
-        """Keep that a message shows all of its part now, or that it is gone as nothing of it is said."""
+        """Record that a message shows its whole part, or that it was deleted because its part is empty."""
         here = (PartRow.turn_id == turn_id, PartRow.number == number)
         if gone:
             await self._session.execute(delete(PartRow).where(*here))
@@ -485,7 +488,7 @@ class TurnRepository(Repository):
         addressee_id: int | None = None,
         turn_ids: Collection[int] | None = None,
     ) -> None:
-        """Drop the replies that were pledged until a moment and never said, words and all."""
+        """Drop unsent replies pledged up to a moment, and erase their words."""
         old = select(Turn.id).where(Turn.state == "pledged", Turn.pledged_at <= before)
         if channel_id is not None:
             old = old.where(Turn.channel_id == channel_id)
@@ -503,7 +506,7 @@ class TurnRepository(Repository):
         )
 
     async def prune(self, before: datetime) -> None:
-        """Delete claims and ended turns from before a moment; what is still pledged stays."""
+        """Delete claims and ended turns from before a moment; pledged turns stay."""
         await self._session.execute(delete(Claim).where(Claim.claimed_at < before))
         await self._session.execute(delete(Turn).where(Turn.state != "pledged", Turn.pledged_at < before))
 

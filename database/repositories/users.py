@@ -1,4 +1,4 @@
-"""People, every name they go or went by, whom they play, and where they want to be spoken to aloud."""
+"""Users, their names and personas, and their voice settings."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ _NAMES = (
         Nickname.guild_id.in_(bindparam("guild_ids", expanding=True)),
     )
     .order_by(Nickname.last_seen.desc())
-    .limit(300)  # a webhook goes by as many names as it likes
+    .limit(300)  # webhooks may have any number of names
 )
 _GUISES_IN = select(Guise.user_id, Guise.name).where(
     Guise.user_id.in_(bindparam("user_ids", expanding=True)), Guise.channel_id == bindparam("channel")
@@ -31,19 +31,19 @@ _NOTED = (
 )
 _OF_PEOPLE = ("users", "nicknames")
 NOTED_AGAIN_AFTER = timedelta(minutes=5)
-"""So old may be what is known of when somebody was last seen."""
+"""Maximum age of the stored time at which a user was last seen."""
 _IS_PREMIUM = select(User.premium).where(User.id == bindparam("user_id"))
 
 
 class _Noted(NamedTuple):
-    """When somebody was noted last, and the newest name in each guild."""
+    """When a user was last noted, and the newest name in each guild."""
 
     at: datetime
     names: Mapping[int, str]
 
 
 class KnownAs(NamedTuple):
-    """A user and every name they go or went by in a place, the newest first."""
+    """A user with present and former names in a place, newest first."""
 
     user_id: int
     names: tuple[str, ...]
@@ -54,9 +54,9 @@ class UserRepository(Repository):
     """The users, nicknames, guises and voice_choices tables."""
 
     async def note(self, user_id: int, names: Mapping[int, str], *, is_bot: bool, at: datetime) -> None:
-        """Keep that a user was here, under `names` (guild id -> name; 0 is the account's own).
+        """Record that a user was here under `names` (guild id -> name; 0 is the account's own).
 
-        What was noted within the last minutes is not noted again.
+        A repetition within the last minutes is skipped.
         """
         last = await self._kept(_OF_PEOPLE, ("noted", user_id), partial(self._last_noted, user_id))
         if last and timedelta(0) <= at - last.at < NOTED_AGAIN_AFTER and names.items() <= last.names.items():
@@ -75,7 +75,7 @@ class UserRepository(Repository):
         return _Noted(rows[0].seen_at, {row.guild_id: row.name for row in rows}) if rows else None
 
     async def inherit(self, user_id: int, *, premium: bool, at: datetime) -> None:
-        """Keep that an older program knew a person at a moment, and whether they had premium there."""
+        """Record that an older program knew a person, and whether they had premium there."""
         row = self._insert(table_of(User)).values(
             id=user_id, is_bot=False, first_seen=at, last_seen=at, premium=premium
         )
@@ -88,7 +88,7 @@ class UserRepository(Repository):
         return await self._session.get(User, user_id)
 
     async def known_as(self, user_ids: Collection[int], *, guild_id: int | None) -> list[KnownAs]:
-        """Return the names of some users, in a guild and of their accounts."""
+        """Return the names of users, in a guild and of their accounts."""
 
         async def read() -> list[KnownAs]:
             asked = {"user_ids": list(user_ids), "guild_ids": [0] if guild_id is None else [0, guild_id]}
@@ -102,7 +102,7 @@ class UserRepository(Repository):
         return list(await self._kept(_OF_PEOPLE, (frozenset(user_ids), guild_id), read))
 
     async def is_premium(self, user_id: int) -> bool:
-        """Say whether the premium model answers this user (F060)."""
+        """Return whether the premium model answers this user (F060)."""
 
         async def read() -> bool:
             return bool(await self._session.scalar(_IS_PREMIUM, {"user_id": user_id}))
@@ -110,29 +110,29 @@ class UserRepository(Repository):
         return await self._kept(_OF_PEOPLE, ("premium", user_id), read)
 
     async def toggle_premium(self, user_id: int) -> bool | None:
-        """Turn premium on or off and return what it is now; None for a user never heard."""
+        """Toggle premium; return the new value, or None for an unknown user."""
         await self._session.execute(update(User).where(User.id == user_id).values(premium=~User.premium))
         return await self._session.scalar(_IS_PREMIUM, {"user_id": user_id})
 
     async def count(self) -> int:
-        """Return how many people, bots left out, were ever heard."""
+        """Return the number of users, without bots."""
         query = select(func.count()).select_from(User).where(User.is_bot.is_(False))
         return int(await self._session.scalar(query) or 0)
 
     async def page(self, *, offset: int, limit: int) -> list[User]:
-        """Return people, bots left out, who spoke last first."""
+        """Return users without bots, most recent speaker first."""
         query = select(User).where(User.is_bot.is_(False)).order_by(User.last_seen.desc(), User.id)
         return list(await self._session.scalars(query.offset(offset).limit(limit)))
 
     async def nicknames(self, user_id: int) -> list[Nickname]:
-        """Return all names of a user, the newest first."""
+        """Return all names of a user, newest first."""
         query = select(Nickname).where(Nickname.user_id == user_id).order_by(Nickname.last_seen.desc())
         return list(await self._session.scalars(query))
 
-    # Whom they play (C37).
+    # Personas (C37).
 
     async def guises_in(self, user_ids: Collection[int], channel_id: int) -> dict[int, str]:
-        """Return whom some people play in a channel; who plays nobody is left out."""
+        """Return the personas that people play in a channel, for those who play one."""
 
         async def read() -> dict[int, str]:
             asked = {"user_ids": list(user_ids), "channel": channel_id}
@@ -145,7 +145,7 @@ class UserRepository(Repository):
         return list(await self._session.scalars(query))
 
     async def put_on_guise(self, user_id: int, channel_id: int, name: str | None, *, at: datetime) -> None:
-        """Keep whom somebody plays in a channel; None is themself."""
+        """Set a person's persona in a channel; None removes it."""
         if name is None:
             gone = delete(Guise).where(Guise.user_id == user_id, Guise.channel_id == channel_id)
             await self._session.execute(gone)
@@ -158,10 +158,10 @@ class UserRepository(Repository):
             row.on_conflict_do_update(index_elements=["user_id", "channel_id"], set_=kept)
         )
 
-    # Where they want replies as voice messages (C94).
+    # Voice replies (C94).
 
     async def voice_choice(self, user_id: int, channel_id: int) -> str | None:
-        """Return 'on', 'off' or 'auto'; None where somebody chose nothing."""
+        """Return 'on', 'off' or 'auto'; None if the user chose nothing."""
 
         async def read() -> str | None:
             where = (VoiceChoice.user_id == user_id, VoiceChoice.channel_id == channel_id)

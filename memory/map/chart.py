@@ -1,4 +1,4 @@
-"""The memory map: where each memory about a person stands, how big, and in which colour (F083)."""
+"""Layout of the memory map: position, size and colour of each memory about a person (F083)."""
 
 import zlib
 from collections import Counter
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from memory.map.layout import Vector
 
 MOST = 200
-"""Memories in a picture at most (C66)."""
+"""Maximum number of memories in a picture (C66)."""
 LONGEST = 500
-"""Characters of a memory that a picture holds."""
+"""Characters of a memory included in a picture."""
 OTHER, UNTAGGED = "other", "untagged"
 GREY = "#9396a6"
 PALETTE = (
@@ -33,25 +33,25 @@ PALETTE = (
     "#a05cff",
     "#cf9c63",
 )
-"""Colours that differ in lightness where they are alike to colour-blind eyes: any two, and the grey, are at
-least 18 apart (CIELAB) for each of the three kinds. Headings and outlines say the same without any colour."""
+"""Colours that remain distinguishable for the colour-blind: any two, and the grey, are at least 18 apart
+(CIELAB) for each of the three types. Headings and outlines convey the same without colour."""
 _FIRST = 8
-"""Colours that are given away first; the last two are nearer to others."""
+"""Colours assigned first; the last two are closer to others."""
 RING = 5.0
-"""How far the ring around a memory that is kept for good extends past its dot."""
+"""Distance of the ring around a permanent memory from its dot."""
 _HALVED = timedelta(days=10)
 _SMALLEST, _GROWTH = 4.5, 10.5
 _REACH = 0.13
-"""The longest step within a group, as a share of the map's width: what lies further off stands by itself.
+"""Longest step within a group, as a share of the map's width; a dot further away stands alone.
 
-Fewer than 40 dots lie further apart, and step further."""
+With fewer than 40 dots the steps are longer."""
 _REACH_ALONE = 0.3
 _MARGIN, _GAP, _HEADROOM = 22.0, 5.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A memory: `at` is when it last came up, `kept` is for good; without a vector, its tag places it."""
+    """A memory; `at` is its last mention, `kept` means permanent; without a vector its tag places it."""
 
     text: str
     tag: str
@@ -62,7 +62,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A dot on the map: `freshness` is 1 for what was mentioned just now, and halves every ten days."""
+    """A dot on the map; `freshness` is 1 for a memory mentioned just now and halves every ten days."""
 
     text: str
     tag: str
@@ -75,13 +75,13 @@ class Mark:
 
     @property
     def reach(self) -> float:
-        """How far it extends from its centre: a ring stands a little way off."""
+        """Radius including the ring of a permanent memory."""
         return self.radius + (RING if self.kept else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Memories of one tag that lie together, with the line around them."""
+    """Memories of one tag that lie close together, with their outline."""
 
     tag: str
     colour: str
@@ -91,7 +91,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A line of the legend."""
+    """An entry of the legend."""
 
     name: str
     colour: str
@@ -100,9 +100,9 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything that a picture of memories shows but its words. The most recent ones stand first in `marks`.
+    """All content of a memory map except its labels; the most recent memory is first in `marks`.
 
-    `by_meaning` says that nearness means something beyond the tag; `scale` goes with all radii.
+    `by_meaning` says that distances reflect meaning and not only tags; `scale` is a factor for all radii.
     """
 
     marks: tuple[Mark, ...]
@@ -114,7 +114,7 @@ class Chart:
 
 
 def chart(dots: Sequence[Dot], *, now: datetime, area: Box) -> Chart:
-    """Return the map of the memories within `area`: those kept for good and the most recent, 200 at most."""
+    """Return the map of the memories within `area`: the permanent and the most recent ones, 200 at most."""
     shown = sorted(dots, key=lambda dot: (not dot.kept, now - dot.at, dot.text, dot.tag))[:MOST]
     names = [clean(dot.tag, 60) or UNTAGGED for dot in shown]
     tags = legend(names)
@@ -139,25 +139,25 @@ def chart(dots: Sequence[Dot], *, now: datetime, area: Box) -> Chart:
         for dot, name, centre, size in zip(shown, names, centres, radii, strict=True)
     )
     around = [_group([marks[number] for number in cluster]) for cluster in clusters]
-    # Each tag of the many that share the grey may be a single memory: those go without a ground.
+    # Several tags share the grey, each with a single memory: those get no outline.
     grounds = tuple(group for group in around if group.size > 1 or group.colour != GREY)
     return Chart(marks, grounds, tuple(tags), len(dots), by_meaning, scale)
 
 
 def freshness(age: timedelta) -> float:
-    """Return 1.0 for now, half of it for every ten days before; what lies ahead is now."""
+    """Return 1.0 for age zero and half as much for every ten days; a negative age counts as zero."""
     return float(0.5 ** (max(age, timedelta()) / _HALVED))
 
 
 def radius(age: timedelta, scale: float = 1.0) -> float:
-    """Return a dot's radius: from 15 for today down to 4.5, times `scale`."""
+    """Return a dot's radius: 15 for today down to 4.5, times `scale`."""
     return (_SMALLEST + _GROWTH * freshness(age)) * scale
 
 
 def legend(names: Sequence[str]) -> list[Tag]:
-    """Return the tags, the most frequent first; those beyond the palette are one, "other", at the end.
+    """Return the tags, most frequent first; tags beyond the palette are combined as "other", at the end.
 
-    A tag's colour comes from its name, so it is the same in other pictures, unless two want the same one.
+    A tag's colour is derived from its name and so the same in every picture, unless two tags compete for it.
     """
     counts = Counter(names)
     counts.pop(OTHER, None)
@@ -180,7 +180,7 @@ def _group(members: Sequence[Mark]) -> Group:
 def _arranged(
     points: Sequence[complex] | None, tags: Sequence[str], radii: Sequence[float], area: Box
 ) -> tuple[list[complex], list[list[int]]]:
-    """Return a place for each dot and the groups they form: groups apart from one another, dots as well."""
+    """Return positions of the dots and the groups they form, without overlaps of groups or dots."""
     roomy = [radius + _GAP for radius in radii]
     if len(set(tags)) == 1:
         headed = Box(area.left, area.top + _HEADROOM, area.right, area.bottom).grown(-_MARGIN)
@@ -201,7 +201,7 @@ def _arranged(
 def _clustered(
     points: Sequence[complex] | None, tags: Sequence[str], area: Box
 ) -> tuple[list[list[int]], list[complex], list[list[complex]]]:
-    """Return the groups, where each has its middle, and how its dots lie around that."""
+    """Return the groups, their centres, and the positions of their dots relative to the centres."""
     if points is None:
         clusters = groups([0j] * len(tags), tags, 1.0)
         where = _fitted(sunflower(len(clusters), 1.0), area)
@@ -215,7 +215,7 @@ def _clustered(
 
 
 def _alone(points: Sequence[complex], area: Box) -> list[complex]:
-    """Return points of one tag: nobody else needs the area, and a few of them don't need all of it."""
+    """Fit points of a single tag into the area, of which a few points need only a part."""
     less = (1 - min(1.0, sqrt(len(points) / 40))) / 2
     across, down = less * area.width, less * area.height
     return _fitted(points, Box(area.left + across, area.top + down, area.right - across, area.bottom - down))
@@ -226,7 +226,7 @@ def _mean(points: Sequence[complex]) -> complex:
 
 
 def _fitted(points: Sequence[complex], area: Box) -> list[complex]:
-    """Return the points stretched to the corners of the area."""
+    """Stretch the points to the corners of the area."""
     if not points:
         return []
     xs, ys = [point.real for point in points], [point.imag for point in points]
@@ -240,7 +240,7 @@ def _fitted(points: Sequence[complex], area: Box) -> list[complex]:
 
 
 def _sizes(needs: Sequence[float], area: Box, dots: int) -> list[float]:
-    """Return the groups' radii: their dots take up their share, and labels find room between and around."""
+    """Return the groups' radii, which leave room for labels between and around the dots."""
     if not needs:
         return []
     loosest = 2.6 * max(1.0, (40 / dots) ** 0.3)
@@ -250,7 +250,7 @@ def _sizes(needs: Sequence[float], area: Box, dots: int) -> list[float]:
 
 
 def _elbow_room(sizes: Sequence[float], area: Box) -> list[float]:
-    """Return the radii to which groups keep others off: two thirds of the area, as tight as discs will go."""
+    """Return the radii that keep groups apart, for two thirds of the area: discs pack no tighter."""
     kept_off = [size + _MARGIN for size in sizes]
     taken = sum(pi * size * size for size in kept_off)
     room = sqrt(0.66 * area.width * area.height / taken) if taken else 1.0

@@ -1,4 +1,4 @@
-"""Labels of a memory map: words that cover neither dots nor one another, and stay within the picture."""
+"""Label placement on a memory map, without overlaps of dots or other labels, within the picture."""
 
 import cmath
 from collections.abc import Callable, Iterator, Sequence
@@ -11,24 +11,24 @@ from memory.map.lettering import shortened, width, wrapped
 from memory.map.spreading import Box
 
 SIZE, LINE = 17.0, 20.0
-"""The height of letters and of lines, in units of the picture."""
+"""Font size and line height in units of the picture."""
 HEADING, SPACED = 23.0, 0.06
 _WIDEST, _NARROW = 215.0, 150.0
 _OFF, _CLEAR, _BETWEEN = 6.0, 5.0, 3.0
-"""How far a label stands off its own dot, how near it may come to others, and to other labels."""
+"""Minimum distances of a label from its own dot, from other dots and from other labels."""
 _LED = 70
-"""Dots that are worth a line to a label further off, at most: the first ones."""
+"""Number of dots, in order, that may get a leader line to a distant label."""
 _POOR = 0.9
-"""A label beside its dot that costs more than this is compared with those further off."""
+"""Cost of a label beside its dot above which distant positions are tried too."""
 _WAYS = [cmath.rect(1, 2 * pi * turn / 20) for turn in range(20)]
 _LEADS = (24.0, 38.0, 55.0, 75.0, 100.0, 130.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Lines of text in a box; `anchor` says in SVG's words at which side of the box they begin.
+    """Lines of text in a box; `anchor` is SVG's text-anchor value.
 
-    `mark` is the number of its dot, and `leader` the line from there if it stands further off.
+    `mark` is the index of its dot, and `leader` the line from the dot to a distant label.
     """
 
     lines: tuple[str, ...]
@@ -41,12 +41,12 @@ class Label:
 
     @property
     def x(self) -> float:
-        """Where the lines are anchored."""
+        """X coordinate of the text anchor."""
         return {"start": self.box.left, "middle": self.box.centre.real, "end": self.box.right}[self.anchor]
 
 
 class FreeArea:
-    """What is still free of an area with discs in it."""
+    """The space of an area that discs and labels leave free."""
 
     def __init__(self, area: Box, marks: Sequence[Mark]) -> None:
         self._area = area
@@ -54,7 +54,7 @@ class FreeArea:
         self._taken: list[Box] = []
 
     def free(self, box: Box) -> bool:
-        """Say whether a label may stand there."""
+        """Return whether the space for a label is free."""
         if not self._area.holds(box):
             return False
         wide = box.grown(_BETWEEN)
@@ -63,20 +63,20 @@ class FreeArea:
         return not any(box.touches(centre, radius) for centre, radius in self._discs)
 
     def passable(self, start: complex, end: complex) -> bool:
-        """Say whether a line, which begins at a dot's rim, may go there."""
+        """Return whether a leader line, which starts at a dot's rim, crosses no disc or label."""
         if any(_near(centre, start, end) < radius for centre, radius in self._discs):
             return False
         return not any(box.touches(point, _BETWEEN) for point in _beads(start, end) for box in self._taken)
 
     def take(self, label: Label) -> None:
-        """Let nothing else stand there, nor cross the line to it."""
+        """Reserve the space of a label and its leader line."""
         self._taken.append(label.box)
         if label.leader:
             self._discs += [(point, _BETWEEN) for point in _beads(*label.leader)]
 
 
 def _near(point: complex, start: complex, end: complex) -> float:
-    """Return how near a line comes to a point."""
+    """Return the distance of a point from a line segment."""
     way = end - start
     share = ((point - start) * way.conjugate()).real / abs(way) ** 2
     return abs(start + way * min(max(share, 0.0), 1.0) - point)
@@ -90,9 +90,9 @@ def _beads(start: complex, end: complex) -> list[complex]:
 def lettered(
     chart: Chart, area: Box, *, named: Callable[[str], str] = str
 ) -> tuple[list[Label], list[Label]]:
-    """Return the headings of the tags and the labels of as many dots as have room, the first marks first.
+    """Return the headings of tags and the labels of as many dots as have room, first marks first.
 
-    `named` tells how a tag is called.
+    `named` translates tags.
     """
     room = FreeArea(area, chart.marks)
     bounds = [_bounds(group) for group in chart.groups]
@@ -104,7 +104,7 @@ def lettered(
         found = _beside(number, mark, foreign, room)
         if number < _LED and (found is None or found[0] > _POOR):
             further = _led(number, mark, bounds, room)
-            found = min(filter(None, (found, further)), key=lambda one: one[0], default=None)
+            found = min(filter(None, (found, further)), key=lambda candidate: candidate[0], default=None)
         if found:
             room.take(found[1])
             labels.append(found[1])
@@ -119,13 +119,13 @@ def _bounds(group: Group) -> Box:
 def _headings(
     chart: Chart, bounds: Sequence[Box], room: FreeArea, named: Callable[[str], str]
 ) -> Iterator[Label]:
-    """Yield each tag's heading at its largest group, as near above it as possible."""
+    """Yield each tag's heading, as close as possible above its largest group."""
     largest: dict[str, int] = {}
     for number, group in enumerate(chart.groups):
         if group.tag not in largest or group.size > chart.groups[largest[group.tag]].size:
             largest[group.tag] = number
-    for tag, number in sorted(largest.items(), key=lambda one: chart.groups[one[1]].colour == GREY):
-        others = [box for other, box in enumerate(bounds) if other != number]
+    for tag, number in sorted(largest.items(), key=lambda entry: chart.groups[entry[1]].colour == GREY):
+        others = [box for index, box in enumerate(bounds) if index != number]
         if label := _heading(named(tag), chart.groups[number].colour, bounds[number], others, room):
             room.take(label)
             yield label
@@ -142,17 +142,17 @@ def _heading(tag: str, colour: str, bounds: Box, others: Sequence[Box], room: Fr
         box = Box(left, top, left + wide, top + high)
         if room.free(box):
             price = cost + abs(aside) / 100 + _covered(box, others)
-            best = min(best, (price, box), key=lambda one: one[0]) if best else (price, box)
+            best = min(best, (price, box), key=lambda candidate: candidate[0]) if best else (price, box)
     return Label((words,), "middle", best[1], colour, size=size) if best else None
 
 
 def _covered(box: Box, others: Sequence[Box]) -> float:
-    """Return the share of a box that lies on other grounds."""
+    """Return the share of a box that covers groups of other tags."""
     return sum(box.overlap(other) for other in others) / (box.width * box.height)
 
 
 def _beside(number: int, mark: Mark, foreign: Sequence[Box], room: FreeArea) -> tuple[float, Label] | None:
-    """Return the best label that has room beside a dot: not cut off, and off the grounds of other tags."""
+    """Return the best free label position beside a dot, with its cost: uncut text, off other tags' groups."""
     best: tuple[float, Label] | None = None
     for lines, worse in _wordings(mark.text):
         wide, high = _extent(lines)
@@ -166,7 +166,7 @@ def _beside(number: int, mark: Mark, foreign: Sequence[Box], room: FreeArea) -> 
 
 
 def _led(number: int, mark: Mark, grounds: Sequence[Box], room: FreeArea) -> tuple[float, Label] | None:
-    """Return the best label further off, with a line from the dot to it: short, and off all grounds."""
+    """Return the best distant label with a leader line, and its cost: a short line, off all groups."""
     best: tuple[float, Label] | None = None
     for lines, worse in list(_wordings(mark.text))[:1]:
         wide, high = _extent(lines)
@@ -190,7 +190,7 @@ def _extent(lines: Sequence[str]) -> tuple[float, float]:
 
 
 def _wordings(text: str) -> Iterator[tuple[list[str], float]]:
-    """Yield ways to write a text, with what each costs in readability."""
+    """Yield line breaks of a text, with their cost in readability."""
     if not text:
         return
     lines = wrapped(text, SIZE, _WIDEST)
@@ -200,7 +200,7 @@ def _wordings(text: str) -> Iterator[tuple[list[str], float]]:
 
 
 def _around(mark: Mark, wide: float, high: float) -> Iterator[tuple[str, Box, float]]:
-    """Yield places for a box of that size around a dot: anchor, box, cost."""
+    """Yield positions of a box around a dot: anchor, box, cost."""
     x, y, off = mark.centre.real, mark.centre.imag, mark.reach + _OFF
     near = off * 0.72
     for up, cost in ((0.5, 0.0), (0.25, 0.2), (0.75, 0.2)):
@@ -214,7 +214,7 @@ def _around(mark: Mark, wide: float, high: float) -> Iterator[tuple[str, Box, fl
 
 
 def _at(end: complex, way: complex, wide: float, high: float) -> tuple[str, Box]:
-    """Return anchor and box of a label at the end of a line that comes from the other side."""
+    """Return anchor and box of a label at the end of a leader line with direction `way`."""
     if abs(way.real) < 0.35:
         top = end.imag + 2 if way.imag > 0 else end.imag - high - 2
         return "middle", _sized(end.real - wide / 2, top, wide, high)

@@ -1,6 +1,6 @@
-"""A scatter of vectors on a plane by exact t-SNE: near together is near in meaning.
+"""Projection of vectors onto a plane by exact t-SNE: close together means similar in meaning.
 
-NumPy alone: scikit-learn would do the same, and bring 100 MB of packages for 200 points.
+It uses NumPy alone: scikit-learn would do the same but bring 100 MB of packages for 200 points.
 """
 
 from collections import Counter
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     Vector = Sequence[float] | NDArray[np.generic]
 
 PULL = 0.35
-"""How far a vector is moved towards the mean of its tag; without that, tags lie mixed like mud."""
+"""Share by which a vector is moved towards its tag's mean; without it, tags mix completely."""
 FEWEST = 5
-"""Fewer vectors have no neighbourhoods that a picture could keep."""
+"""Minimum number of vectors; fewer have no neighbourhoods to preserve."""
 _PERPLEXITY = 12.0
 _STEPS, _EXAGGERATED = 450, 120
 _ALIKE = 1e-9
 
 
 def scattered(vectors: "Sequence[Vector | None]", tags: Sequence[str]) -> list[complex] | None:
-    """Return a point for each vector, the same whenever the input is, or None where nothing can be told.
+    """Return a point for each vector, deterministically, or None if the vectors can't be laid out.
 
-    That is so without NumPy, with fewer than five vectors, and when all are the same. A point without a
-    vector of its own stands where its tag's mean is.
+    That is the case without NumPy, with fewer than five vectors, or if all are equal. A missing vector is
+    replaced by its tag's mean.
     """
     try:
-        import numpy  # noqa: F401 -- whether it is there
+        import numpy  # noqa: F401 -- tests whether it is installed
     except ImportError:
         return None
     matrix = _matrix(vectors, tags)
@@ -40,24 +40,24 @@ def scattered(vectors: "Sequence[Vector | None]", tags: Sequence[str]) -> list[c
 
 
 def _matrix(vectors: "Sequence[Vector | None]", tags: Sequence[str]) -> "Matrix | None":
-    """Return unit vectors moved towards the means of their tags, None if there are too few of a kind."""
+    """Return unit vectors moved towards their tags' means; None if there are too few of one length."""
     import numpy as np
 
     rows = [None if vector is None else np.asarray(vector, dtype=np.float64).ravel() for vector in vectors]
     sizes = Counter(row.size for row in rows if row is not None and row.size)
-    size = max(sizes, key=lambda one: (sizes[one], one), default=0)
-    # Vectors of another model have another length, and are of no use beside these.
+    size = max(sizes, key=lambda length: (sizes[length], length), default=0)
+    # Vectors of another model have another length and can't be compared with these.
     have = np.array(
         [row is not None and row.size == size and bool(np.isfinite(row).all()) for row in rows], dtype=bool
     )
     if size == 0 or have.sum() < FEWEST:
         return None
     matrix = np.zeros((len(rows), size))
-    matrix[have] = [row for row, there in zip(rows, have, strict=True) if there]
+    matrix[have] = [row for row, valid in zip(rows, have, strict=True) if valid]
     matrix /= np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), _ALIKE)
     everything = matrix[have].mean(axis=0)
     for tag in sorted(set(tags)):
-        own = np.array([one == tag for one in tags])
+        own = np.array([other_tag == tag for other_tag in tags])
         mean = matrix[own & have].mean(axis=0) if (own & have).any() else everything
         matrix[own & ~have] = mean
         matrix[own] += PULL * (mean - matrix[own])
@@ -65,7 +65,7 @@ def _matrix(vectors: "Sequence[Vector | None]", tags: Sequence[str]) -> "Matrix 
 
 
 def _principal(matrix: "Matrix") -> "Matrix":
-    """Return the first two principal components; a component's sign is that of its largest weight."""
+    """Return the first two principal components; their sign makes the largest weight positive."""
     import numpy as np
 
     centred = matrix - matrix.mean(axis=0)
@@ -79,7 +79,7 @@ def _principal(matrix: "Matrix") -> "Matrix":
 
 
 def _turned(plane: "Matrix") -> "Matrix":
-    """Return the points with their widest extent lying flat: pictures are wider than high."""
+    """Rotate the points so that their widest extent is horizontal: pictures are wider than high."""
     return _principal(plane)
 
 
@@ -92,11 +92,11 @@ def _squared_distances(points: "Matrix") -> "Matrix":
 
 
 def _neighbourhoods(matrix: "Matrix") -> "Matrix":
-    """Return how much each pair is at home together: each row's width is found by halving, all at once."""
+    """Return the joint affinity of each pair; bisection finds the bandwidth of all rows at once."""
     import numpy as np
 
     distances = _squared_distances(matrix)
-    # In units of the median the search has the same way to go whatever the model.
+    # In units of the median, the search covers the same range for every model.
     distances /= max(float(np.median(distances)), _ALIKE)
     perplexity = max(1.5, min(_PERPLEXITY, (len(matrix) - 1) / 3))
     low, high = np.full(len(matrix), -12.0), np.full(len(matrix), 25.0)
@@ -106,8 +106,8 @@ def _neighbourhoods(matrix: "Matrix") -> "Matrix":
         entropy = -(shares * np.log(np.maximum(shares, 1e-300))).sum(axis=1)
         too_wide = entropy > np.log(perplexity)
         low, high = np.where(too_wide, sharpness, low), np.where(too_wide, high, sharpness)
-    both: Matrix = (shares + shares.T) / (2 * len(matrix))
-    return np.maximum(both, 1e-12)
+    joint: Matrix = (shares + shares.T) / (2 * len(matrix))
+    return np.maximum(joint, 1e-12)
 
 
 def _shares(distances: "Matrix", sharpness: "Matrix") -> "Matrix":
@@ -122,13 +122,13 @@ def _shares(distances: "Matrix", sharpness: "Matrix") -> "Matrix":
 
 
 def _embedded(matrix: "Matrix") -> "Matrix":
-    """Return t-SNE's plane: gradient descent from the principal components, with momentum and gains."""
+    """Return the t-SNE plane: gradient descent with momentum and gains, from the principal components."""
     import numpy as np
 
     wanted = _neighbourhoods(matrix)
     plane = _principal(matrix)
     plane *= 1e-2 / max(float(plane[:, 0].std()), _ALIKE)
-    # Points that are exactly one another's copies would never come apart: a golden-angle crumb does it.
+    # Identical points would never separate: a small golden-angle offset moves them apart.
     turns = np.arange(len(plane)) * 2.399963
     plane += 1e-4 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
     speed, gains = np.zeros_like(plane), np.ones_like(plane)
@@ -148,7 +148,7 @@ def _slope(wanted: "Matrix", plane: "Matrix") -> "Matrix":
 
     kernel = 1 / (1 + _squared_distances(plane))
     np.fill_diagonal(kernel, 0)
-    there = np.maximum(kernel / kernel.sum(), 1e-12)
-    force = (wanted - there) * kernel
+    actual = np.maximum(kernel / kernel.sum(), 1e-12)
+    force = (wanted - actual) * kernel
     slope: Matrix = 4 * (force.sum(axis=1)[:, None] * plane - force @ plane)
     return slope

@@ -1,4 +1,4 @@
-"""Lettering: what of a text may stand in a picture, how wide it comes out, and where its lines break."""
+"""Text of pictures: permitted characters, width, line breaks."""
 
 import unicodedata
 from functools import lru_cache
@@ -6,9 +6,9 @@ from functools import lru_cache
 import regex
 
 FAMILY = "Source Sans Pro"
-"""The font that the widths below were read from; `memory.map.rasterise` hands it to the renderer."""
+"""The font of the widths below; `memory.map.rasterise` passes it to the renderer."""
 BOLD = 0.04
-"""How much wider bold letters are, in em."""
+"""Extra width of bold letters, in em."""
 _WIDTHS = {
     200: " ",
     250: "|ij',.:;‘’·",
@@ -32,11 +32,10 @@ _WIDTHS = {
 }
 _WIDTH = {letter: width / 1000 for width, letters in _WIDTHS.items() for letter in letters}
 _OTHER, _LOUD, _WIDE, _PICTOGRAM = 0.66, 0.72, 1.0, 1.3
-"""In em: letters of other scripts, which another font may draw, capitals of those, CJK, and pictograms."""
+"""Widths in em: letters of other scripts (from a fallback font), their capitals, CJK, pictograms."""
 _GREEK_CYRILLIC = 0.56
-"""These the font has: its small letters, on the average of words, with some to spare."""
-# What XML 1.0 has no place for, halves of surrogate pairs among it, and the marks that turn the direction
-# of whatever stands after them.
+"""Average width of small Greek and Cyrillic letters in the font, with some reserve."""
+# Characters that XML 1.0 forbids, such as lone surrogates, and marks that change the text direction.
 _UNFIT = regex.compile(
     r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
     r"|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
@@ -48,14 +47,14 @@ _ELLIPSIS = "…"
 
 
 def clean(text: str, longest: int) -> str:
-    """Return `text` as one line of at most `longest` characters that may stand in XML, not yet escaped."""
+    """Return `text` as one line of at most `longest` characters that is valid in XML, not yet escaped."""
     line = _SPACE.sub(" ", _UNFIT.sub("", text[: 4 * longest])).strip()
     return line if len(line) <= longest else line[: longest - 1].rstrip() + _ELLIPSIS
 
 
 @lru_cache(4096)
 def _em(letter: str) -> float:
-    """Return the width of one code point in em; marks that stand on others have none."""
+    """Return the width of a code point in em; combining marks have none."""
     if letter in _WIDTH:
         return _WIDTH[letter]
     if unicodedata.category(letter) in {"Mn", "Me", "Cf"}:
@@ -73,12 +72,12 @@ def _em(letter: str) -> float:
 
 
 def width(text: str, size: float, *, bold: bool = False, spaced: float = 0.0) -> float:
-    """Return how wide `text` is, in the unit of `size`; `spaced` is added for each letter, in em."""
+    """Return the width of `text` in the unit of `size`; `spaced` is letter spacing in em."""
     return sum(_em(letter) + spaced + (BOLD if bold else 0.0) for letter in text) * size
 
 
 def shortened(text: str, size: float, most: float, *, bold: bool = False, spaced: float = 0.0) -> str:
-    """Return `text`, cut off with an ellipsis where it would be wider than `most`."""
+    """Return `text`, truncated with an ellipsis if it is wider than `most`."""
     if width(text, size, bold=bold, spaced=spaced) <= most:
         return text
     left = most - width(_ELLIPSIS, size, bold=bold, spaced=spaced)
@@ -92,7 +91,7 @@ def shortened(text: str, size: float, most: float, *, bold: bool = False, spaced
 
 
 def _pieces(text: str, size: float, most: float, *, bold: bool) -> list[str]:
-    """Return words, each with the space before it; what is wider than a line goes in clusters of letters."""
+    """Return words, each with its preceding space; split a word wider than a line into grapheme clusters."""
     pieces: list[str] = []
     for word in regex.findall(r" ?[^ ]+", text):
         pieces += [word] if width(word, size, bold=bold) <= most else _CLUSTER.findall(word)
@@ -109,7 +108,7 @@ def _lines(pieces: list[str], size: float, most: float, *, bold: bool) -> list[s
 
 
 def wrapped(text: str, size: float, most: float, *, bold: bool = False) -> list[str]:
-    """Return `text` in one line or two no wider than `most`, as even as may be; an ellipsis for the rest."""
+    """Wrap `text` into one or two even lines no wider than `most`, with an ellipsis if cut off."""
     if width(text, size, bold=bold) <= 0.72 * most:
         return [text]
     pieces = _pieces(text, size, most, bold=bold)

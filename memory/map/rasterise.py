@@ -1,4 +1,4 @@
-"""Pictures as PNG: SVG drawn by resvg, with a font of known width."""
+"""SVG to PNG, rendered by resvg with a font of known width."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 from memory.map.lettering import FAMILY
 
 LARGEST = 4.0
-"""The largest scale: a picture four times as wide and high has 15 million pixels."""
+"""Maximum scale: a picture four times as wide and high has 15 million pixels."""
 _STYLES = ("Regular", "Bold")
 
 
-class PictureMissing(Exception):  # noqa: N818 -- it says what is so, and is no fault of the program
-    """There can be no PNG on this machine; its text is one sentence for whoever runs the bot.
+class PictureMissing(Exception):  # noqa: N818 -- a missing optional package is no program error
+    """PNG is not available on this machine; the message is one sentence for the operator.
 
-    `package` is what is not installed.
+    `package` is the missing package.
     """
 
     def __init__(self, package: str) -> None:
@@ -24,14 +24,14 @@ class PictureMissing(Exception):  # noqa: N818 -- it says what is so, and is no 
 def as_png(svg: str, *, scale: float = 1.0) -> bytes:
     """Return the SVG as PNG, `scale` times as large; takes about 0.2 s, so call it in a thread.
 
-    PictureMissing without the packages of the extra `pictures`; ValueError for what is no SVG.
+    Raises PictureMissing without the packages of the extra `pictures`, ValueError for invalid SVG.
     """
     fonts = _fonts()
     try:
         from resvg_py import svg_to_bytes
     except ImportError:
         raise PictureMissing("resvg-py") from None
-    # The fonts of the system stand in for scripts that ours has no letters of.
+    # System fonts supply scripts that our font lacks.
     return svg_to_bytes(
         svg_string=svg,
         zoom=min(scale, LARGEST),
@@ -42,7 +42,7 @@ def as_png(svg: str, *, scale: float = 1.0) -> bytes:
 
 
 def _fonts() -> list[str]:
-    """Return the paths of the font's files; without any, resvg would leave all words out, and say nothing."""
+    """Return the paths of the font's files; without fonts, resvg would silently leave out all text."""
     found = find_spec("font_source_sans_pro")
     folders = found.submodule_search_locations if found else None
     if not folders:

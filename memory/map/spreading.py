@@ -1,6 +1,6 @@
-"""Points on a plane moved apart: discs that don't overlap, the groups they form, and the line around a group.
+"""Discs on a plane: separation, grouping, and the outline of a group.
 
-A point is a complex number, so that its distance to another is `abs(one - other)`.
+A point is a complex number, so the distance of two points is `abs(one - other)`.
 """
 
 import cmath
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import pi, sqrt
 
 GOLDEN = 2.399963
-"""The golden angle, in radians: points that turn by it never line up."""
+"""The golden angle in radians: points that turn by it never line up."""
 _ROUNDS = 400
 
 
@@ -35,16 +35,16 @@ class Box:
         return complex(self.left + self.right, self.top + self.bottom) / 2
 
     def grown(self, by: float) -> "Box":
-        """Return the box with each side `by` further out."""
+        """Return the box enlarged by `by` on each side."""
         return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
 
     def holds(self, other: "Box") -> bool:
-        """Say whether `other` lies inside."""
+        """Return whether `other` lies inside."""
         inside = self.left <= other.left and other.right <= self.right
         return inside and self.top <= other.top and other.bottom <= self.bottom
 
     def overlap(self, other: "Box") -> float:
-        """Return the area that both cover."""
+        """Return the area of the intersection."""
         if self.left >= other.right or other.left >= self.right:
             return 0.0
         if self.top >= other.bottom or other.top >= self.bottom:
@@ -53,20 +53,20 @@ class Box:
         return across * (min(self.bottom, other.bottom) - max(self.top, other.top))
 
     def nearest(self, point: complex) -> complex:
-        """Return the point of the box that is nearest to `point`."""
+        """Return the point of the box nearest to `point`."""
         x = min(max(point.real, self.left), self.right)
         return complex(x, min(max(point.imag, self.top), self.bottom))
 
     def touches(self, point: complex, radius: float) -> bool:
-        """Say whether a disc reaches into the box."""
+        """Return whether a disc overlaps the box."""
         if point.real + radius <= self.left or point.real - radius >= self.right:
-            return False  # as most discs are: said at once, for this is asked a hundred thousand times
+            return False  # fast path for most of a hundred thousand calls
         return abs(self.nearest(point) - point) < radius
 
 
 def spread(points: Sequence[complex], radii: Sequence[float], area: Box) -> list[complex]:
-    """Return the points moved until no two discs overlap and all lie in `area`, if it has room for them."""
-    # Two discs at one and the same place have no direction to part in: a crumb gives each its own.
+    """Return the points moved until no discs overlap and all lie in `area`, if there is room."""
+    # Discs at the same position have no direction to part in: a small offset gives each its own.
     placed = [point + cmath.rect(1e-3, GOLDEN * number) for number, point in enumerate(points)]
     for _ in range(_ROUNDS):
         placed = [_within(area, point, radius) for point, radius in zip(placed, radii, strict=True)]
@@ -80,30 +80,30 @@ def _within(area: Box, point: complex, radius: float) -> complex:
 
 
 def _parted(placed: list[complex], radii: Sequence[float]) -> bool:
-    """Push overlapping discs apart, once each, in place; say whether there were any."""
+    """Push each pair of overlapping discs apart once, in place; return whether there were any."""
     moved = False
     order = sorted(range(len(placed)), key=lambda number: placed[number].real - radii[number])
-    for rank, one in enumerate(order):
-        for other in order[rank + 1 :]:
-            if placed[other].real - radii[other] > placed[one].real + radii[one]:
-                break  # sorted by their left ends: nothing further right can reach this disc
-            between = placed[other] - placed[one]
-            lacking = radii[one] + radii[other] - abs(between)
+    for rank, left in enumerate(order):
+        for right in order[rank + 1 :]:
+            if placed[right].real - radii[right] > placed[left].real + radii[left]:
+                break  # sorted by left ends: no later disc can reach this one
+            between = placed[right] - placed[left]
+            lacking = radii[left] + radii[right] - abs(between)
             if lacking > 0.01:
                 way = between / abs(between) if between else complex(1, 0)
-                placed[one] -= way * (lacking / 2 + 0.01)
-                placed[other] += way * (lacking / 2 + 0.01)
+                placed[left] -= way * (lacking / 2 + 0.01)
+                placed[right] += way * (lacking / 2 + 0.01)
                 moved = True
     return moved
 
 
 def groups(points: Sequence[complex], names: Sequence[str], reach: float) -> list[list[int]]:
-    """Return the numbers of the points, those of one name together that a chain of steps <= `reach` joins."""
+    """Return groups of point indices with the same name, connected by steps of at most `reach`."""
     left = list(range(len(points)))
     found: list[list[int]] = []
     while left:
         group = [left.pop(0)]
-        for member in group:  # grows while it is gone through
+        for member in group:  # grows during the iteration
             near = [n for n in left if names[n] == names[member] and abs(points[n] - points[member]) <= reach]
             group += near
             left = [number for number in left if number not in near]
@@ -112,13 +112,13 @@ def groups(points: Sequence[complex], names: Sequence[str], reach: float) -> lis
 
 
 def sunflower(count: int, step: float) -> list[complex]:
-    """Return `count` points the way seeds stand in a sunflower, about `step` apart, their mean at 0."""
+    """Return `count` points in a sunflower spiral, about `step` apart, with their mean at 0."""
     seeds = [cmath.rect(0.56 * step * sqrt(number + 0.5), GOLDEN * number) for number in range(count)]
     return [seed - sum(seeds) / count for seed in seeds]
 
 
 def hull(points: Sequence[complex]) -> list[complex]:
-    """Return the corners of the smallest convex polygon around the points, in order."""
+    """Return the corners of the convex hull in order."""
     ordered = sorted(set(points), key=lambda point: (point.real, point.imag))
     if len(ordered) < 3:
         return ordered
@@ -134,12 +134,12 @@ def _half(ordered: Sequence[complex]) -> list[complex]:
     return corners
 
 
-def _turn(one: complex, other: complex, third: complex) -> float:
-    return ((other - one).conjugate() * (third - one)).imag
+def _turn(first: complex, second: complex, third: complex) -> float:
+    return ((second - first).conjugate() * (third - first)).imag
 
 
 def outline(points: Sequence[complex], radii: Sequence[float]) -> list[complex]:
-    """Return a convex outline around discs as many points: a rubber band, worn soft at its corners."""
+    """Return a convex outline around the discs, of as many points, with rounded corners."""
     around = [cmath.rect(1, 2 * pi * step / 16) for step in range(16)]
     band = hull([point + radius * way for point, radius in zip(points, radii, strict=True) for way in around])
     even = _paced(band)
@@ -147,7 +147,7 @@ def outline(points: Sequence[complex], radii: Sequence[float]) -> list[complex]:
 
 
 def _paced(corners: Sequence[complex]) -> list[complex]:
-    """Return points at even distances of about 9 along a closed line, 32 at least."""
+    """Return points at even distances of about 9 along a closed line, at least 32."""
     sides = [abs(corners[number - len(corners) + 1] - corner) for number, corner in enumerate(corners)]
     count = max(32, round(sum(sides) / 9))
     pace, number, passed = sum(sides) / count, 0, 0.0

@@ -1,4 +1,4 @@
-"""The picture of a memory map, as SVG: plain strings, every word in it escaped (F083, C66)."""
+"""The memory map as SVG, with all text escaped (F083, C66)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from memory.map.lettering import FAMILY, clean, shortened
 from memory.map.spreading import Box
 
 WIDTH, HEIGHT = 1200, 800
-"""The size of the picture in its own units, which are pixels at scale 1."""
+"""Size of the picture in its own units, which are pixels at scale 1."""
 MAP = Box(24, 112, 976, 748)
-"""Where dots and their labels may stand."""
+"""Area for dots and their labels."""
 GROUND, WORDS, QUIET = "#15161c", "#e9eaf0", "#9a9db0"
 _LEGEND, _LEGEND_END = 1010.0, 1168.0
 _AGES = (0, 7, 30, 60)
-"""Days; the legend says them in words."""
+"""Ages in days in the legend."""
 
 
 def _counted(shown: int, total: int) -> str:
@@ -30,7 +30,7 @@ def _ago(days: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What a picture says besides the memories; another language has other words, with the same fields."""
+    """Texts of a picture besides the memories; another language supplies other values."""
 
     nothing: str = "Nothing yet"
     empty: str = "There is nothing to show yet: memories will stand here as they come."
@@ -62,10 +62,10 @@ def memory_map(
     hint: str = "",
     wording: Wording = IN_ENGLISH,
 ) -> str:
-    """Return the SVG of what is remembered: colour by tag, size by recency, a ring for what is kept.
+    """Return the SVG of the memory map: colour by tag, size by recency, a ring around permanent memories.
 
-    `model` names where the vectors come from; `hint` is a last remark, such as how to forget something. The
-    same memories give the same text in whatever order they come.
+    `model` names the embedding model; `hint` is a final remark, such as how to forget a memory. The output
+    does not depend on the order of the memories.
     """
     drawn = chart(dots, now=now, area=MAP)
     headings, labels = lettered(drawn, MAP, named=wording.tag)
@@ -96,7 +96,7 @@ def _safe(text: str, longest: int) -> str:
 
 
 def _text(x: float, y: float, words: str, **attributes: object) -> str:
-    """Return a text element; `words` must be clean, and are escaped here."""
+    """Return a text element; `words` must be clean and is escaped here."""
     extra = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in attributes.items())
     return f'<text x="{x:.1f}" y="{y:.1f}"{extra}>{escape(words)}</text>'
 
@@ -122,7 +122,7 @@ def _head(drawn: Chart, title: str, wording: Wording) -> Iterator[str]:
 
 
 def _ground(group: Group) -> str:
-    """Return a soft shape behind a group: the line goes through the middles between the corners."""
+    """Return a soft shape behind a group: curves through the midpoints between the corners."""
     corners = group.outline
     middles = [(corner + corners[number - 1]) / 2 for number, corner in enumerate(corners)]
     start = middles[0]
@@ -175,9 +175,9 @@ def _heading(label: Label) -> str:
 
 def _lines(label: Label) -> Iterator[str]:
     if label.leader:
-        one, other = label.leader
+        start, end = label.leader
         yield (
-            f'<path d="M{_pair(one)}L{_pair(other)}" fill="none" stroke="{label.colour}" '
+            f'<path d="M{_pair(start)}L{_pair(end)}" fill="none" stroke="{label.colour}" '
             'stroke-opacity="0.75" stroke-width="1.3"/>'
         )
     for number, line in enumerate(label.lines):
@@ -186,9 +186,9 @@ def _lines(label: Label) -> Iterator[str]:
 
 
 def tinted(colour: str) -> str:
-    """Return the colour of words with a fourth of `colour` in it, so that a label goes with its dot."""
+    """Return the label's text colour, mixed with a fourth of the dot's colour."""
     pairs = [(int(WORDS[at : at + 2], 16), int(colour[at : at + 2], 16)) for at in (1, 3, 5)]
-    return "#" + "".join(f"{round(0.75 * one + 0.25 * other):02x}" for one, other in pairs)
+    return "#" + "".join(f"{round(0.75 * base + 0.25 * tint):02x}" for base, tint in pairs)
 
 
 def _legend(drawn: Chart, wording: Wording) -> Iterator[str]:

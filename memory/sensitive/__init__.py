@@ -1,1 +1,1 @@
-"""Secrets and distress: what is found, and what is masked."""
+"""Detection and masking of secrets; detection of distress."""

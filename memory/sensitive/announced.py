@@ -1,4 +1,4 @@
-"""Secrets that are announced in words: "my password is hunter2", "the door code is 4711"."""
+"""Secrets announced in words: "my password is hunter2", "the door code is 4711"."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -27,10 +27,10 @@ from memory.sensitive.words import (
 )
 
 FEW_WORDS = 240
-"""So many letters after "my password is" are looked at where an opinion comes first."""
+"""Characters examined after "my password is" if an opinion comes first."""
 LONGEST = 256
 MOST_WORDS = 24
-"""Of a passphrase."""
+"""Maximum number of words in a passphrase."""
 
 _AROUND = " \n.,;:!?()[]{}<>|*_~\"'“”„«»…" + COVER
 _BLANK = re.compile(r"[ \n]")
@@ -45,7 +45,7 @@ _CODE = re.compile(
 
 
 def _any_of(words: Iterable[str]) -> str:
-    """Return a pattern for one of the words, the longest first, written as texts are looked through."""
+    """Return a pattern for any of the words, longest first, in normalised form."""
     return "(?:" + "|".join(re.escape(plain(word)) for word in sorted(words, key=len, reverse=True)) + ")"
 
 
@@ -94,7 +94,7 @@ _COUNT = re.compile(rf"\d+-?{_any_of(COUNTED)}", re.IGNORECASE)
 
 
 def by_words(text: str) -> Iterator[FoundSecret]:
-    """Find what a text itself calls a secret; it takes time in proportion to the text."""
+    """Find secrets announced by words; runs in linear time."""
     text = without_urls(text)
     for keys, kind in _KEYS:
         yield from _announced(text, keys, kind)
@@ -122,7 +122,7 @@ def _announced(text: str, keys: re.Pattern[str], kind: SecretKind) -> Iterator[F
 
 
 def _value_after(text: str, key: re.Match[str], kind: SecretKind) -> tuple[int, int] | None:
-    """Return where the secret lies that a key word announces, if it does."""
+    """Return the span of the secret that a key word announces, or None."""
     if after := _IS.match(text, key.end()):
         return _value(text, after.end(), kind)
     changed = kind is SecretKind.PASSWORD and _CHANGED.search(text, max(key.start() - 40, 0), key.start())
@@ -147,7 +147,7 @@ def _value(text: str, start: int, kind: SecretKind) -> tuple[int, int] | None:
         return quoted.span() if quoted[1].strip(_AROUND) else None
     if _said(core):
         return start, _end_of_words(text, start)
-    return _telltale(text, start) if core else None  # without a word the secret has been masked already
+    return _telltale(text, start) if core else None  # no word: the secret is already masked
 
 
 def _coded(core: str) -> bool:
@@ -155,7 +155,7 @@ def _coded(core: str) -> bool:
 
 
 def _counts(text: str, start: int, core: str) -> bool:
-    """Return whether a number only says how many there are of something: "the pin is 300 years old"."""
+    """Return whether a number is only a quantity: "the pin is 300 years old"."""
     return core.isdigit() and _COUNTED.match(text, start + len(core)) is not None
 
 
@@ -164,10 +164,10 @@ def _keyed(core: str) -> bool:
 
 
 def _core(text: str, start: int) -> str:
-    """Return the word at a place without what stands around it."""
+    """Return the word at a position without surrounding punctuation."""
     found = _WORD.match(text, start, start + LONGEST)
     word = found[0].lstrip(_AROUND) if found else ""
-    return word if "(" in word else word.rstrip(_AROUND)  # "get_password()" is told by its brackets
+    return word if "(" in word else word.rstrip(_AROUND)  # the brackets identify "get_password()" as code
 
 
 def _said(core: str) -> bool:
@@ -181,7 +181,7 @@ _NOT_SAID = frozenset(map(plain, NOT_SAID))
 
 
 def _in_code(core: str) -> bool:
-    """Return whether a word is an expression of a program that fetches the secret."""
+    """Return whether a word is a program expression that reads the secret."""
     return _CODE.match(core) is not None
 
 
@@ -190,7 +190,7 @@ def _telling(core: str) -> bool:
 
 
 def _telltale(text: str, start: int) -> tuple[int, int] | None:
-    """Return the first of the next words that looks like a password: "is so silly, it's hunter2"."""
+    """Return the first of the following words that looks like a password: "is so silly, it's hunter2"."""
     for word in _WORD.finditer(text, start, start + FEW_WORDS):
         if _telling(word[0].strip(_AROUND)):
             return _to_its_end(text, word.start())
@@ -206,7 +206,7 @@ def _to_its_end(text: str, start: int) -> tuple[int, int]:
 
 
 def _end_of_words(text: str, start: int) -> int:
-    """Return the end of a password at `start`: of one word, or of all plain words that follow each other."""
+    """Return the end of a password at `start`: of one word, or of a run of plain words."""
     _, end = _to_its_end(text, start)
     for _ in range(MOST_WORDS):
         word = _PLAIN_WORD.match(text, start)
@@ -226,7 +226,7 @@ def _named_afterwards(text: str) -> Iterator[FoundSecret]:
         core = word.strip(_AROUND)
         plainly = found["is"] and found["password"] and found["end"] is not None
         if found["mine"] and found["end"] is None:
-            continue  # a sentence of its own begins: "in room41b, my password is long"
+            continue  # a new sentence begins: "in room41b, my password is long"
         if (
             _telling(core)
             or (plainly and _said(core))

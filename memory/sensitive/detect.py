@@ -1,4 +1,4 @@
-"""Secrets in what people say: found, so that none becomes a fact, and masked where talk is kept (C55)."""
+"""Detection of secrets, to keep them out of facts and mask them in stored talk (C55)."""
 
 from collections.abc import Iterator
 
@@ -8,24 +8,24 @@ from memory.sensitive.guarded import by_things
 from memory.sensitive.normalize import SecretKind, view_of
 
 PASSES = 4
-"""So often a text is gone over: masking may bring together what stood on both sides of a secret."""
+"""Number of passes over a text: masking may join fragments on both sides of a secret."""
 
 _RANK = {kind: rank for rank, kind in enumerate(SecretKind)}
 
 
 def holds_secret(text: str) -> bool:
-    """Return whether a text holds a password, key, code, card, account or phone number, or e-mail address.
+    """Return whether a text contains a password, key, code, card, account or phone number, or e-mail address.
 
-    No fact is to be learnt from such a text (F084, C55). Masks, mentions and web addresses without
-    credentials are no secrets.
+    No facts are extracted from such a text (F084, C55). Masks, mentions and web addresses without credentials
+    are not secrets.
     """
     return next(_found(view_of(text).text), None) is not None
 
 
 def masked(text: str) -> str:
-    """Return the text with each secret replaced by its kind ("[password]"), or the same text without one.
+    """Return the text with each secret replaced by its kind ("[password]").
 
-    What comes back holds no secret, so masking it again changes nothing.
+    The result contains no secret, so masking it again changes nothing.
     """
     for _ in range(PASSES):
         view = view_of(text)
@@ -48,14 +48,14 @@ def _found(text: str) -> Iterator[FoundSecret]:
 
 
 def _joined(found: Iterator[FoundSecret]) -> list[FoundSecret]:
-    """Return the places in order, those that overlap or touch as one."""
+    """Return the secrets in order, with overlapping and adjacent ones joined."""
     joined: list[FoundSecret] = []
-    for one in sorted(found):
-        if joined and one.start <= joined[-1].end:
+    for secret in sorted(found):
+        if joined and secret.start <= joined[-1].end:
             last = joined[-1]
             joined[-1] = FoundSecret(
-                last.start, max(last.end, one.end), min(last.kind, one.kind, key=_RANK.__getitem__)
+                last.start, max(last.end, secret.end), min(last.kind, secret.kind, key=_RANK.__getitem__)
             )
         else:
-            joined.append(one)
+            joined.append(secret)
     return joined

@@ -1,4 +1,4 @@
-"""Secrets that show by their form: keys, tokens, cards, accounts, e-mail addresses and phone numbers."""
+"""Secrets recognisable by format: keys, tokens, cards, accounts, e-mail addresses and phone numbers."""
 
 import re
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from memory.sensitive.identity_numbers import luhn
 from memory.sensitive.normalize import COVER, SecretKind
 
 PHONE_REGIONS = ("ZZ", "US", "GB", "DE", "FR")
-"""Where numbers without a country code may be from; "ZZ" is for those that have one."""
+"""Regions tried for phone numbers; "ZZ" is for numbers with a country code."""
 
 
 class FoundSecret(NamedTuple):
-    """A secret's place in the text that was looked through."""
+    """Position and kind of a secret in the examined text."""
 
     start: int
     end: int
@@ -81,7 +81,7 @@ _PLACED = re.compile(
     r"|meet|met|stay|staying|look|found|party|this|that|there)",
     re.IGNORECASE,
 )
-"""Before "at Berlin dot com": what tells where somebody is, and is nobody's address."""
+"""Phrases of location before "at Berlin dot com", which is then no address."""
 _LONG = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 _ACCOUNT = re.compile(r"[A-Z]{2}\d{2}", re.IGNORECASE)
 _ACCOUNT_LENGTHS = {
@@ -94,7 +94,7 @@ _ACCOUNT_LENGTHS = {
         *((29, "BR EG PS QA UA"), (30, "JO KW MU"), (31, "MT SC"), (32, "LC"), (33, "RU")),
     )
 }
-_ACCOUNT_LENGTH = {country: length for length, some in _ACCOUNT_LENGTHS.items() for country in some}
+_ACCOUNT_LENGTH = {country: length for length, countries in _ACCOUNT_LENGTHS.items() for country in countries}
 _CARD = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)\d*|3[47]\d{13}"
     r"|(?:6011|64[4-9]|65|62|81)\d*|3(?:0[0-59]|[689])\d*|35(?:2[89]|[3-8])\d*"
@@ -103,7 +103,7 @@ _CARD = re.compile(
 
 
 def by_form(text: str) -> Iterator[FoundSecret]:
-    """Find what is secret in a text by its form alone; it takes time in proportion to the text."""
+    """Find secrets by their format alone; runs in linear time."""
     yield from _keys(text)
     yield from _in_urls(text)
     yield from _e_mail(text)
@@ -118,12 +118,12 @@ def by_form(text: str) -> Iterator[FoundSecret]:
 
 
 def without_urls(text: str) -> str:
-    """Return a text of the same length with its web addresses covered: what is in them is nobody's number."""
+    """Blank out web addresses, keeping the text's length: digits in them are nobody's number."""
     return _URL.sub(_covered, text)
 
 
 def without_dates(text: str) -> str:
-    """Return a text of the same length with its dates covered, which look like phone numbers in places."""
+    """Blank out dates, keeping the text's length: some look like phone numbers."""
     return _DATES.sub(_covered, text)
 
 
@@ -141,7 +141,7 @@ def _keys(text: str) -> Iterator[FoundSecret]:
         if any(letter.isdigit() for letter in found[group]):
             yield FoundSecret(*found.span(group), SecretKind.KEY)
     if block := _PRIVATE_KEY.search(text):
-        # From the first to the end of the last: what stands between two of them is no loss.
+        # From the first key to the end of the last; masking the text between keys does no harm.
         end = text.rfind("PRIVATE KEY-----", block.end() + 5)
         yield FoundSecret(block.start(), len(text) if end < 0 else end + 16, SecretKind.KEY)
 
@@ -177,7 +177,7 @@ def _numbers(text: str) -> Iterator[FoundSecret]:
 
 
 def _cards(run: str, offset: int) -> Iterator[FoundSecret]:
-    """Find card numbers among groups of digits: one begins and ends where a group does."""
+    """Find card numbers in runs of digit groups; a card number starts and ends at group boundaries."""
     groups = [found.span() for found in re.finditer(r"\d+", run)]
     digits = re.sub(r"\D", "", run)
     counts = [0, *accumulate(end - start for start, end in groups)]
@@ -192,7 +192,7 @@ def _cards(run: str, offset: int) -> Iterator[FoundSecret]:
 
 
 def _account_end(text: str, start: int) -> int | None:
-    """Return where an IBAN that begins at `start` ends, or None: its checksum has to be right."""
+    """Return the end of a valid IBAN that starts at `start`, or None."""
     length = _ACCOUNT_LENGTH.get(text[start : start + 2].upper(), 0)
     found = ""
     for place in range(start, min(start + 2 * length, len(text))):
@@ -212,15 +212,15 @@ def _checked(account: str) -> bool:
 
 
 def mixed(token: str) -> bool:
-    """Return whether there are both letters and digits in a word."""
+    """Return whether a word has both letters and digits."""
     return any(letter.isdigit() for letter in token) and any(letter.isalpha() for letter in token)
 
 
 def _random(token: str) -> bool:
-    """Return whether letters and digits change too often for a name that a person has made up.
+    """Return whether a token mixes letters and digits too much for a name made up by a person.
 
-    Random base64 changes between small letters, capitals and digits at almost every other place, not
-    counting a capital before a small letter, with which words begin; names and paths do so seldom.
+    Random base64 switches between lower case, upper case and digits at almost every other position, not
+    counting the initial capital of a word; names and paths rarely do.
     """
     if not mixed(token):
         return False
@@ -228,8 +228,14 @@ def _random(token: str) -> bool:
         return True
     if sum(letter in "-_/" for letter in token) > len(token) / 10:
         return False
-    kinds = ["d" if one.isdigit() else "u" if one.isupper() else "l" for one in token if one.isalnum()]
-    changes = sum(one != other and (one, other) != ("u", "l") for one, other in pairwise(kinds))
+    kinds = [
+        "d" if character.isdigit() else "u" if character.isupper() else "l"
+        for character in token
+        if character.isalnum()
+    ]
+    changes = sum(
+        kind != next_kind and (kind, next_kind) != ("u", "l") for kind, next_kind in pairwise(kinds)
+    )
     return sum(kind == "d" for kind in kinds) >= 2 and changes >= 0.3 * len(token)
 
 
@@ -239,9 +245,9 @@ def _is_commit(text: str, found: re.Match[str]) -> bool:
 
 
 def _is_tally(text: str, start: int, number: str) -> bool:
-    """Return whether digits without a prefix are a score, a price or how many of something."""
+    """Return whether digits without a prefix are a score, a price or a quantity."""
     before = text[max(start - 40, 0) : start]
-    # Without a prefix ten digits are dialled; fewer are not.
+    # Only numbers of at least ten digits are dialled without a prefix.
     few = sum(letter.isdigit() for letter in number) < 10
     return number[0] not in "0(+" and (few or (number.isdigit() and _TALLY.search(before) is not None))
 

@@ -1,7 +1,7 @@
-"""Codes of what is locked, numbers that people are registered by, and secrets in scripts that set no spaces.
+"""Access codes, registration numbers, and secrets in scripts without spaces.
 
-A word for a code ("code", "kod") says too little alone, as does one for what is locked ("safe", "door"); both
-in one sentence, or what is locked and "opens with", announce the digits behind them.
+A word for a code ("code", "kod") or for a locked thing ("safe", "door") alone says too little; both in one
+sentence, or a locked thing and "opens with", announce the digits after them.
 """
 
 import re
@@ -32,14 +32,14 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def _latin(words: Collection[str]) -> str:
-    """Return a pattern for words that begin with some stems, or that hold them where no spaces are set."""
-    latin = [one for one in words if plain(one)[0] < "\u0600"]
-    others = [one for one in words if plain(one)[0] >= "\u0600"]
-    return rf"(?:(?<![^\W_]){_stems(*latin)}|{_stems(*others)})"
+    """Return a pattern for words that begin with some stems, or contain them in scripts without spaces."""
+    latin = [word for word in words if plain(word)[0] < "\u0600"]
+    unspaced = [word for word in words if plain(word)[0] >= "\u0600"]
+    return rf"(?:(?<![^\W_]){_stems(*latin)}|{_stems(*unspaced)})"
 
 
 def _stems(*words: str) -> str:
-    return "(?:" + "|".join(re.escape(plain(one)) for one in sorted(words, key=len, reverse=True)) + ")"
+    return "(?:" + "|".join(re.escape(plain(word)) for word in sorted(words, key=len, reverse=True)) + ")"
 
 
 _GUARDED = re.compile(
@@ -79,11 +79,11 @@ _ANNOUNCED = (
     (_DIALLED, SecretKind.PHONE, 9),
     *((pattern, kind, 3) for pattern, kind in _UNSPACED),
 )
-"""Patterns, what they find, and so many digits have to be in it."""
+"""Patterns, the kind of secret, and the minimum number of digits."""
 
 
 def by_things(text: str) -> Iterator[FoundSecret]:
-    """Find codes of what is locked and numbers of people; it takes time in proportion to the text."""
+    """Find access codes and registration numbers; runs in linear time."""
     for found in _GUARDED.finditer(text):
         if not _YEAR.fullmatch(found["value"]):
             yield FoundSecret(*found.span("value"), SecretKind.CODE)

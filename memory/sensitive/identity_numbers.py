@@ -1,7 +1,7 @@
-"""Numbers by which states register people, known by their form and their check digits.
+"""National identity numbers, recognised by format and check digits.
 
-Each rule is the public definition of its number. python-stdnum knows more of them, but its licence, the LGPL,
-does not fit this project's core.
+Each rule is the number's public definition. python-stdnum knows more of them, but its licence, the LGPL, does
+not fit this project's core.
 """
 
 import re
@@ -14,7 +14,7 @@ _SEPARATORS = re.compile(r"[ ./-]")
 
 @dataclass(frozen=True, slots=True)
 class IdentityNumber:
-    """A kind of number: its form, with single separators between groups, and whether its digits add up."""
+    """A kind of number: its format, with single separators between groups, and its check-digit test."""
 
     country: str
     form: str
@@ -22,15 +22,15 @@ class IdentityNumber:
 
 
 def _digits(number: str) -> list[int]:
-    return [int(one) for one in number]
+    return [int(digit) for digit in number]
 
 
 def _weighted(number: str, weights: Sequence[int]) -> int:
-    return sum(int(one) * weight for one, weight in zip(number, weights, strict=False))
+    return sum(int(digit) * weight for digit, weight in zip(number, weights, strict=False))
 
 
 def luhn(number: str) -> bool:
-    """Say whether digits end with their check digit by Luhn, as on cards."""
+    """Return whether the Luhn check digit, as on payment cards, is correct."""
     doubled = [sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2]]
     return (sum(map(int, number[-1::-2])) + sum(doubled)) % 10 == 0
 
@@ -58,8 +58,8 @@ _ODD = (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16
 
 def _codice_fiscale(number: str) -> bool:
     number = number.upper()
-    places = [int(one) if one.isdigit() else ord(one) - ord("A") for one in number[:15]]
-    total = sum(_ODD[one] for one in places[::2]) + sum(places[1::2])
+    places = [int(letter) if letter.isdigit() else ord(letter) - ord("A") for letter in number[:15]]
+    total = sum(_ODD[place] for place in places[::2]) + sum(places[1::2])
     return chr(ord("A") + total % 26) == number[15]
 
 
@@ -80,7 +80,7 @@ def _bsn(number: str) -> bool:
 
 
 def _dated(number: str) -> bool:
-    """Say whether yymmdd begins a number; some states add 20, 40, 50 or more to the month."""
+    """Return whether a number begins with yymmdd; some states add 20, 40, 50 or more to the month."""
     return 1 <= int(number[2:4]) % 20 <= 12 and 1 <= int(number[4:6]) % 40 <= 31
 
 
@@ -140,11 +140,11 @@ for _a, _row in enumerate(_PRODUCTS):
 
 
 def verhoeff(number: str) -> bool:
-    """Say whether digits end with their check digit by Verhoeff."""
+    """Return whether the Verhoeff check digit is correct."""
     check = 0
     for place, digit in enumerate(reversed(_digits(number))):
         for _ in range(place % 8):
-            digit = _TURNED[0][digit]  # noqa: PLW2901 (it is turned once for each place)
+            digit = _TURNED[0][digit]  # noqa: PLW2901 (one permutation per place)
         check = _PRODUCTS[check][digit]
     return check == 0
 
@@ -171,7 +171,7 @@ KINDS = (
     IdentityNumber("GB", r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D]", lambda _: True),
 )
 _WEAK = re.compile(r"\d{9}|\d{3} \d{3} \d{3}|\d{11}|\d{12}|\d{4}[ -]\d{4}[ -]\d{4}")
-"""These are numbers of something else too often: they need a word that announces them."""
+"""Formats that are too common for other numbers and need a word that announces them."""
 _FORMS = [
     (kind, re.compile(rf"(?<![\w./+-])(?<!\d )(?:{kind.form})(?![\w/]|[.-]\w| \d)", re.IGNORECASE))
     for kind in KINDS
@@ -179,13 +179,13 @@ _FORMS = [
 
 
 def is_identity_number(text: str, country: str) -> bool:
-    """Say whether a text is a number of a country, by its form and its check digits."""
-    kind, form = next(one for one in _FORMS if one[0].country == country)
+    """Return whether a text is a valid number of a country."""
+    kind, form = next(entry for entry in _FORMS if entry[0].country == country)
     return form.fullmatch(text) is not None and kind.adds_up(_SEPARATORS.sub("", text))
 
 
 def identity_numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where numbers stand in a text that are known by their form alone."""
+    """Yield the spans of numbers recognisable by format alone."""
     for kind, form in _FORMS:
         for found in form.finditer(text):
             if not _WEAK.fullmatch(found[0]) and kind.adds_up(_SEPARATORS.sub("", found[0])):

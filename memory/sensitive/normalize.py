@@ -1,4 +1,4 @@
-"""A text as it is looked through for secrets: one kind of digit, dash and blank, and nothing invisible."""
+"""Normalisation of text for secret detection: uniform digits, dashes and spaces, nothing invisible."""
 
 import re
 import unicodedata
@@ -8,12 +8,12 @@ from functools import lru_cache
 
 
 class SecretKind(StrEnum):
-    """What a secret is, as its mask names it; where two overlap, the earlier names both."""
+    """Kind of a secret; the value is its mask. Of two overlapping secrets the earlier member names both."""
 
     CARD = "[card number]"
     ACCOUNT = "[account number]"
     SECURITY = "[security number]"
-    PASSWORD = "[password]"  # noqa: S105 (what stands instead of one)
+    PASSWORD = "[password]"  # noqa: S105 (a mask)
     KEY = "[key]"
     CODE = "[code]"
     E_MAIL = "[e-mail address]"
@@ -22,7 +22,7 @@ class SecretKind(StrEnum):
 
 
 COVER = "\N{OBJECT REPLACEMENT CHARACTER}"
-"""Stands for each letter of what is known to be none: a mask, or a mention on Discord."""
+"""Replaces each character of a mask or Discord mention, which are not secrets."""
 
 _HARMLESS = re.compile(
     "|".join(re.escape(kind) for kind in SecretKind)
@@ -31,23 +31,23 @@ _HARMLESS = re.compile(
 _DASHES = {ord(dash): "-" for dash in "−‐‑‒–—―"}
 _QUOTES = {ord(quote): "'" for quote in "‘’ʼ′`"}
 _PLAIN = _DASHES | _QUOTES
-_INVISIBLE = frozenset("ᅟᅠㅤ⠀")  # letters and symbols by their category, with nothing to see
+_INVISIBLE = frozenset("ᅟᅠㅤ⠀")  # categorised as letters or symbols, but blank
 
 
 @dataclass(frozen=True, slots=True)
 class NormalizedText:
-    """The text to look through, and for each of its letters the place in the original."""
+    """Normalised text, and the original position of each of its characters."""
 
     text: str
     origins: list[int]
 
     def original(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a part of the view lies in the original."""
+        """Return the original span of a part of the normalised text."""
         return self.origins[start], self.origins[end - 1] + 1
 
 
 def view_of(text: str) -> NormalizedText:
-    """Return a text as it is looked through; blanks in a row are one, a line break if there is one."""
+    """Normalise a text; a run of blanks becomes one space, or one line break if it contains any."""
     letters: list[str] = []
     origins: list[int] = []
     for place, letter in enumerate(_HARMLESS.sub(lambda found: COVER * len(found[0]), text)):
@@ -62,7 +62,7 @@ def view_of(text: str) -> NormalizedText:
 
 @lru_cache(maxsize=4096)
 def plain(letters: str) -> str:
-    """Return letters without accents and all that can't be seen, digits as 0 to 9 and dashes as "-"."""
+    """Remove accents and invisible characters; convert digits to 0-9 and dashes to "-"."""
     return "".join(map(_plain, unicodedata.normalize("NFKD", letters.translate(_PLAIN))))
 
 

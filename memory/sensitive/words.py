@@ -1,4 +1,4 @@
-"""The words by which people announce a secret, in several languages, and the words that give none away."""
+"""Words that announce a secret, in several languages, and words that rule one out."""
 
 PASSWORDS = (
     *("password", "passwd", "passphrase", "pass phrase", "passcode", "pass code", "pwd", "pw", "my pass"),
@@ -9,7 +9,7 @@ PASSWORDS = (
     *("parola d'ordine", "senha", "palavra-passe", "wachtwoord", "hasło", "heslo", "şifre", "şifrem"),
     *("lösenord", "adgangskode", "passord", "salasana", "пароль"),
 )
-"""What comes after one of these is taken for a password, whatever it looks like."""
+"""The text after one of these counts as a password, whatever it looks like."""
 
 CODES = (
     *("pin", "pin code", "pin number", "cvv", "cvc", "otp", "2fa", "2fa code", "door code", "gate code"),
@@ -28,7 +28,7 @@ CODES = (
         "portkoden",
     ),
 )
-"""What comes after one of these is taken for a code where it begins with a digit."""
+"""The text after one of these counts as a code if it begins with a digit."""
 
 TOKENS = (
     *("token", "api key", "apikey", "api-key", "api_key", "access key", "access token", "access_token"),
@@ -38,10 +38,10 @@ TOKENS = (
     *("credentials", "pass", "passwords", "passwörter", "mots de passe", "contraseñas", "zugangsdaten"),
     *("api-schlüssel", "clé api", "jeton", "clave", "clave api", "código", "codice", "parola", "код"),
 )
-"""What comes after one of these is taken for a secret where letters and digits are mixed in it."""
+"""The text after one of these counts as a secret if it mixes letters and digits."""
 
 UNSPACED = ("パスワード", "密码", "密碼", "口令", "비밀번호")
-"""The same in scripts that write a word and the next without a blank."""
+"""Words for "password" in scripts without spaces between words."""
 
 PHONES = (
     *("phone", "phone number", "phone no", "mobile", "mobile number", "cell", "cell number", "cellphone"),
@@ -51,14 +51,14 @@ PHONES = (
     *("téléphone", "mon numéro", "numéro de téléphone", "portable", "appelle-moi"),
     *("teléfono", "mi número", "móvil", "celular", "número de teléfono", "llámame", "telefone"),
 )
-"""A number that comes after one of these is somebody's, even where its country is not known."""
+"""A number after one of these is a phone number, even without a known country code."""
 
 NUMBERED = (
     *("ssn", "social security number", "social security no", "social security"),
     *("passport number", "passport no", "passport", "reisepassnummer", "reisepass", "numéro de passeport"),
     *("passeport", "número de pasaporte", "pasaporte"),
 )
-"""A number that comes after one of these is what somebody is registered by."""
+"""A number after one of these is a registration number."""
 
 IS = (
     *(
@@ -123,7 +123,7 @@ NOT_ITS_NAME = frozenset(
     strength security protection protected protect sharing less
     """.split()  # noqa: SIM905 (words are read in lines)
 )
-"""After "password": what makes it a thing that is called after passwords."""
+"""Words after "password" that turn it into the name of another thing."""
 
 NOT_SAID = frozenset(
     """
@@ -148,19 +148,19 @@ NOT_SAID = frozenset(
     fuerte larga corta bajo en con para una el los las siempre también y o pero del al
     """.split()  # noqa: SIM905 (words are read in lines)
 )
-"""After "my password is": an opinion, a place or a type rather than the password."""
+"""Words after "my password is" that express an opinion, a place or a type instead of the password."""
 
 AT = (
     *("is", "at", "on", "under", "number", "no", "nr", "new", "now", "it's", "ist", "auf", "unter", "lautet"),
     *("an", "est", "au", "le", "es", "al", "el", "o", "me", "still", "jetzt"),
 )
-"""What may stand between one of PHONES and the number."""
+"""Words allowed between one of PHONES and the number."""
 
 UNITS = (
     *("times", "points", "euros", "euro", "dollars", "bucks", "steps", "followers", "messages", "people"),
     *("mal", "fois", "veces"),
 )
-"""After a number: what it counts, so that nobody is called by it."""
+"""Units after a number, which make it a quantity and no phone number."""
 
 COUNTED = (
     *(
@@ -181,7 +181,7 @@ COUNTED = (
     *("pages", "char", "chars", "character", "characters", "percent", "km", "metres", "meters", "feet"),
     *("jahre", "tage", "zeilen", "zeichen", "ans", "jours", "lignes", "años", "días", "líneas", *UNITS),
 )
-"""After a number that comes behind "code": what it counts, so that it is none."""
+"""Units after a number that follows "code", which make it a quantity and no code."""
 
 ENOUGH = frozenset(
     """
@@ -189,13 +189,13 @@ ENOUGH = frozenset(
     damit oder et mais car donc merci ou y pero porque gracias o e ma mas en maar
     """.split()  # noqa: SIM905 (words are read in lines)
 )
-"""A password of several words ends before one of these."""
+"""Words that end a password of several words."""
 
-# Words and their beginnings in sixteen languages: together, or before digits, they announce a secret.
+# Words and stems in sixteen languages that announce a secret, together or before digits.
 
 
 def _listed(words: str) -> tuple[str, ...]:
-    return tuple(" ".join(one.split()) for one in words.split(","))
+    return tuple(" ".join(phrase.split()) for phrase in words.split(","))
 
 
 CODE_WORDS = _listed(
@@ -218,7 +218,7 @@ LOCKED = _listed(
     자물쇠, 카드, portkod, porten, haustür, handy-code
     """
 )
-"""Beside one of CODE_WORDS or OPENED."""
+"""Locked things, which announce a secret together with one of CODE_WORDS or OPENED."""
 OPENED = _listed(
     """
     opens with, open it with, opens by, geht mit, öffnet mit, auf mit, s'ouvre avec, ouvre avec,
@@ -232,7 +232,7 @@ PASSWORD_STEMS = _listed(
     senha, palavra-passe, passwort, kennwort, mot de passe
     """
 )
-"""Before a word in which letters and digits are mixed."""
+"""Announce a word that mixes letters and digits as a password."""
 REGISTERED = _listed(
     """
     national insurance, social security, driving licence, driver's license, passport, id number,
@@ -244,7 +244,7 @@ REGISTERED = _listed(
     паспорт
     """
 )
-"""Before six digits and more: what somebody is registered by."""
+"""Announce six or more digits as a registration number."""
 CALLED_AT = _listed(
     """
     call me, text me, ruf, appelle, llámame, me liga, liga, ligue, chiamami, chiama, bel me, zadzwoń,
@@ -252,7 +252,7 @@ CALLED_AT = _listed(
     мой номер, телефон, telefon, telefoon, puhelin, telefono, cellulare, whatsapp
     """
 )
-"""Before a number that is dialled."""
+"""Announce a number as a phone number."""
 UNSPACED_CODES = _listed(
     """
     暗証番号, コード, パスコード, ロッカーの番号, 暗号, 密码, 密碼, 验证码, 驗證碼, 口令, 비밀번호,

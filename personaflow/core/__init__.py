@@ -1,4 +1,4 @@
-"""Characters, what they remember, and the system that holds them."""
+"""Characters, their memories, and the system that contains them."""
 
 from personaflow.core.character import Character
 from personaflow.core.memory import Memory, MemoryConfig, MemoryManager

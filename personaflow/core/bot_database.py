@@ -1,4 +1,4 @@
-"""The bot's characters, as it plays them, and what they know about people (P22)."""
+"""Access to the bot's characters and their knowledge about people (P22)."""
 
 import json
 import sqlite3
@@ -16,7 +16,7 @@ from personaflow.core.memory import Memory
 DATABASE, COMPILED = "masquerade.sqlite3", "compiled"
 """Names in the bot's data folder."""
 KIND = "fact"
-"""The type of a memory that comes from the bot."""
+"""Type of memories from the bot."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FACTS = """
@@ -34,7 +34,7 @@ class Connection(Protocol):
 
 @dataclass(frozen=True)
 class Played:
-    """One of the bot's characters: its slug, its name, its whole prompt, and what it is besides."""
+    """A character of the bot: slug, name, complete prompt, and other properties."""
 
     slug: str
     name: str
@@ -43,15 +43,15 @@ class Played:
 
 
 def played_in(compiled: Path) -> list[Played]:
-    """Return the characters that the bot wrote into its folder `compiled`, by their slugs.
+    """Return the characters in the bot's folder `compiled`, ordered by slug.
 
-    Raises FileNotFoundError where there is none, ValueError for a file that is not the bot's.
+    Raises FileNotFoundError if there are none, ValueError for a file that is not the bot's.
     """
-    # A character that changed its framework has two files: the newer one is what it is now.
+    # A character that changed its framework has two files; the newer one counts.
     files = sorted(compiled.glob("*.json"), key=lambda path: path.stat().st_mtime)
     if not files:
         raise FileNotFoundError(f"{compiled} holds no character: start the bot once, then try again")
-    found = {one.slug: one for one in map(_played, files)}
+    found = {character.slug: character for character in map(_played, files)}
     return [found[slug] for slug in sorted(found)]
 
 
@@ -67,7 +67,7 @@ def _played(path: Path) -> Played:
 
 @contextmanager
 def opened(database: str | PathLike[str] | Connection) -> Iterator[Connection]:
-    """Open the bot's database file for reading only; a connection is used as it is and stays open."""
+    """Open the bot's database file read-only; a given connection is used and stays open."""
     if not isinstance(database, str | PathLike):
         yield database
         return
@@ -81,9 +81,9 @@ def opened(database: str | PathLike[str] | Connection) -> Iterator[Connection]:
 def memories_of(
     connection: Connection, characters: Sequence[Played], *, private: bool
 ) -> dict[str, list[Memory]]:
-    """Return what each character knows about people, by its slug, the oldest first.
+    """Return each character's knowledge about people, by slug, oldest first.
 
-    What was said in a direct message is among it only with `private`.
+    Facts from direct messages are included only with `private`.
     """
     cursor = connection.cursor()
     cursor.execute(_FACTS)
@@ -94,9 +94,9 @@ def memories_of(
         person = nickname or str(person_id)
         said = {"scope": scope, "guild_id": guild_id, "channel_id": channel_id, "category": category}
         moment = (_EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds")
-        for one in characters:
-            if for_all or one.slug == character:
+        for played in characters:
+            if for_all or played.slug == character:
                 metadata = {"person_id": person_id, **said}
-                memory = Memory(moment, KIND, {"user": person, "fact": text}, metadata, one.name)
-                known[one.slug].append(memory)
+                memory = Memory(moment, KIND, {"user": person, "fact": text}, metadata, played.name)
+                known[played.slug].append(memory)
     return known

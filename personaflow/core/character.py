@@ -1,4 +1,4 @@
-"""A character: its name, its prompt, what lies behind it, and its memories."""
+"""A character: name, prompt, background, and memories."""
 
 from collections.abc import Collection, Mapping
 from copy import deepcopy
@@ -12,7 +12,7 @@ from personaflow.core.sheet import sheets_of
 
 
 class Character:
-    """Somebody to play: `prompt` is a text, or a dict of traits."""
+    """A character; `prompt` is a text or a dict of traits."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class Character:
         *,
         summarize: Summarize | None = None,
     ) -> None:
-        """Raise ValueError for a blank name or an empty prompt (P07), and what MemoryManager raises."""
+        """Raise ValueError for a blank name or an empty prompt (P07), and MemoryManager's errors."""
         if not name or not name.strip():
             raise ValueError("Character name cannot be empty")
         if not prompt:
@@ -39,7 +39,7 @@ class Character:
         memory_type: str = "interaction",
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Remember a copy of the content (P08)."""
+        """Store a copy of the content as a memory (P08)."""
         self.memory_manager.add_memory(content, memory_type, metadata)
 
     def get_context(
@@ -50,7 +50,7 @@ class Character:
     ) -> dict[str, Any]:
         """Return a copy of name, prompt and background, and of the memories, newest first (P08).
 
-        The key `memories` is there only if they are included; limit and types are as in
+        The key `memories` exists only if they are included; limit and types are as in
         MemoryManager.get_memories.
         """
         context: dict[str, Any] = {
@@ -63,12 +63,12 @@ class Character:
         return context
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a copy of everything as plain values (P09)."""
+        """Return a copy of all data as plain values (P09)."""
         return {**self.get_context(include_memories=False), "memory_manager": self.memory_manager.to_dict()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, summarize: Summarize | None = None) -> Self:
-        """Return what `to_dict` described; background and memories may be missing (P09)."""
+        """Return the character that `to_dict` described; background and memories are optional (P09)."""
         prompt, background = deepcopy((data["prompt"], data.get("background")))
         character = cls(data["name"], prompt, background, summarize=summarize)
         memories = data.get("memory_manager")
@@ -77,11 +77,11 @@ class Character:
         return character
 
     def export(self, folder: str | PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write a character folder that the bot plays, and return its path (P22).
+        """Write a character folder for the bot and return its path (P22).
 
-        It is made within `folder` and holds a character.env; memories stay behind. Raises
-        ExportError, a ValueError, for what the bot would refuse, and FileExistsError where the
-        character's folder is there already. `overwrite` then replaces its character.env alone.
+        It is created within `folder` and contains a character.env without the memories. Raises ExportError, a
+        ValueError, if the bot would refuse it, and FileExistsError if the character's folder exists, unless
+        `overwrite`, which replaces its character.env alone.
         """
         sheets = sheets_of([(self.name, self.prompt, self.background)])
         return publish(Path(folder), sheets, overwrite=overwrite)[0]

@@ -1,4 +1,4 @@
-"""Character folders on the disk: each appears whole, and none is replaced unasked."""
+"""Character folders on disk: written atomically, and never replaced without request."""
 
 import shutil
 from collections.abc import Iterable, Sequence
@@ -15,14 +15,14 @@ SHEET_NAME = "character.env"
 def publish(folder: Path, sheets: Sequence[Sheet], *, overwrite: bool) -> list[Path]:
     """Write a folder for each sheet within `folder`, and return their paths in the same order.
 
-    Every file is written under a hidden name before the first takes its place. A folder that is
-    there is a FileExistsError, or with `overwrite` keeps all but its character.env.
+    All files are written under hidden names first. An existing folder raises FileExistsError, or with
+    `overwrite` keeps everything but its character.env.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # The bot looks folders up in any letter case, so Ada/ stands in the way of ada/.
-    there = {path.name.lower(): path for path in folder.iterdir()}
+    # The bot ignores letter case in folder names, so Ada/ conflicts with ada/.
+    existing = {path.name.lower(): path for path in folder.iterdir()}
     if not overwrite:
-        _refuse_any(there[sheet.slug] for sheet in sheets if sheet.slug in there)
+        _refuse_any(existing[sheet.slug] for sheet in sheets if sheet.slug in existing)
     with ExitStack() as leftovers:
         hidden = []
         for sheet in sheets:
@@ -32,19 +32,19 @@ def publish(folder: Path, sheets: Sequence[Sheet], *, overwrite: bool) -> list[P
             write_whole(path / SHEET_NAME, sheet.text)
             hidden.append(path)
         return [
-            _place(path, folder / sheet.slug, there.get(sheet.slug))
+            _place(path, folder / sheet.slug, existing.get(sheet.slug))
             for path, sheet in zip(hidden, sheets, strict=True)
         ]
 
 
-def _place(hidden: Path, target: Path, there: Path | None) -> Path:
-    if there is None:
+def _place(hidden: Path, target: Path, existing: Path | None) -> Path:
+    if existing is None:
         return hidden.rename(target)
-    (hidden / SHEET_NAME).replace(there / SHEET_NAME)
-    return there
+    (hidden / SHEET_NAME).replace(existing / SHEET_NAME)
+    return existing
 
 
-def _refuse_any(there: Iterable[Path]) -> None:
-    paths = ", ".join(map(str, there))
+def _refuse_any(existing: Iterable[Path]) -> None:
+    paths = ", ".join(map(str, existing))
     if paths:
         raise FileExistsError(f"{paths}: there already; choose another folder or write overwrite=True")

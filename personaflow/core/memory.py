@@ -1,4 +1,4 @@
-"""What one character remembers: so many memories, the newest first, and summaries of those that left."""
+"""A character's memories: a limited number, and summaries of those that were dropped."""
 
 from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
@@ -10,9 +10,9 @@ from typing import Any, Self
 
 @dataclass
 class Memory:
-    """One thing that a character remembers (P10).
+    """A memory of a character (P10).
 
-    `timestamp` is an ISO 8601 moment; one without a time zone is read as local time.
+    `timestamp` is in ISO 8601; without a time zone it counts as local time.
     """
 
     timestamp: str
@@ -32,15 +32,15 @@ def values_of(memory: Memory) -> dict[str, Any]:
 
 
 Summarize = Callable[[list[Memory]], str]
-"""Puts memories that are about to leave, the oldest first, into a few words."""
+"""Summarises memories that are about to be dropped, oldest first."""
 
 
 @dataclass
 class MemoryConfig:
-    """How much is remembered (P11).
+    """Limits on memories (P11).
 
-    `summary_threshold` is checked and kept for programs that set it; a summary is made of whatever
-    no longer fits, however little that is.
+    `summary_threshold` is validated and stored for programs that set it; a summary covers whatever no longer
+    fits, however little that is.
     """
 
     max_memories: int = 1000
@@ -49,10 +49,10 @@ class MemoryConfig:
 
 
 class MemoryManager:
-    """The memories of one character, in the order they came in.
+    """The memories of a character, in order of arrival.
 
-    `config` may be changed at any time and counts from the next memory on. `summarize` says what
-    becomes of memories that no longer fit; without it a summary only counts them.
+    `config` may be changed at any time and applies from the next memory on. `summarize` summarises memories
+    that no longer fit; without it a summary only counts them.
     """
 
     def __init__(
@@ -62,10 +62,9 @@ class MemoryManager:
         *,
         summarize: Summarize | None = None,
     ) -> None:
-        """Take part or all of the configuration as a dict (P12).
+        """Accept part or all of the configuration as a dict (P12).
 
-        Raises ValueError for a blank name or a number that is not above 0, TypeError for a key
-        that MemoryConfig does not have.
+        Raises ValueError for a blank name or a number that is not positive, TypeError for an unknown key.
         """
         if not character_name or not character_name.strip():
             raise ValueError("Character name cannot be empty")
@@ -85,10 +84,10 @@ class MemoryManager:
         memory_type: str = "interaction",
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Remember a copy of the content, later than everything that was added before.
+        """Store a copy of the content, with a later time than all earlier memories.
 
-        What `summarize` raises passes through: then the memory is kept, and so are the older ones,
-        which the next call sums up anew.
+        Exceptions of `summarize` propagate: then the memory is stored and the older ones stay for the next
+        call to summarise.
         """
         self.last_accessed = _written(self._next_moment())
         memory = Memory(
@@ -100,10 +99,10 @@ class MemoryManager:
     def get_memories(
         self, limit: int | None = None, memory_types: Collection[str] | None = None
     ) -> list[Memory]:
-        """Return memories of these types, or of all, the newest first (P13).
+        """Return memories of these types, or of all, newest first (P13).
 
-        A limit of 0 or None means all, a negative one is a ValueError. Memories of the same moment
-        stay in the order they came in, and reading changes nothing.
+        A limit of 0 or None means all, a negative one raises ValueError. Memories of the same moment stay in
+        order of arrival, and reading changes nothing.
         """
         if limit is not None and limit < 0:
             raise ValueError(f"limit is {limit}; write 0 or None for all memories, or a number above 0")
@@ -112,7 +111,7 @@ class MemoryManager:
         return newest_first[:limit] if limit else newest_first
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a copy of everything; `last_accessed` is the moment the last memory came in (P15)."""
+        """Return a copy of all data; `last_accessed` is the time of the last memory (P15)."""
         return {
             "character_name": self.character_name,
             "config": asdict(self.config),
@@ -123,7 +122,7 @@ class MemoryManager:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, summarize: Summarize | None = None) -> Self:
-        """Return what `to_dict` described; only `character_name` must be there (P15)."""
+        """Return the manager that `to_dict` described; only `character_name` is required (P15)."""
         manager = cls(data["character_name"], data.get("config"), summarize=summarize)
         manager.memories = _memories(data, "memories")
         manager.summarized_memories = _memories(data, "summarized_memories")
@@ -131,7 +130,7 @@ class MemoryManager:
         return manager
 
     def _next_moment(self) -> datetime:
-        # A clock may stand still between two memories, or be put back: their order must not show it.
+        # A clock may stand still between two memories or be set back: times must still increase.
         last = _moment(self.last_accessed)
         return max(datetime.now(UTC), last + timedelta(microseconds=1))
 
@@ -162,7 +161,7 @@ def _memories(data: Mapping[str, Any], key: str) -> list[Memory]:
 
 
 def _written(moment: datetime) -> str:
-    # Always with microseconds, so that the texts sort as the moments do.
+    # Always with microseconds, so that the texts sort like the moments.
     return moment.isoformat(timespec="microseconds")
 
 
@@ -171,7 +170,7 @@ def _moment_of(memory: Memory) -> datetime:
 
 
 def _moment(timestamp: str) -> datetime:
-    """Return the moment; a text that is none counts as older than every other."""
+    """Return the moment; an invalid text counts as older than every other."""
     try:
         return datetime.fromisoformat(timestamp).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, OSError):

@@ -1,6 +1,6 @@
-"""The character.env of a character: how its prompt is put into words, and what the bot would refuse.
+"""The character.env of a character: its prompt in words, and validation by the bot's rules.
 
-The rules are those of the bot's own reader, which this library can't import; the tests hold them together.
+The rules repeat those of the bot's own reader, which this library can't import; tests compare both.
 """
 
 import re
@@ -11,15 +11,15 @@ from hashlib import blake2b
 from typing import Any, TypeGuard
 
 LONGEST_NAME = 32
-"""Discord's limit for a nickname, counted as UTF-16 units."""
+"""Discord's limit for a nickname, in UTF-16 units."""
 LARGEST = 1_000_000
-"""Bytes in the largest character.env that the bot reads."""
+"""Maximum size in bytes of a character.env for the bot."""
 
 _HEAD = "# A character from PersonaFlow. docs/characters.md explains every key.\n\n"
 _SAMPLE = re.compile(r"[<\[{]?(?:your_[a-z_]+|change[-_ ]?me|x{3,})[>\]}]?|<your[a-z _-]+>", re.IGNORECASE)
 _SAMPLE_NAME = "character name"
 _SAMPLE_PROMPT = "[brief description]"
-# Marks that turn or hide text, and those that end a line.
+# Bidirectional and invisible characters, and line separators.
 _TURNING = frozenset(map(chr, [0x61C, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060])) | frozenset(
     map(chr, [*range(0x2066, 0x206A), 0xFEFF])
 )
@@ -27,7 +27,7 @@ _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class ExportError(ValueError):
-    """Characters can't be exported; `faults` has a line for everything that is wrong, and its mend."""
+    """Characters can't be exported; `faults` has a line with each fault and its remedy."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
@@ -36,7 +36,7 @@ class ExportError(ValueError):
 
 @dataclass(frozen=True)
 class Sheet:
-    """One character.env: the folder it belongs in, and its text."""
+    """A character.env: its folder's name and its text."""
 
     slug: str
     text: str
@@ -45,7 +45,7 @@ class Sheet:
 def sheets_of(characters: Sequence[tuple[str, Any, Mapping[str, Any]]]) -> list[Sheet]:
     """Return the sheets of characters given as name, prompt and background.
 
-    Raises ExportError with everything that is wrong with any of them.
+    Raises ExportError with all faults of all characters.
     """
     faults: list[str] = []
     sheets: dict[str, Sheet] = {}
@@ -64,7 +64,7 @@ def sheets_of(characters: Sequence[tuple[str, Any, Mapping[str, Any]]]) -> list[
 
 
 def prompt_text(prompt: object, background: Mapping[str, Any]) -> str:
-    """Return the whole prompt in words: a text as it is, a dict as lines, then the background."""
+    """Return the complete prompt in words: a text unchanged, a dict as lines, then the background."""
     text = "\n".join(_lines(prompt)) if isinstance(prompt, Mapping) else str(prompt)
     lines = list(_lines(background))
     return "\n".join([f"{text}\n", "## Background", *lines]) if lines else text
@@ -96,17 +96,17 @@ def _description(prompt: object, background: Mapping[str, Any]) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Return the value in double quotes, over as many lines as it has."""
+    """Return the value in double quotes, on as many lines as it has."""
     text = value.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\\r")
     head, newline, last = text.rpartition("\n")
-    # A last line such as `mood=` would make the closing quote look like the opening one of another key.
+    # A last line such as `mood=` would make the closing quote look like another key's opening quote.
     if newline and last.rstrip().endswith("="):
         text = f"{head}\\n{last}"
     return f'"{text}"'
 
 
 def _lines(value: Any, indent: str = "") -> Iterator[str]:
-    """Yield a dict as `key: value` lines and a list as `- value` lines; what is empty says nothing."""
+    """Yield a dict as `key: value` lines and a list as `- value` lines, without empty values."""
     pairs = value.items() if isinstance(value, Mapping) else ((None, item) for item in value)
     for key, item in pairs:
         mark = f"{indent}-" if key is None else f"{indent}{key}:"

@@ -1,4 +1,4 @@
-"""The system: characters by name, one of them active, and what several of them hear."""
+"""The system: characters by name, one of them active, and broadcasts to several."""
 
 from collections.abc import Collection, Mapping
 from os import PathLike
@@ -15,7 +15,7 @@ from personaflow.core.sheet import sheets_of
 class PersonaSystem:
     """Characters by name; `active_character` is the name of one of them, or None (P01).
 
-    `summarize` is given to every character that is made here.
+    `summarize` is passed to every character created here.
     """
 
     def __init__(self, *, summarize: Summarize | None = None) -> None:
@@ -30,13 +30,13 @@ class PersonaSystem:
         background: dict[str, Any] | None = None,
         memory_config: Mapping[str, Any] | None = None,
     ) -> Character:
-        """Make a character and keep it, in place of one with the same name; it is not active yet (P02)."""
+        """Create a character, replacing one with the same name, without making it active (P02)."""
         character = Character(name, prompt, background, memory_config, summarize=self._summarize)
         self.characters[name] = character
         return character
 
     def get_character(self, name: str) -> Character:
-        """Return the character; KeyError if there is none of that name (P03)."""
+        """Return the character; KeyError if none has that name (P03)."""
         try:
             return self.characters[name]
         except KeyError:
@@ -44,7 +44,7 @@ class PersonaSystem:
             raise KeyError(f"no character is called {name!r}; known: {known}") from None
 
     def switch_active_character(self, name: str) -> None:
-        """Make this character the active one; KeyError if there is none of that name (P03)."""
+        """Make this character the active one; KeyError if none has that name (P03)."""
         self.get_character(name)
         self.active_character = name
 
@@ -55,7 +55,7 @@ class PersonaSystem:
         memory_type: str = "interaction",
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Have one character remember something; KeyError if there is none of that name (P04)."""
+        """Store a memory of one character; KeyError if none has that name (P04)."""
         self.get_character(character_name).add_memory(content, memory_type, metadata)
 
     def broadcast_interaction(
@@ -66,10 +66,10 @@ class PersonaSystem:
         broadcast_to: Collection[str] | None = None,
         exclude_characters: Collection[str] | None = None,
     ) -> None:
-        """Have several characters remember something, each its own copy (P05).
+        """Store a memory of several characters, each with its own copy (P05).
 
-        With `broadcast_to`, even an empty one, only those hear it and `exclude_characters` counts
-        for nothing; without, all but the excluded. Names that nobody has are passed over.
+        With `broadcast_to`, even an empty one, only those characters receive it and `exclude_characters` is
+        ignored; without, all but the excluded. Unknown names are ignored.
         """
         if broadcast_to is None:
             hearing = self.characters.keys() - set(exclude_characters or ())
@@ -80,7 +80,7 @@ class PersonaSystem:
                 character.add_memory(content, memory_type, metadata)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a copy of everything as plain values (P06)."""
+        """Return a copy of all data as plain values (P06)."""
         return {
             "characters": {name: character.to_dict() for name, character in self.characters.items()},
             "active_character": self.active_character,
@@ -88,7 +88,7 @@ class PersonaSystem:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, summarize: Summarize | None = None) -> Self:
-        """Return what `to_dict` described (P06)."""
+        """Return the system that `to_dict` described (P06)."""
         system = cls(summarize=summarize)
         for name, values in data["characters"].items():
             system.characters[name] = Character.from_dict(values, summarize=summarize)
@@ -104,12 +104,12 @@ class PersonaSystem:
         private: bool = False,
         summarize: Summarize | None = None,
     ) -> Self:
-        """Return the bot's characters with what they know about people; the bot may run meanwhile (P22).
+        """Return the bot's characters with their knowledge about people; the bot may run meanwhile (P22).
 
         `database` is the bot's data folder, its SQLite file, or a DB-API connection, such as one to
-        PostgreSQL; `compiled` is the folder with the characters, which lies in the data folder and must
-        be named with a connection. What people said in direct messages stays out without `private`.
-        Raises FileNotFoundError for what is not there, ValueError for what is not the bot's.
+        PostgreSQL; `compiled` is the folder with the characters, by default in the data folder, and is
+        required with a connection. Content of direct messages is left out without `private`. Raises
+        FileNotFoundError for missing paths, ValueError for data that is not the bot's.
         """
         if isinstance(database, str | PathLike):
             if not Path(database).exists():
@@ -123,19 +123,24 @@ class PersonaSystem:
         system = cls(summarize=summarize)
         with opened(database) as connection:
             known = memories_of(connection, characters, private=private)
-        for one in characters:
-            memories = known.get(one.slug, [])
-            name = one.slug if one.name in system.characters else one.name
-            manager = system.create_character(name, one.prompt, one.background).memory_manager
+        for played in characters:
+            memories = known.get(played.slug, [])
+            name = played.slug if played.name in system.characters else played.name
+            manager = system.create_character(name, played.prompt, played.background).memory_manager
             manager.config.max_memories = max(manager.config.max_memories, len(memories))
             manager.memories.extend(memories)
         return system
 
     def export(self, folder: str | PathLike[str], *, overwrite: bool = False) -> list[Path]:
-        """Write a character folder for everyone and return their paths, as Character.export does (P22).
+        """Write a folder for every character and return the paths, as Character.export does (P22).
 
-        Everything is checked before anything is written: one ExportError names all that is wrong,
-        two names that would share a folder included.
+        Everything is validated before anything is written: one ExportError lists all faults, including names
+        that would share a folder.
         """
-        sheets = sheets_of([(one.name, one.prompt, one.background) for one in self.characters.values()])
+        sheets = sheets_of(
+            [
+                (character.name, character.prompt, character.background)
+                for character in self.characters.values()
+            ]
+        )
         return publish(Path(folder), sheets, overwrite=overwrite)

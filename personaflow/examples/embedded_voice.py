@@ -14,7 +14,7 @@ from personaflow import Character, PersonaSystem
 
 
 def load(path: str) -> Any:
-    """Return a llama.cpp that plays the model, quietly."""
+    """Return a llama.cpp server with the model, without log output."""
     parameters = xllamacpp.CommonParams()
     parameters.model.path = path
     parameters.n_ctx, parameters.n_parallel = 4096, 1
@@ -24,7 +24,7 @@ def load(path: str) -> Any:
 
 
 def answer(model: Any, character: Character, words: str) -> str:
-    """Ask the model for the next line, with the last six exchanges, and have the character remember it."""
+    """Ask the model for the next line, given the last six exchanges, and store the exchange as a memory."""
     context = character.get_context(memory_limit=6, memory_types=["interaction"])
     messages = [{"role": "system", "content": context["prompt"]}]
     for memory in reversed(context["memories"]):

@@ -1,4 +1,4 @@
-"""What stands beside the characters: templates for prompts, checks, JSON files, a log."""
+"""Utilities: prompt templates, validation, JSON files, logging."""
 
 from personaflow.utils import validators
 from personaflow.utils.logger import Logger

@@ -1,4 +1,4 @@
-"""A log on the console and, if one is named, in a file."""
+"""A log on the console and, optionally, in a file."""
 
 import logging
 from os import PathLike
@@ -7,17 +7,17 @@ _FORMAT = logging.Formatter("%(asctime)s - %(name)s - %(levelname)s - %(message)
 
 
 class Logger:
-    """A named log; `logger` is the logging.Logger behind it (P18).
+    """A named log; `logger` is the underlying logging.Logger (P18).
 
-    Of one name there is one console, however often it is made; another file is added to it.
+    A name has one console handler, however often it is created; further files are added.
     """
 
     def __init__(
         self, name: str, level: int | str = logging.INFO, log_file: str | PathLike[str] | None = None
     ) -> None:
-        """Take a level as a number or a word, such as "INFO".
+        """Accept a level as a number or a word, such as "INFO".
 
-        Raises ValueError for a word that is no level, OSError for a file that can't be opened.
+        Raises ValueError for an unknown level, OSError for a file that can't be opened.
         """
         self.logger = logging.getLogger(name)
         self.logger.setLevel(level.upper() if isinstance(level, str) else level)
@@ -27,19 +27,19 @@ class Logger:
             self._add_file(logging.FileHandler(log_file, encoding="utf-8"))
 
     def debug(self, message: str) -> None:
-        """Log what helps to find a fault."""
+        """Log details for debugging."""
         self.logger.debug(message)
 
     def info(self, message: str) -> None:
-        """Log what happens in the ordinary course of things."""
+        """Log normal operation."""
         self.logger.info(message)
 
     def warning(self, message: str) -> None:
-        """Log what may become a problem."""
+        """Log a potential problem."""
         self.logger.warning(message)
 
     def error(self, message: str) -> None:
-        """Log what went wrong."""
+        """Log an error."""
         self.logger.error(message)
 
     def _add(self, handler: logging.Handler) -> None:

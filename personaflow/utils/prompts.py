@@ -1,4 +1,4 @@
-"""Templates for prompts: texts with ${places} to fill in."""
+"""Prompt templates with ${placeholders}."""
 
 from collections.abc import Mapping
 from string import Template
@@ -8,13 +8,13 @@ from personaflow.utils.validators import validate_prompt_template
 
 
 class PromptTemplate:
-    """A text with places to fill in; `template` is the string.Template (P17)."""
+    """A text with placeholders; `template` is the string.Template (P17)."""
 
     def __init__(self, template: str) -> None:
         self.template = Template(template)
 
     def format(self, /, **variables: Any) -> str:
-        """Return the text with what is given filled in; every other place stays as it is."""
+        """Return the text with the given variables filled in; other placeholders stay unchanged."""
         return self.template.safe_substitute(variables)
 
 
@@ -25,9 +25,9 @@ class PromptManager:
         self.templates: dict[str, PromptTemplate] = {}
 
     def add_template(self, name: str, template: str) -> None:
-        """Keep a template, in place of one with the same name.
+        """Store a template, replacing one with the same name.
 
-        Raises ValueError for a blank name, a blank template and one that can't be read.
+        Raises ValueError for a blank name, a blank template and an invalid one.
         """
         if not name or not name.strip():
             raise ValueError("the template's name is blank")
@@ -38,9 +38,9 @@ class PromptManager:
         self.templates[name] = PromptTemplate(template)
 
     def get_prompt(self, /, template_name: str, **variables: Any) -> str:
-        """Return the template filled in; KeyError if there is none of that name.
+        """Return the filled template; KeyError if none has that name.
 
-        A place that nothing is given for stays as it is. Any variable will do but `template_name`.
+        Placeholders without a value stay unchanged. Any variable name but `template_name` is permitted.
         """
         if template_name not in self.templates:
             known = ", ".join(self.templates) or "none"
@@ -53,7 +53,7 @@ class PromptManager:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, str]) -> Self:
-        """Return what `to_dict` described; raises what `add_template` raises."""
+        """Return the manager that `to_dict` described; raises the errors of `add_template`."""
         manager = cls()
         for name, template in data.items():
             manager.add_template(name, template)

@@ -1,4 +1,4 @@
-"""State as JSON files: written whole or not at all."""
+"""JSON files, written atomically."""
 
 import json
 from dataclasses import fields, is_dataclass
@@ -15,7 +15,7 @@ class Serializer:
 
     @staticmethod
     def to_json(data: Any, file_path: str | PathLike[str]) -> None:
-        """Write the data, indented by 2; OSError if that can't be done, and the file is as it was.
+        """Write the data, indented by 2; on OSError the file is unchanged.
 
         A dataclass becomes an object, a date or time its ISO text, a set a list.
         """
@@ -27,7 +27,7 @@ class Serializer:
 
     @staticmethod
     def from_json(file_path: str | PathLike[str]) -> Any:
-        """Return what the file holds; OSError if it can't be read or is not JSON."""
+        """Return the file's data; OSError if it can't be read or is not JSON."""
         try:
             return json.loads(Path(file_path).read_text(encoding="utf-8-sig"))
         except (ValueError, RecursionError) as error:
@@ -45,7 +45,7 @@ def _plain(value: Any) -> Any:
 
 
 def _ordered(values: set[Any] | frozenset[Any]) -> list[Any]:
-    """Return the values in one order, so that the same set always makes the same file."""
+    """Return the values in a fixed order, so that equal sets produce equal files."""
     try:
         return sorted(values)
     except TypeError:

@@ -1,8 +1,8 @@
-"""Seven hormones: what moves them, how they come to rest, and what they do to a way of talking (F085, C69).
+"""Seven hormones: stimuli, decay, and their effect on a manner of speaking (F085, C69).
 
-A level, from 0 to 1, is the character's own baseline, plus what the day is like, plus the hour of the day,
-plus what is left of what happened. Only the last is kept, with the moment it was true at: any later level
-follows from that, so it makes no difference how often one looks, or whether the program ran meanwhile.
+A level, from 0 to 1, is the sum of the character's baseline, the day's shift, the effect of the hour, and the
+remaining deviation. Only the deviation is stored, with its moment: every later level follows from it, however
+often it is read and whether or not the program ran meanwhile.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from math import exp, log
 from personas.affect.temperament import Hormone, Stimulus, Temperament
 
 RATE = -60 * log(0.995)
-"""So much of a deviation goes in an hour, continuously: 0.995 is left of it after each minute (F085)."""
+"""Hourly rate of continuous decay: 0.995 of a deviation is left after each minute (F085)."""
 EFFECTS: Mapping[Stimulus, Mapping[Hormone, float]] = {
     Stimulus.MENTION: {Hormone.DOPAMINE: 0.06},
     Stimulus.PRAISE: {Hormone.DOPAMINE: 0.08, Hormone.SEROTONIN: 0.05},
@@ -24,27 +24,26 @@ EFFECTS: Mapping[Stimulus, Mapping[Hormone, float]] = {
     Stimulus.NEGLECT: {Hormone.CORTISOL: 0.05, Hormone.SEROTONIN: -0.03},
     Stimulus.NIGHT: {Hormone.MELATONIN: 0.03, Hormone.ADRENALINE: -0.02},
 }
-"""What each stimulus adds to whom it finds in the middle, at 0.5 (F085; gratitude, night and the classes of
-conflict are ours)."""
+"""Effect of each stimulus on a level of 0.5 (F085; gratitude, night and conflict classes are added)."""
 CURVES: Mapping[Hormone, tuple[float, float, float]] = {
     Hormone.DOPAMINE: (6, 11, 0.02),
     Hormone.SEROTONIN: (6, 11, 0.01),
     Hormone.MELATONIN: (21, 5, 0.03),
 }
-"""From which hour to which the time of day adds so much in an hour, which goes again like all else (F085)."""
+"""Hours of the day, from and to, that raise a hormone by an hourly amount, which decays as usual (F085)."""
 NIGHT_HOURS = (23, 5)
-"""Who is talked to between these hours is talked to at night."""
+"""Hours that count as night."""
 SILENCES = tuple(timedelta(hours=hours) for hours in (6, 12, 24, 48))
-"""After so much silence it feels neglected, once more each time; then it has got used to it."""
+"""Silences after which the character feels neglected, once each; after the last it is used to it."""
 NOVELTY = timedelta(minutes=30)
-"""What happens again moves less, the sooner it does: 63 % of it after this time."""
+"""Time constant of novelty: a repeated stimulus has 63 % of its effect after this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feeling:
-    """What is left of what happened: deviations as they were `at` a moment, `shift` by what the day is like.
+    """Deviations `at` a moment, and the day's `shift` of the baselines.
 
-    It was last talked with at `talked_at`; `lately` says when each stimulus last came.
+    `talked_at` is the last talk with the character; `lately` has the last time of each stimulus.
     """
 
     at: datetime
@@ -56,25 +55,28 @@ class Feeling:
 
 @dataclass(frozen=True, slots=True)
 class Nature:
-    """What does not change with what happens: the temperament, and the zone whose hours it lives by."""
+    """The constant parts: the temperament, and the time zone of the character's day."""
 
     temperament: Temperament
     zone: tzinfo
 
 
 def at_rest(now: datetime) -> Feeling:
-    """Return the feeling of whom nothing happened to yet."""
+    """Return a feeling without any deviation."""
     return Feeling(now, now)
 
 
 def levels(feeling: Feeling, nature: Nature, now: datetime) -> dict[Hormone, float]:
     """Return the level of each hormone, 0 to 1. A `now` before the feeling counts as its own moment."""
     later = advanced(feeling, nature, now)
-    return {one: _bounded(_base(later, nature, one) + later.deviations.get(one, 0.0)) for one in Hormone}
+    return {
+        hormone: _bounded(_base(later, nature, hormone) + later.deviations.get(hormone, 0.0))
+        for hormone in Hormone
+    }
 
 
 def advanced(feeling: Feeling, nature: Nature, to: datetime) -> Feeling:
-    """Return a feeling as it is later, neglect included: in one step or in many, it is the same."""
+    """Return a feeling at a later time, including neglect; the number of steps makes no difference."""
     for pulse in (feeling.talked_at + silence for silence in SILENCES):
         if feeling.at < pulse <= to:
             neglected = _faded(feeling, nature, pulse)
@@ -85,9 +87,9 @@ def advanced(feeling: Feeling, nature: Nature, to: datetime) -> Feeling:
 def felt(
     feeling: Feeling, nature: Nature, stimulus: Stimulus, at: datetime, strength: float = 1.0
 ) -> Feeling:
-    """Return a feeling after something happened; all but neglect is company as well.
+    """Return a feeling after a stimulus; every stimulus except neglect counts as company.
 
-    `strength` is how hard it hits, 1 for as hard as usual: through a thick skin less comes.
+    `strength` is a factor, 1 by default: a thick skin reduces it.
     """
     before = advanced(feeling, nature, at)
     last = before.lately.get(stimulus)
@@ -98,18 +100,20 @@ def felt(
 
 
 def dawned(feeling: Feeling, nature: Nature, shift: Mapping[Hormone, float], at: datetime) -> Feeling:
-    """Return a feeling after the day turned out to be another: it goes over into that, and does not jump."""
+    """Return a feeling after the start of a day with another shift, with a smooth transition."""
     before = advanced(feeling, nature, at)
     kept = {
-        one: before.deviations.get(one, 0.0) + before.shift.get(one, 0.0) - shift.get(one, 0.0)
-        for one in Hormone
+        hormone: before.deviations.get(hormone, 0.0)
+        + before.shift.get(hormone, 0.0)
+        - shift.get(hormone, 0.0)
+        for hormone in Hormone
     }
     return replace(before, deviations=kept, shift=dict(shift))
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened: a stimulus of a `strength`, or a day that began with this `shift`."""
+    """A stimulus of a `strength`, or the start of a day with a `shift`."""
 
     at: datetime
     stimulus: Stimulus | None = None
@@ -118,7 +122,7 @@ class Event:
 
 
 def replayed(events: Iterable[Event], nature: Nature, start: Feeling) -> Feeling:
-    """Return the feeling that a log of events leaves, in the order of the log."""
+    """Return the feeling after a log of events, in order."""
     feeling = start
     for event in events:
         if event.stimulus is not None:
@@ -129,14 +133,14 @@ def replayed(events: Iterable[Event], nature: Nature, start: Feeling) -> Feeling
 
 
 def is_night(at: datetime, zone: tzinfo) -> bool:
-    """Say whether somebody who talks now talks at night."""
+    """Return whether a moment is at night."""
     begin, end = NIGHT_HOURS
     hour = at.astimezone(zone).hour
     return hour >= begin or hour < end
 
 
 def half_life(nature: Nature) -> timedelta:
-    """Return after how much time half of a deviation is left."""
+    """Return the time after which half of a deviation is left."""
     return timedelta(hours=log(2) / (RATE * nature.temperament.recovery))
 
 
@@ -150,11 +154,15 @@ def _faded(feeling: Feeling, nature: Nature, to: datetime) -> Feeling:
         return feeling
     hours = (to - feeling.at) / timedelta(hours=1)
     left = exp(-RATE * nature.temperament.recovery * hours)
-    return replace(feeling, at=to, deviations={one: x * left for one, x in feeling.deviations.items()})
+    return replace(
+        feeling,
+        at=to,
+        deviations={hormone: deviation * left for hormone, deviation in feeling.deviations.items()},
+    )
 
 
 def _moved(feeling: Feeling, nature: Nature, stimulus: Stimulus, novelty: float) -> Feeling:
-    """Add what a stimulus does, the less of it the nearer a level is to its end already."""
+    """Add a stimulus's effect, which is smaller the closer a level is to its limit."""
     deviations = dict(feeling.deviations)
     strength = nature.temperament.moved_by(stimulus) * novelty
     for hormone, effect in EFFECTS[stimulus].items():
@@ -166,7 +174,7 @@ def _moved(feeling: Feeling, nature: Nature, stimulus: Stimulus, novelty: float)
 
 
 def circadian(hormone: Hormone, local: datetime) -> float:
-    """Return what the time of day adds to a hormone: it gathers in its hours, and goes in the others."""
+    """Return the effect of the hour on a hormone, which rises in the curve's hours and then decays."""
     curve = CURVES.get(hormone)
     if curve is None:
         return 0.0
@@ -176,7 +184,7 @@ def circadian(hormone: Hormone, local: datetime) -> float:
 
 
 def _gathered(since: float, length: float, amount: float) -> float:
-    """Return what stands so many hours `since` the beginning of those in which it gathers, day by day."""
+    """Return the periodic accumulation `since` hours after the start of the rising hours."""
     full = amount / RATE
     most = full * (1 - exp(-RATE * length)) / (1 - exp(-RATE * 24))
     if since >= length:

@@ -1,7 +1,6 @@
-"""Hostility and a thicker or thinner skin: what attacks leave behind, and how it shows (F133).
+"""Hostility and the thickness of a character's skin, as effects of attacks (F133).
 
-Both are made of attacks alone, each with its moment: nothing of them is kept, so an attack that is forgotten
-leaves nothing behind.
+Both are computed from the logged attacks and never stored, so forgetting an attack removes its effects.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,27 +11,27 @@ from math import log2
 from personas.affect.temperament import ATTACKS, Stimulus, Temperament
 
 HALF_LIFE = timedelta(hours=3)
-"""After so much time half of a hostility is left."""
+"""Half-life of hostility."""
 SKIN_HALF_LIFE = timedelta(days=2)
-"""After so much time half of what attacks made of a skin is left."""
+"""Half-life of attacks' effect on the skin."""
 REMEMBERED = timedelta(days=9)
-"""Attacks of longer ago count for nothing."""
+"""Age from which attacks no longer count."""
 WEIGHTS: Mapping[Stimulus, float] = {
     Stimulus.RUDENESS: 0.12,
     Stimulus.CONFLICT: 0.25,
     Stimulus.THREAT: 0.45,
 }
-"""How much of what is missing to a hostility of 1 an attack adds: the classes of hostility."""
+"""Share of the remainder up to 1 that an attack adds to hostility, by class of attack."""
 _TO_THE_SKIN = 0.5
-"""An attack moves the skin by so much of its weight."""
+"""Factor of an attack's weight in its effect on the skin."""
 _MOST = 0.9
 TRACE = 0.005
-"""What is less than this is shown as nothing."""
+"""Values below this are displayed as none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posture:
-    """How one talks from a hostility on."""
+    """A manner of speaking from some level of hostility."""
 
     name: str
     at_least: float
@@ -43,16 +42,16 @@ POSTURES = (
     Posture("hostile", 0.6, "curt and cold, answers what is asked and nothing more, never an insult back"),
     Posture("guarded", 0.3, "guarded, shorter answers, tells nothing of itself"),
 )
-"""The first that is reached holds; below them a character is as usual."""
+"""The first posture reached applies; below all of them the manner is normal."""
 GUARDED = POSTURES[-1].at_least
-"""From here on a further attack wears the skin thin; below, it makes it thicker."""
+"""From this hostility a further attack makes the skin thinner; below, thicker."""
 SHOWS_FOR = HALF_LIFE * log2(1 / GUARDED)
-"""So long after the last attack the manner is as usual again, however many there were."""
+"""Longest time after the last attack until the manner is normal again, whatever the number of attacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostilityState:
-    """What attacks left at a moment: a `hostility` from 0 to 1, and how far they moved the skin."""
+    """Effects of attacks at a moment: `hostility` from 0 to 1, and the change of the skin."""
 
     at: datetime
     hostility: float = 0.0
@@ -60,26 +59,26 @@ class HostilityState:
 
     @property
     def posture(self) -> Posture | None:
-        return next((one for one in POSTURES if self.hostility >= one.at_least), None)
+        return next((posture for posture in POSTURES if self.hostility >= posture.at_least), None)
 
     @property
     def is_felt(self) -> bool:
-        """Say whether attacks left anything that is worth showing."""
+        """Whether the effects are large enough to display."""
         return self.hostility >= TRACE or abs(self.hardening) >= TRACE
 
 
 def skin_of(guard: HostilityState, temperament: Temperament) -> float:
-    """Return how thick a skin is, from -1 (thin) to 1 (thick)."""
+    """Return the thickness of the skin, from -1 (thin) to 1 (thick)."""
     return min(max(temperament.skin + guard.hardening, -1.0), 1.0)
 
 
 def strength(guard: HostilityState, temperament: Temperament) -> float:
-    """Return how hard an attack hits: 0.5 through the thickest skin, 2 through the thinnest."""
+    """Return an attack's strength: 0.5 for the thickest skin, 2 for the thinnest."""
     return float(2 ** -skin_of(guard, temperament))
 
 
 def later(guard: HostilityState, to: datetime) -> HostilityState:
-    """Return what is left at a later moment."""
+    """Return the remaining effects at a later moment."""
     passed = to - guard.at
     if passed <= timedelta(0):
         return guard
@@ -93,10 +92,10 @@ def later(guard: HostilityState, to: datetime) -> HostilityState:
 def attacked(
     guard: HostilityState, temperament: Temperament, attack: Stimulus, at: datetime
 ) -> HostilityState:
-    """Return what is left right after an attack.
+    """Return the effects right after an attack.
 
-    An attack on a calm character makes its skin thicker; one that finds it on its guard already makes it
-    thinner. A character whose temperament says `hostility 0` is left as it is.
+    An attack makes a calm character's skin thicker, and that of a guarded one thinner. A temperament with
+    `hostility 0` is unaffected.
     """
     before = later(guard, at)
     if not temperament.hostility:
@@ -113,7 +112,7 @@ def attacked(
 def guard_after(
     attacks: Iterable[tuple[datetime, Stimulus]], temperament: Temperament, now: datetime
 ) -> HostilityState:
-    """Return what attacks left by now, the oldest of them first; what is no attack is passed over."""
+    """Return the effects of attacks, given oldest first; other stimuli are skipped."""
     guard = HostilityState(now - REMEMBERED)
     for at, stimulus in attacks:
         if stimulus in ATTACKS and at > now - REMEMBERED:

@@ -1,4 +1,4 @@
-"""What hormones and the day make of a way of talking: a mood, its words, its pace (F085, F088, D16)."""
+"""Moods: effects of hormones and the day on wording and typing speed (F085, F088, D16)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ HIGH, LOW = True, False
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """From what level of a hormone on something holds, or up to what level."""
+    """A hormone level that is a lower or upper bound of a mood."""
 
     hormone: Hormone
     level: float
@@ -30,9 +30,9 @@ _UP_TO = False
 
 @dataclass(frozen=True, slots=True)
 class Mood:
-    """A mood: what it is called, how one talks in it, when hormones make it, and what days rule it out.
+    """A mood: name, manner, hormone conditions, and days that exclude it.
 
-    Of the `ways` into it one is enough, with all of its thresholds reached.
+    Any one of the `ways` suffices, if all its thresholds are reached.
     """
 
     name: str
@@ -41,8 +41,8 @@ class Mood:
     not_on: frozenset[tuple[DayMood, bool]] = frozenset()
 
     def way_into(self, levels: Levels) -> tuple[Threshold, ...]:
-        """Return the thresholds that make it the mood; nothing where it is not."""
-        return next((way for way in self.ways if all(one.is_reached(levels) for one in way)), ())
+        """Return the reached thresholds that produce this mood; empty if it does not apply."""
+        return next((way for way in self.ways if all(threshold.is_reached(levels) for threshold in way)), ())
 
 
 MOODS: tuple[Mood, ...] = (
@@ -76,10 +76,10 @@ MOODS: tuple[Mood, ...] = (
         frozenset({(DayMood.ANGER, HIGH), (DayMood.ENERGY, HIGH)}),
     ),
 )
-"""The first that is found is the mood (the names are those of seed 001's code); none is `STEADY`."""
+"""The first mood that applies counts (the names are those of seed 001's code); otherwise `STEADY`."""
 STEADY = "steady"
 SLEEPY = 0.47
-"""From so much melatonin on it is sleepy."""
+"""Melatonin level from which the character is sleepy."""
 
 
 def mood_of(
@@ -87,14 +87,18 @@ def mood_of(
     day: Mapping[DayMood, int] = MappingProxyType({}),
     temperament: Temperament = Temperament(),  # noqa: B008 - a value that never changes
 ) -> Mood | None:
-    """Return the mood that the hormones make, unless the day belies it; None for steady, without words."""
-    return next((one for one in MOODS if one.way_into(levels) and not is_belied(one, day, temperament)), None)
+    """Return the mood that the hormones produce, unless the day excludes it; None for steady."""
+    return next(
+        (mood for mood in MOODS if mood.way_into(levels) and not is_belied(mood, day, temperament)), None
+    )
 
 
 def is_belied(mood: Mood, day: Mapping[DayMood, int], temperament: Temperament) -> bool:
-    """Say whether an unusual day rules a mood out."""
+    """Return whether an unusual day excludes a mood."""
     said = telling(day, temperament)
-    return bool(mood.not_on & {(one, value >= temperament.usually(one)) for one, value in said.items()})
+    return bool(
+        mood.not_on & {(day_mood, value >= temperament.usually(day_mood)) for day_mood, value in said.items()}
+    )
 
 
 def is_sleepy(levels: Levels) -> bool:
@@ -102,14 +106,14 @@ def is_sleepy(levels: Levels) -> bool:
 
 
 def tempo_of(levels: Levels) -> float:
-    """Return how fast it types, as a factor from 0.75 to 1.3: adrenaline speeds up, melatonin slows down."""
+    """Return the typing speed as a factor from 0.75 to 1.3: adrenaline speeds up, melatonin slows down."""
     push = 0.8 * (levels[_H.ADRENALINE] - BASELINES[_H.ADRENALINE])
     push += 0.4 * (levels[_H.DOPAMINE] - BASELINES[_H.DOPAMINE])
     push -= 0.8 * (levels[_H.MELATONIN] - BASELINES[_H.MELATONIN])
     return min(max(1 + push, 0.75), 1.3)
 
 
-# The day
+# The day.
 
 
 SHIFTS: Mapping[DayMood, Mapping[Hormone, float]] = {
@@ -118,7 +122,7 @@ SHIFTS: Mapping[DayMood, Mapping[Hormone, float]] = {
     DayMood.SADNESS: {_H.SEROTONIN: -0.08, _H.DOPAMINE: -0.06},
     DayMood.ENERGY: {_H.ADRENALINE: 0.06, _H.DOPAMINE: 0.03, _H.MELATONIN: -0.04},
 }
-"""What a day mood of 10 does to baselines; one that is as usual does nothing, one below it the contrary."""
+"""Effect of a day mood of 10 on the baselines; a usual day has none, one below usual the opposite."""
 _TELLING = 3
 _PULL, _MEMORY, _NOISE = 0.6, 0.4, 1.3
 _AFTER: Mapping[Stimulus, Mapping[DayMood, float]] = {
@@ -133,7 +137,7 @@ _MOST = 2.0
 
 
 def shift_of(day: Mapping[DayMood, int]) -> dict[Hormone, float]:
-    """Return what a day does to the hormones' baselines (D16)."""
+    """Return the day's effect on the hormones' baselines (D16)."""
     shift = dict.fromkeys(Hormone, 0.0)
     for mood, value in day.items():
         for hormone, most in SHIFTS[mood].items():
@@ -147,21 +151,21 @@ def drawn(
     happened: Mapping[Stimulus, int],
     rng: Random,
 ) -> dict[DayMood, int]:
-    """Return what a day is like: mostly as usual, partly as yesterday, and as what happened then left it.
+    """Draw a day's moods around the usual, yesterday's moods and the effect of yesterday's stimuli.
 
-    `happened` counts yesterday's stimuli; what they add or take is two points at most.
+    `happened` counts those stimuli; they change a mood by two points at most.
     """
     day = {}
     for mood in DayMood:
         usual = temperament.usually(mood)
-        after = sum(_AFTER.get(one, {}).get(mood, 0.0) * count for one, count in happened.items())
+        after = sum(_AFTER.get(stimulus, {}).get(mood, 0.0) * count for stimulus, count in happened.items())
         mean = _PULL * usual + _MEMORY * yesterday.get(mood, usual) + min(max(after, -_MOST), _MOST)
         day[mood] = min(max(round(rng.gauss(mean, _NOISE)), 0), 10)
     return day
 
 
 def telling(day: Mapping[DayMood, int], temperament: Temperament) -> dict[DayMood, int]:
-    """Return what of a day is worth saying: what is far from how the character's days usually are."""
+    """Return the moods of a day that differ notably from the character's usual days."""
     return {
         mood: value
         for mood, value in day.items()

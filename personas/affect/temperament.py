@@ -1,4 +1,4 @@
-"""How a character is by nature: where its hormones rest, what moves it, how it usually wakes up."""
+"""A character's temperament: hormone baselines, sensitivities, usual day moods."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from personas.character_rules import fault
 
 
 class Hormone(StrEnum):
-    """The seven of seed 001 (F085, D17)."""
+    """The seven hormones of seed 001 (F085, D17)."""
 
     DOPAMINE = "dopamine"
     SEROTONIN = "serotonin"
@@ -24,7 +24,7 @@ class Hormone(StrEnum):
 
 
 class Stimulus(StrEnum):
-    """What moves the hormones."""
+    """Events that change hormones."""
 
     MENTION = "mention"
     PRAISE = "praise"
@@ -37,11 +37,11 @@ class Stimulus(StrEnum):
 
 
 ATTACKS = (Stimulus.RUDENESS, Stimulus.CONFLICT, Stimulus.THREAT)
-"""What is unkind, the mildest first."""
+"""Hostile stimuli, mildest first."""
 
 
 class DayMood(StrEnum):
-    """What a day can be like, each 0 to 10 (F087, F088)."""
+    """Moods of a day, each 0 to 10 (F087, F088)."""
 
     ANGER = "anger"
     JOY = "joy"
@@ -52,24 +52,24 @@ class DayMood(StrEnum):
 BASELINES: Mapping[Hormone, float] = {
     hormone: 0.4 if hormone in (Hormone.CORTISOL, Hormone.MELATONIN) else 0.5 for hormone in Hormone
 }
-"""Where hormones rest, 0 to 1, unless a temperament says otherwise."""
+"""Default baselines, 0 to 1."""
 USUAL: Mapping[DayMood, int] = {
     DayMood.ANGER: 2,
     DayMood.JOY: 5,
     DayMood.SADNESS: 2,
     DayMood.ENERGY: 5,
 }
-"""How a day usually is, unless a temperament says otherwise."""
+"""Default moods of a day."""
 
 RECOVERY, SKIN, HOSTILITY = "recovery", "skin", "hostility"
 _ALONE = (RECOVERY, SKIN, HOSTILITY)
-"""What is one number, and no table of some."""
+"""Items that are a single number and not a table."""
 _ITEM = re.compile(r"([a-z]+)\s*[:= ]\s*x?\s*(-?\d{1,6}(?:\.\d{1,6})?)", re.IGNORECASE)
 _PLACES = {
-    **{str(one): "baseline" for one in Hormone},
-    **{str(one): "sensitivity" for one in Stimulus},
-    **{str(one): "usual" for one in DayMood},
-    **{one: one for one in _ALONE},
+    **{str(hormone): "baseline" for hormone in Hormone},
+    **{str(stimulus): "sensitivity" for stimulus in Stimulus},
+    **{str(day_mood): "usual" for day_mood in DayMood},
+    **{item: item for item in _ALONE},
 }
 _RANGES = {
     "baseline": (0.0, 1.0),
@@ -95,9 +95,9 @@ Strength = Annotated[int, Field(ge=0, le=10)]
 
 
 class Temperament(BaseModel):
-    """What is not said stands at its default: a `baseline` of 0 to 1, a `sensitivity` of 0 to 3 times the
-    usual, a `usual` day of 0 to 10, and a `recovery` of 0.25 to 4 times as fast. A `skin` goes from -1,
-    thin, to 1, thick; `hostility` is how soon attacks make it hostile, 0 to 3 times the usual: 0 is never."""
+    """A temperament; missing values have defaults. `baseline` is 0 to 1, `sensitivity` 0 to 3 times the
+    usual, a `usual` day mood 0 to 10, `recovery` 0.25 to 4 times the usual speed. `skin` is -1 (thin) to 1
+    (thick); `hostility` is the tendency to become hostile after attacks, 0 to 3 times the usual."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -114,24 +114,24 @@ class Temperament(BaseModel):
     hostility: Factor = 1.0
 
     def rests_at(self, hormone: Hormone) -> float:
-        """Return where a hormone rests."""
+        """Return a hormone's baseline."""
         return self.baseline.get(hormone, BASELINES[hormone])
 
     def moved_by(self, stimulus: Stimulus) -> float:
-        """Return how strongly something moves it, 1 for as much as anybody; attacks go by `conflict`."""
+        """Return the sensitivity to a stimulus, 1 by default; attacks default to that of `conflict`."""
         usual = self.sensitivity.get(Stimulus.CONFLICT, 1.0) if stimulus in ATTACKS else 1.0
         return self.sensitivity.get(stimulus, usual)
 
     def usually(self, mood: DayMood) -> int:
-        """Return how its days are on the whole."""
+        """Return the usual value of a day mood."""
         return self.usual.get(mood, USUAL[mood])
 
 
 def temperament_from(value: object) -> object:
-    """Return the temperament that `dopamine 0.6, praise x1.5, joy 7, recovery 0.8` describes.
+    """Parse a temperament such as `dopamine 0.6, praise x1.5, joy 7, recovery 0.8`.
 
-    Items stand between commas or on lines of their own; a table is left as it is. Raises the fault of what is
-    no item, is named twice, or has a number that it can't have.
+    Items are separated by commas or line breaks; a table is only checked. Raises a fault for an invalid item,
+    a duplicate name, or a number out of range.
     """
     if isinstance(value, str):
         value = _read(value)
@@ -162,7 +162,7 @@ def _read(text: str) -> dict[str, Any]:
 
 
 def _example(item: str) -> str:
-    """Return an item that can be read, of the name that was most likely meant."""
+    """Return a valid example with the name most similar to an invalid item's."""
     if not re.search("[a-z]", item, re.IGNORECASE):  # the end of a number with a comma in it
         return "dopamine 0.6"
     name = _nearest(item)
@@ -170,17 +170,17 @@ def _example(item: str) -> str:
 
 
 def _nearest(item: str) -> str:
-    """Return the name that was most likely meant."""
+    """Return the most similar valid name."""
     word = re.split(r"[^a-z]", item.lower(), maxsplit=1)[0]
     return next(iter(get_close_matches(word, _PLACES, n=1, cutoff=0.0)))
 
 
 def _check(place: str, name: str, number: object) -> None:
-    """Raise unless the number is one that an item of this place can have."""
+    """Raise unless an item of this kind may have the number."""
     least, most = _RANGES[place]
     whole = place == "usual"
     if _PLACES.get(name) != place:
-        fitting = ", ".join(one for one, its in _PLACES.items() if its == place)
+        fitting = ", ".join(known_name for known_name, known_place in _PLACES.items() if known_place == place)
         raise fault(f"names '{name[:40]}' under {place}", f"write one of {fitting}")
     sort = "a whole number" if whole else "a number"
     right = isinstance(number, int | float) and not isinstance(number, bool) and least <= number <= most

@@ -1,4 +1,4 @@
-"""Character cards of versions 1, 2 and 3: read from PNG, JSON and CHARX, and written back as they were."""
+"""Character cards of versions 1 to 3: read from PNG, JSON and CHARX, and written back unchanged."""
 
 from personas.cards.card import Card
 from personas.cards.convert import ConvertedCard, cast, fields_of

@@ -1,4 +1,4 @@
-"""A character card: what it said, untouched, and what its fields mean with their defaults."""
+"""A character card: its original content, and its fields with defaults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,8 +31,8 @@ LISTS = ("alternate_greetings", "group_only_greetings", "tags")
 class Card:
     """A card of version 1, 2 or 3 (C31, F107).
 
-    `original` is its JSON as it was, with what nobody here knows; `image` the PNG it came in, without the
-    card; `files` what it carries, by path; `notices` what people should know before they use it.
+    `original` is its JSON including unknown fields; `image` is the PNG it came in, without the card; `files`
+    maps paths to embedded files; `notices` are for people before they use the card.
     """
 
     version: int
@@ -43,7 +43,7 @@ class Card:
 
     @cached_property
     def fields(self) -> Mapping[str, Any]:
-        """The fields as they stand in the card, under the names of V2 and V3."""
+        """The card's fields under their V2 and V3 names."""
         return fields_in(self.original, self.version)
 
     @property
@@ -52,7 +52,7 @@ class Card:
 
     @property
     def nickname(self) -> str:
-        """What {{char}} stands for where the card names one; empty otherwise."""
+        """The value of {{char}} if the card sets one; empty otherwise."""
         return self._text("nickname")
 
     @property
@@ -77,12 +77,12 @@ class Card:
 
     @property
     def creator_notes(self) -> str:
-        """What the creator tells people, in English where there are several languages; never in a prompt."""
+        """The creator's notes to users, in English if there are several languages; never in a prompt."""
         return self.creator_notes_by_language.get("en", self._text("creator_notes"))
 
     @property
     def creator_notes_by_language(self) -> Mapping[str, str]:
-        """The creator's notes by language code; the plain ones count as English (V3)."""
+        """The creator's notes by language code; plain notes count as English (V3)."""
         found = self.fields.get("creator_notes_multilingual")
         found = found if isinstance(found, dict) else {}
         notes = {key: text for key, text in found.items() if isinstance(text, str)}
@@ -119,7 +119,7 @@ class Card:
 
     @property
     def character_book(self) -> dict[str, Any] | None:
-        """The card's own lorebook as it stands there."""
+        """The card's own lorebook, unparsed."""
         found = self.fields.get("character_book")
         return found if isinstance(found, dict) else None
 
@@ -130,25 +130,27 @@ class Card:
 
     @property
     def assets(self) -> tuple[Mapping[str, Any], ...]:
-        """The assets that the card names; where it says nothing of them, the picture it came in (V3)."""
+        """The card's assets; if it lists none, the picture it came in (V3)."""
         found = self.fields.get("assets")
         if not isinstance(found, list):
             return DEFAULT_ASSETS
-        return tuple(one for one in found if isinstance(one, dict) and isinstance(one.get("uri"), str))
+        return tuple(
+            asset for asset in found if isinstance(asset, dict) and isinstance(asset.get("uri"), str)
+        )
 
     @property
     def portrait(self) -> AvatarPicture | None:
-        """The main icon, if it is in the card: nothing is fetched."""
-        icons = [one for one in self.assets if one.get("type") == "icon"]
-        icons.sort(key=lambda one: one.get("name") != "main")
+        """The main icon, if the card contains it: nothing is downloaded."""
+        icons = [asset for asset in self.assets if asset.get("type") == "icon"]
+        icons.sort(key=lambda icon: icon.get("name") != "main")
         for icon in icons:
             if picture := self._picture(icon["uri"]):
                 return picture
         return picture_of(self.image) if self.image else None
 
     def names_file(self, path: str) -> bool:
-        """Return whether an asset of the card is the file at this path."""
-        return any(one["uri"] == f"{prefix}{path}" for one in self.assets for prefix in _EMBEDDED)
+        """Return whether an asset of the card refers to the file at this path."""
+        return any(asset["uri"] == f"{prefix}{path}" for asset in self.assets for prefix in _EMBEDDED)
 
     def _picture(self, uri: str) -> AvatarPicture | None:
         if uri.startswith("ccdefault:"):
@@ -165,9 +167,9 @@ class Card:
         found = self.fields.get(key, "")
         if isinstance(found, str):
             return found
-        # Versions are often written as numbers.
+        # Versions are often numbers.
         return str(found) if isinstance(found, int | float) and not isinstance(found, bool) else ""
 
     def _texts(self, key: str) -> tuple[str, ...]:
         found = self.fields.get(key)
-        return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
+        return tuple(text for text in found if isinstance(text, str)) if isinstance(found, list) else ()

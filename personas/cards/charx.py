@@ -1,4 +1,4 @@
-"""CHARX, a zip with card.json and what belongs to it: nothing in it is believed before it is measured."""
+"""CHARX files, zips with card.json and assets: everything is checked against limits before it is read."""
 
 import stat
 import struct
@@ -11,12 +11,12 @@ from personas.cards.errors import CardError
 from personas.cards.paths import is_within
 
 MOST_BYTES = 24 << 20
-"""Bytes of a CHARX file at most."""
+"""Maximum size of a CHARX file in bytes."""
 MOST_UNPACKED = 48 << 20
-"""Bytes that everything in it may come to."""
+"""Maximum total size of the unpacked files."""
 MOST_MEMBERS = 1_000
 MOST_RATIO = 200
-"""How many times larger a file may be than it is packed, once it has over 64 kB."""
+"""Maximum compression ratio of a file over 64 kB."""
 CARD = "card.json"
 _END = b"PK\5\6"
 _ZIP64 = b"PK\6\7"
@@ -24,7 +24,7 @@ _MOST_DIRECTORY = 1 << 20
 _TAIL = 22 + 0xFFFF
 _SMALL = 64 << 10
 _ZLIB_FRAME = 6
-"""Bytes that zlib puts around what a zip would hold."""
+"""Size of zlib's header and checksum, which a zip does not contain."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ANEW = "get the file anew from where it came"
 _DISTRUST = "don't use this file"
@@ -42,20 +42,20 @@ _BROKEN = (
 
 
 def is_zip(data: bytes) -> bool:
-    """Return whether bytes are a zip, also one that stands behind a picture."""
+    """Return whether data is a zip, including one appended to a picture."""
     return data.startswith(b"PK\3\4") or (data.startswith(b"\xff\xd8\xff") and _end_of(data) >= 0)
 
 
 def read_charx(data: bytes) -> dict[str, bytes]:
-    """Return the files in a CHARX by path; raises CardError where any of them is not harmless (faults D9)."""
+    """Return the files in a CHARX by path; raises CardError if any of them may be harmful (faults D9)."""
     if len(data) > MOST_BYTES:
         raise CardError(f"is a CHARX of over {MOST_BYTES >> 20} MB", "take large files out of it")
     _check_directory(data)
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            members = [one for one in archive.infolist() if not one.filename.endswith("/")]
+            members = [member for member in archive.infolist() if not member.filename.endswith("/")]
             _check_members(members)
-            return {one.filename: archive.read(one) for one in members}
+            return {member.filename: archive.read(member) for member in members}
     except CardError:
         raise
     except _BROKEN as error:
@@ -63,7 +63,7 @@ def read_charx(data: bytes) -> dict[str, bytes]:
 
 
 def write_charx_files(files: Mapping[str, bytes]) -> bytes:
-    """Return a zip of these files by path, the same bytes for the same files."""
+    """Return a zip of the files by path; equal files give equal bytes."""
     written = BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, data in files.items():
@@ -79,7 +79,7 @@ def _end_of(data: bytes) -> int:
 
 
 def _check_directory(data: bytes) -> None:
-    """Refuse a table of contents of a million names before anybody reads it into memory."""
+    """Refuse a huge central directory before zipfile reads it into memory."""
     ends = {_end_of(data)} | ({len(data) - 22} if data[-22:-18] == _END else set())
     for end in ends:
         if end < 0 or end + 22 > len(data):
@@ -92,7 +92,7 @@ def _check_directory(data: bytes) -> None:
 def _check_members(members: list[zipfile.ZipInfo]) -> None:
     if len(members) > MOST_MEMBERS:
         raise CardError(f"is a CHARX of over {MOST_MEMBERS:,} files", "take files out of it")
-    if sum(one.file_size for one in members) > MOST_UNPACKED:
+    if sum(member.file_size for member in members) > MOST_UNPACKED:
         raise CardError(f"unpacks to over {MOST_UNPACKED >> 20} MB", "take large files out of it")
     seen: set[str] = set()
     for member in members:

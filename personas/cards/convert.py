@@ -1,4 +1,4 @@
-"""A card as the fields of a character, and a character as a card."""
+"""Conversion between cards and characters."""
 
 import json
 import re
@@ -13,34 +13,34 @@ from personas.cards.card import Card
 from personas.character import Character
 from personas.character_rules import LONGEST_LIST, LONGEST_NAME, LONGEST_TEXT, length
 
-# A card as the fields of a character: what its author wrote, where the bot has a place for it.
+# From a card to a character's fields.
 
 NAMELESS_PROMPT = "You are {{char}}."
-"""Stands where a card says nothing of who its character is."""
+"""Prompt for a card that says nothing about its character."""
 _BLANK = re.compile(r"\s+")
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"
-"""Format marks that letters and emoji of one sign are joined with: they are no deception."""
+"""Invisible format characters that are part of letters and emoji, not a deception."""
 
 
 @dataclass(frozen=True)
 class ConvertedCard:
-    """The fields of a character that a card fills, and what could not be taken as it is."""
+    """A character's fields from a card, and notices about content that was changed or left out."""
 
     fields: dict[str, Any]
     notices: tuple[str, ...]
 
 
 def fields_of(card: Card) -> dict[str, Any]:
-    """Return the fields of Character that a card fills; {{user}} and {{char}} stay in them."""
+    """Return a character's fields from a card; {{user}} and {{char}} stay in them."""
     return cast(card).fields
 
 
 def cast(card: Card) -> ConvertedCard:
-    """Return a card as the fields of a character, and notices on what was cut (C31, F107).
+    """Convert a card, with notices about content that was cut (C31, F107).
 
-    The nickname is the name, where there is one, and the other an alias. Creator's notes go into their own
-    field and nowhere else.
+    If the card has a nickname, that becomes the name and the other an alias. The creator's notes go into
+    their own field only.
     """
     casting = _Casting()
     casting.names(card)
@@ -57,18 +57,20 @@ def cast(card: Card) -> ConvertedCard:
 
 
 def as_name(text: str) -> str:
-    """Return a name on one line, without marks that nobody sees, as long as Discord takes it.
+    """Return a name on one line, without invisible characters, within Discord's limit.
 
-    Empty where nothing would be left to be seen.
+    It is empty if nothing visible would be left.
     """
     seen = "".join(" " if letter in "\t\n\r\u2028\u2029" else letter for letter in text)
-    seen = "".join(one for one in seen if one in _JOINERS or unicodedata.category(one) not in _UNSEEN)
+    seen = "".join(
+        letter for letter in seen if letter in _JOINERS or unicodedata.category(letter) not in _UNSEEN
+    )
     name = cut_name(_BLANK.sub(" ", seen).strip())
     return name if any(unicodedata.category(letter)[0] not in "CMZ" for letter in name) else ""
 
 
 def cut_name(name: str) -> str:
-    """Return as much of a name as Discord takes, up to the end of a word where there is one."""
+    """Cut a name to Discord's limit, preferably at the end of a word."""
     if length(name) <= LONGEST_NAME:
         return name
     kept = name[:LONGEST_NAME]
@@ -79,12 +81,12 @@ def cut_name(name: str) -> str:
 
 
 def cut_text(text: str) -> str:
-    """Return as much of a text as a character may hold."""
+    """Cut a text to the limit of a character's fields."""
     return text[:LONGEST_TEXT]
 
 
 class _Casting:
-    """The fields so far, and what had to be cut."""
+    """The fields so far, and notices about cuts."""
 
     def __init__(self) -> None:
         self.fields: dict[str, Any] = {}
@@ -97,15 +99,15 @@ class _Casting:
             self.fields["name"] = name
         if name != wanted:
             self.notices.append(f"name: can't be {_shown(wanted)} on Discord; it is {_shown(name)}")
-        other = as_name(card.name)
+        alias = as_name(card.name)
         if length(card.name.strip()) > LONGEST_NAME and name and wanted != card.name.strip():
             self.notices.append(f"name: {_shown(card.name)} is too long to be called by")
         if (
-            len(other) > 1
-            and other.casefold() != name.casefold()
+            len(alias) > 1
+            and alias.casefold() != name.casefold()
             and length(card.name.strip()) <= LONGEST_NAME
         ):
-            self.fields["aliases"] = (other,)
+            self.fields["aliases"] = (alias,)
 
     def text(self, field: str, text: str) -> None:
         if not text.strip():
@@ -115,19 +117,19 @@ class _Casting:
             self.notices.append(f"{field}: was cut to {LONGEST_TEXT:,} characters")
 
     def audience(self, tags: Iterable[str]) -> None:
-        """Take a card for adults as one: cards of other programs say so with a tag (C91)."""
+        """Mark a character as adult if the card's tags do: other programs use tags for that (C91)."""
         if is_tagged_for_adults(tags):
             self.fields["nsfw"] = True
             self.notices.append("tags: say that it is for adults; it talks in age-restricted channels only")
 
     def own(self, kept: object) -> None:
-        """Take what this program wrote into a card for itself, as far as it can be a character's.
+        """Take over valid fields that this program wrote into a card for itself.
 
-        It may come from anybody: what memories are kept under is not among it.
+        The card may come from anybody: the slug, which identifies memories, is not included.
         """
         if not isinstance(kept, Mapping):
             return
-        for field in (one for one in KEPT if one in kept):
+        for field in (name for name in KEPT if name in kept):
             if wrong := wrong_with(field, kept[field]):
                 self.notices.append(f"extensions.{EXTENSION}.{field}: {wrong}; it is left out")
             else:
@@ -142,7 +144,7 @@ class _Casting:
 
 
 def wrong_with(field: str, value: object) -> str:
-    """Return why a character's field can't have this value, and what to do about it; "" if it can."""
+    """Return why a character's field can't have this value, and the remedy; "" if it can."""
     known = {"slug": "somebody", "name": "Somebody", "core_prompt": "You are somebody."}
     try:
         Character.model_validate({**known, field: value})
@@ -184,10 +186,10 @@ def _shown(name: str) -> str:
     return repr("".join(letter if letter.isprintable() else "?" for letter in name[:60]))
 
 
-# A character as a card that other programs read: its words under the names cards have for them (C31).
+# From a character to a card for other programs (C31).
 
 EXTENSION = "masquerade"
-"""Under this name a card keeps what only this program knows of a character."""
+"""Key of a card's extension for data that only this program uses."""
 KEPT = (
     "aliases",
     "description",
@@ -221,24 +223,24 @@ KEPT = (
     "timbre",
     "nsfw",
 )
-"""Those fields: cards have none for them."""
+"""The fields in that extension, for which cards have no field of their own."""
 FOR_ADULTS = frozenset({"nsfw", "18+", "r18", "r-18", "adults only", "adult only", "explicit"})
-"""Tags by which cards say that they are for adults."""
+"""Tags that mark a card as adult."""
 
 
 def is_tagged_for_adults(tags: Iterable[str]) -> bool:
-    """Say whether a card's tags say that it is for adults (C91)."""
+    """Return whether a card's tags mark it as adult (C91)."""
     return not FOR_ADULTS.isdisjoint(tag.strip().casefold() for tag in tags)
 
 
 def card_of(character: Character, kept: Mapping[str, Any] | None = None) -> bytes:
-    """Return a character as the JSON of a V3 card; reading it again gives the same character.
+    """Return a character as the JSON of a V3 card that reads back as the same character.
 
-    `kept` is what its sheet says and nobody here reads, by its path: it goes along.
+    `kept` contains the sheet's unused values by path, which are included.
     """
     values = character.model_dump(mode="json", exclude_defaults=True)
     if is_tagged_for_adults(character.tags):
-        values["nsfw"] = character.nsfw  # its own word goes before a tag
+        values["nsfw"] = character.nsfw  # the explicit value overrides the tag
     data: dict[str, Any] = {
         "name": character.name,
         "description": character.core_prompt,

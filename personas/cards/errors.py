@@ -1,10 +1,10 @@
-"""Why a file is no card that can be used, in one sentence."""
+"""Errors of cards."""
 
 
 class CardError(ValueError):
-    """A file is not read: `wrong` is what is wrong with it, `mend` what to do about it.
+    """A file can't be read as a card: `wrong` is the fault, `mend` the remedy.
 
-    `line` counts from 1 where the fault has one.
+    `line` counts from 1, if the fault has a line.
     """
 
     def __init__(self, wrong: str, mend: str, *, line: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Pictures by their first bytes; none is ever decoded here."""
+"""Detection of picture formats by magic bytes, without decoding."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from personas.cards.errors import CardError
 
 MOST_PICTURE = 8 << 20
-"""Bytes of one picture at most."""
+"""Maximum size of a picture in bytes."""
 
 _DATA_URI = re.compile(r"data:[a-z0-9.+/-]{0,60}(?:;[a-z0-9=.+-]{0,60}){0,3};base64,", re.IGNORECASE)
 _BLANK = re.compile(r"\s+")
@@ -20,14 +20,14 @@ _GREY = b"\x00" + b"\x8a" * _SIDE
 
 @dataclass(frozen=True)
 class AvatarPicture:
-    """The bytes of a picture and the suffix of a file for it, such as `.png`."""
+    """A picture's bytes and file suffix, such as `.png`."""
 
     data: bytes
     suffix: str
 
 
 def picture_of(data: bytes) -> AvatarPicture | None:
-    """Return bytes as the picture they are, by their magic: PNG, JPEG, GIF or WebP; None for all else."""
+    """Return data as a picture by its magic bytes: PNG, JPEG, GIF or WebP; None for anything else."""
     for magic, suffix in ((b"\x89PNG\r\n\x1a\n", ".png"), (b"\xff\xd8\xff", ".jpg"), (b"GIF8", ".gif")):
         if data.startswith(magic):
             return AvatarPicture(data, suffix)
@@ -37,7 +37,7 @@ def picture_of(data: bytes) -> AvatarPicture | None:
 
 
 def picture_from_uri(uri: str) -> AvatarPicture:
-    """Return the picture in a data URI, whatever type it claims (F098); raises CardError."""
+    """Return the picture in a data URI, whatever type the URI claims (F098); raises CardError."""
     head = _DATA_URI.match(uri)
     if head is None:
         raise CardError("is no picture in base64", "write data:image/png;base64,...")
@@ -50,7 +50,7 @@ def picture_from_uri(uri: str) -> AvatarPicture:
 
 
 def unbase64(text: str | bytes) -> bytes:
-    """Return what base64 stands for, in any of its common spellings; raises CardError."""
+    """Decode base64 in any of its common variants; raises CardError."""
     if isinstance(text, bytes):
         text = text.decode("latin-1")
     plain = _BLANK.sub("", text).replace("-", "+").replace("_", "/").rstrip("=")
@@ -61,12 +61,12 @@ def unbase64(text: str | bytes) -> bytes:
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
-    """Return one chunk of a PNG, with its length and checksum."""
+    """Return a PNG chunk, with length and checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def plain_png() -> bytes:
-    """Return a small grey square, for a card without a picture of its own."""
+    """Return a small grey square, for a card without a picture."""
     header = struct.pack(">IIBBBBB", _SIDE, _SIDE, 8, 0, 0, 0, 0)
     pixels = zlib.compress(_GREY * _SIDE, 9)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")

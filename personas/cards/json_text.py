@@ -1,4 +1,4 @@
-"""JSON from strangers: measured before it is parsed, and refused with the line where it is wrong."""
+"""JSON from untrusted sources: checked against limits before it is parsed, with line numbers in errors."""
 
 import json
 import math
@@ -10,15 +10,15 @@ from typing import Any
 from personas.cards.errors import CardError
 
 MOST_TEXT = 4 << 20
-"""Bytes of JSON at most."""
+"""Maximum size of JSON in bytes."""
 DEEPEST = 64
-"""Levels of lists and objects within one another at most."""
+"""Maximum nesting depth of lists and objects."""
 MOST_CONTAINERS = 200_000
 MOST_VALUES = 500_000
 _MOST_DIGITS = 400
 _MOST_NAMED = 5
 
-# Possessive, so that a string of four million escapes costs no memory to step over.
+# Possessive quantifiers: a string of four million escapes takes no memory for backtracking.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -26,9 +26,9 @@ _ANEW = "export the card anew from where it was made"
 
 
 def read_json(data: bytes) -> tuple[Any, tuple[str, ...]]:
-    """Return what JSON says, and notices on keys that stand twice and on halves of letters.
+    """Parse JSON; return the value, and notices about duplicate keys and lone surrogates.
 
-    Raises CardError for what is too large, too deep, not a number, or no JSON (faults D8).
+    Raises CardError if it is too large, too deep, has invalid numbers, or is no JSON (faults D8).
     """
     if len(data) > MOST_TEXT:
         raise CardError(
@@ -49,7 +49,7 @@ def read_json(data: bytes) -> tuple[Any, tuple[str, ...]]:
 
 
 def write_json_text(value: Any) -> str:
-    """Return a value as JSON on one line, that reads back as it is."""
+    """Return a value as JSON on one line that reads back as the same value."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
@@ -139,12 +139,12 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, list):
-        return [_cleaned(one) for one in value]
+        return [_cleaned(item) for item in value]
     if isinstance(value, dict):
-        return {_cleaned(key): _cleaned(one) for key, one in value.items()}
+        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
     return value
 
 
 def _shown(key: str) -> str:
-    """Return a key as it can be shown: it may hold anything."""
+    """Return a key, which may contain anything, in printable form."""
     return repr("".join(letter if letter.isprintable() else "?" for letter in key[:40]))

@@ -1,4 +1,4 @@
-"""Names of files within a card: short, relative, and leading nowhere else."""
+"""Paths of files within a card: short, relative, and confined to the card."""
 
 import re
 
@@ -7,5 +7,5 @@ _LONGEST_PATH = 255
 
 
 def is_within(path: str) -> bool:
-    """Return whether a path names a file inside the card, on any system (faults D9)."""
+    """Return whether a path stays inside the card on any operating system (faults D9)."""
     return len(path) <= _LONGEST_PATH and _UNSAFE.search(path) is None

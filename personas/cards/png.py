@@ -1,4 +1,4 @@
-"""The text in a PNG and the picture around it, chunk by chunk; pixels are never decoded."""
+"""Text chunks of a PNG, and the picture around them; pixels are never decoded."""
 
 import base64
 import struct
@@ -14,7 +14,7 @@ from personas.cards.paths import is_within
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_CHUNKS = 20_000
 OURS = "masquerade"
-"""The keyword of what a card was before it was written as V3."""
+"""Keyword of the card's original form before the conversion to V3."""
 _ASSET = "chara-ext-asset_:"
 _CARD_WORDS = frozenset({"chara", "ccv3", OURS})
 _MOST_ENCODED = MOST_TEXT * 3 // 2
@@ -25,10 +25,10 @@ _ANEW = "get the file anew from where it came, because services that shrink pict
 
 @dataclass(frozen=True)
 class PngContents:
-    """What a PNG says besides its pixels.
+    """Contents of a PNG besides the pixels.
 
-    `texts` are still in base64, by lower-case keyword, the first of each; `files` are the assets in it by
-    path; `image` is the same picture without any of them; `doubled` are keywords that stand twice.
+    `texts` are the first texts by lower-case keyword, still in base64; `files` are embedded assets by path;
+    `image` is the picture without both; `doubled` are duplicate keywords.
     """
 
     texts: Mapping[str, bytes]
@@ -59,7 +59,7 @@ def read_png(data: bytes) -> PngContents:
 
 
 def write_png_texts(image: bytes, texts: Mapping[str, str], files: Mapping[str, bytes]) -> bytes:
-    """Return a PNG with these texts, in base64, in front of its end; what cards it held is gone."""
+    """Return a PNG with these texts, in base64, before its end; cards that it contained are removed."""
     bare = read_png(image).image
     chunks = [_written(keyword, text.encode("utf-8")) for keyword, text in texts.items()]
     chunks += [_written(_ASSET + path, data) for path, data in files.items()]
@@ -71,7 +71,7 @@ def _written(keyword: str, data: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield kind, start and end of what each chunk holds, up to the end of the picture."""
+    """Yield kind, start and end of each chunk's content, up to the end of the picture."""
     at = len(SIGNATURE)
     for number in range(MOST_CHUNKS):
         if at + 12 > len(data):
@@ -113,7 +113,7 @@ def _path(keyword: str) -> str:
 
 
 def _text(kind: bytes, content: bytes) -> bytes:
-    """Return the text of a chunk, decompressed no further than a card can go."""
+    """Return a chunk's text, decompressed up to the maximum size of a card."""
     _, _, rest = content.partition(b"\0")
     if kind == b"tEXt":
         return rest

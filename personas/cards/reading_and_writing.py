@@ -1,4 +1,4 @@
-"""Cards as files: a PNG, JSON or CHARX, told by what is in it, and written so that it reads back the same."""
+"""Card files: format detection by content, reading, and writing with verification."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,17 +11,17 @@ from personas.cards.json_text import read_json, write_json_text
 from personas.cards.png import OURS, SIGNATURE, PngContents, read_png, write_png_texts
 from personas.cards.versions import fields_in, origin_of, restored, to_v2, to_v3, version_of
 
-# From bytes: what it is is told by what is in it, and never by its name.
+# Reading: the format is detected from the content, never from the file's name.
 
 MOST_BYTES = 8 << 20
-"""Bytes of a PNG or a JSON file at most; a CHARX has its own limit."""
+"""Maximum size of a PNG or JSON file in bytes; a CHARX has its own limit."""
 ICON = "assets/icon/images/main.png"
-"""Where a CHARX keeps the picture that a card came in, unless the card has another use for this path."""
+"""Path of the card's picture in a CHARX, unless the card uses this path itself."""
 IMAGE = "masquerade.png"
-"""Where it keeps that picture otherwise."""
+"""Path of the picture otherwise."""
 ORIGIN = "masquerade.json"
 ORIGIN_IS_V2 = {"original": "chara"}
-"""Says that a card was the V2 one that stands beside it."""
+"""Marks the V2 card in the same file as the original."""
 _MOST_NOTICES = 40
 _NO_CARD = "use the file that the card was exported to, not a copy of what it looks like"
 
@@ -29,7 +29,7 @@ _NO_CARD = "use the file that the card was exported to, not a copy of what it lo
 def read_card(data: bytes) -> Card:
     """Return the card in these bytes, of any version (C31, F107).
 
-    Raises CardError with the fault and what to do about it, in one sentence (faults D7, D8, D9).
+    Raises CardError with the fault and the remedy in one sentence (faults D7, D8, D9).
     """
     if charx.is_zip(data):
         return _from_charx(data)
@@ -50,7 +50,7 @@ def card_from(
     image: bytes | None = None,
     files: Mapping[str, bytes] | None = None,
 ) -> Card:
-    """Return a card that was read as JSON already; raises CardError for what is none."""
+    """Return a card from parsed JSON; raises CardError if it is none."""
     version, more = version_of(original)
     assert isinstance(original, dict)
     every = (*notices, *more, *_misfits(fields_in(original, version)))
@@ -70,7 +70,7 @@ def _from_png(data: bytes) -> Card:
 
 
 def _from_texts(contents: PngContents) -> tuple[Any, tuple[str, ...]]:
-    """Return the card in a PNG: V3 where it can be read, else V2; both at once only while they are one."""
+    """Return the card in a PNG: V3 if it is readable, else V2; the original V2 only if both match."""
     if "ccv3" in contents.texts:
         try:
             third, notices = _encoded(contents.texts["ccv3"])
@@ -127,7 +127,7 @@ def _read_origin(data: bytes) -> object:
 
 
 def _misfits(fields: Mapping[str, Any]) -> list[str]:
-    """Say which fields hold something else than they should, and are taken as empty."""
+    """Return notices about fields of the wrong type, which count as empty."""
     wrong = [key for key in (*TEXTS, "nickname") if not isinstance(fields.get(key, ""), str | int | float)]
     wrong += [key for key in LISTS if not isinstance(fields.get(key, []), list)]
     wrong += [key for key in ("character_book", "extensions") if not isinstance(fields.get(key) or {}, dict)]
@@ -137,18 +137,18 @@ def _misfits(fields: Mapping[str, Any]) -> list[str]:
     return said
 
 
-# As files that read back as what they were, also elsewhere.
+# Writing files that read back as the same card, in other programs too.
 
 
 def write_json(card: Card) -> bytes:
-    """Return the card's JSON as it was read, without what else the card carries."""
+    """Return the card's JSON as it was read, without its files."""
     return write_json_text(card.original).encode("utf-8")
 
 
 def write_png(card: Card, image: bytes | None = None) -> bytes:
-    """Return a PNG with the card as V2 and as V3; without `image` the card's own, or a plain one.
+    """Return a PNG with the card as V2 and V3; the default image is the card's own or a plain one.
 
-    Raises CardError when the image is no PNG, or the card could not be read back from it (C31).
+    Raises CardError if the image is no PNG, or if the card can't be read back from the result (C31).
     """
     if image is not None and not image.startswith(SIGNATURE):
         raise CardError("is no PNG", "give a PNG as the picture")
@@ -158,7 +158,7 @@ def write_png(card: Card, image: bytes | None = None) -> bytes:
         "ccv3": write_json_text(to_v3(card.original, card.version)),
     }
     if origin := origin_of(card.original, card.version):
-        # Of a V2 card the original stands there already.
+        # A V2 card's original is already in the file.
         texts[OURS] = write_json_text(ORIGIN_IS_V2 if second is card.original else origin)
     return _proved(write_png_texts(image or _own_image(card), texts, card.files), card, "a CHARX or JSON")
 
@@ -166,7 +166,7 @@ def write_png(card: Card, image: bytes | None = None) -> bytes:
 def write_charx(card: Card) -> bytes:
     """Return a CHARX with the card as V3, its picture and its files.
 
-    Raises CardError when the card could not be read back from it (C31).
+    Raises CardError if the card can't be read back from the result (C31).
     """
     ours = {charx.CARD: write_json_text(to_v3(card.original, card.version)).encode("utf-8")}
     if origin := origin_of(card.original, card.version):
@@ -174,12 +174,12 @@ def write_charx(card: Card) -> bytes:
     if card.image:
         ours[IMAGE if ICON in card.files or card.names_file(ICON) else ICON] = card.image
     taken = {path.casefold() for path in ours}
-    theirs = {path: data for path, data in card.files.items() if path.casefold() not in taken}
-    return _proved(charx.write_charx_files(ours | theirs), card, "JSON")
+    files = {path: data for path, data in card.files.items() if path.casefold() not in taken}
+    return _proved(charx.write_charx_files(ours | files), card, "JSON")
 
 
 def _proved(written: bytes, card: Card, other: str) -> bytes:
-    """Return what was written, once it was read back as the same card: too much may have come together."""
+    """Return the written file after verifying that it reads back as the same card, within all limits."""
     try:
         same = read_card(written).original == card.original
     except CardError as error:

@@ -1,4 +1,4 @@
-"""What a card would do once it is played: its macros, what is not used of it, and what to read first."""
+"""Preview of a card: macros, unused parts, warnings."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ _LONGEST = 60
 
 @dataclass(frozen=True)
 class Survey:
-    """What stands out in a card: macros by whether they mean something here, unused parts, warnings."""
+    """Notable contents of a card: known and unknown macros, unused parts, warnings."""
 
     macros: tuple[str, ...]
     unknown_macros: tuple[str, ...]
@@ -42,15 +42,15 @@ class Survey:
 
 
 def survey(card: Card, kept: Iterable[str]) -> Survey:
-    """Return what somebody should see of a card before it speaks in their server (faults D18).
+    """Return what people should know about a card before it speaks on their server (faults D18).
 
-    `kept` are the paths of what its extensions hold and nothing here reads.
+    `kept` are the paths of unused values in its extensions.
     """
     macros = frozenset[str]().union(*(macros_in(text) for text in _every_text(card)))
-    unused = tuple(_short(one) for one in (*kept, *_unused(card)))
+    unused = tuple(_short(path) for path in (*kept, *_unused(card)))
     return Survey(
         tuple(sorted(macros & KNOWN)),
-        tuple(_short(one) for one in sorted(macros - KNOWN))[:_MOST],
+        tuple(_short(macro) for macro in sorted(macros - KNOWN))[:_MOST],
         unused[:_MOST],
         tuple(_warnings(card)),
     )

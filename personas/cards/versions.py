@@ -1,4 +1,4 @@
-"""The three versions of a card: telling which one it is, and writing it as another."""
+"""The three versions of cards: detection and conversion."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -35,7 +35,7 @@ _OLD_NAMES: Mapping[str, tuple[str, ...]] = {
     "mes_example": ("example_dialogue",),
     "creator_notes": ("creatorcomment",),
 }
-"""What fields of V1 were called elsewhere, before anybody wrote it down."""
+"""Other names of V1 fields from before the format was specified."""
 _SIGNS = (
     "description",
     "personality",
@@ -48,7 +48,7 @@ _SIGNS = (
 
 
 def version_of(original: object) -> tuple[int, tuple[str, ...]]:
-    """Return 1, 2 or 3, and notices on what says otherwise; raises CardError for what is no card."""
+    """Return 1, 2 or 3, and notices about contradictions; raises CardError for data that is no card."""
     if not isinstance(original, dict):
         raise CardError("holds no card", "use a character card of version 1, 2 or 3")
     spec, data = original.get("spec"), original.get("data")
@@ -66,7 +66,7 @@ def version_of(original: object) -> tuple[int, tuple[str, ...]]:
 def is_card(original: object) -> bool:
     """Return whether this is a card of any version."""
     if isinstance(original, Mapping) and "spec" not in original and "entries" in original:
-        return False  # a lorebook has a name and a description, too
+        return False  # lorebooks have a name and a description too
     try:
         version_of(original)
     except CardError:
@@ -75,27 +75,27 @@ def is_card(original: object) -> bool:
 
 
 def fields_in(original: Mapping[str, Any], version: int) -> Mapping[str, Any]:
-    """Return the fields of a card of any version under the names that V2 and V3 have for them."""
+    """Return the fields of a card of any version under their V2 and V3 names."""
     if version > 1:
         data: Mapping[str, Any] = original["data"]
         return data
     found = {**_EMPTY, **{key: original[key] for key in _EMPTY if key in original}}
-    for field, others in _OLD_NAMES.items():
-        for other in others:
-            if not found[field] and other in original:
-                found[field] = original[other]
+    for field, old_names in _OLD_NAMES.items():
+        for old_name in old_names:
+            if not found[field] and old_name in original:
+                found[field] = original[old_name]
     return found
 
 
 def to_v2(original: Mapping[str, Any], version: int) -> Mapping[str, Any]:
-    """Return a card as V2 with everything it holds; V1 keeps its fields beside, for the oldest readers."""
+    """Return a card as V2 with all its contents; a V1 card keeps its top-level fields too."""
     if version == 2 and original.get("spec") == V2["spec"]:
         return original
     return {**original, **V2, "data": dict(fields_in(original, version))}
 
 
 def to_v3(original: Mapping[str, Any], version: int) -> Mapping[str, Any]:
-    """Return a card as V3 with everything it holds."""
+    """Return a card as V3 with all its contents."""
     if version == 3:
         return original
     data = {"group_only_greetings": [], **fields_in(original, version)}
@@ -103,12 +103,12 @@ def to_v3(original: Mapping[str, Any], version: int) -> Mapping[str, Any]:
 
 
 def origin_of(original: Mapping[str, Any], version: int) -> Mapping[str, Any] | None:
-    """Return what to write beside a card that is not V3, so that reading it gives back what it was."""
+    """Return the original to store beside the V3 form of an older card, from which reading restores it."""
     return None if version == 3 else {"original": original}
 
 
 def restored(third: Mapping[str, Any], origin: object) -> Mapping[str, Any]:
-    """Return the card that `third` was made from, unless somebody changed it since."""
+    """Return the card that `third` was converted from, unless somebody has changed `third` since."""
     original = origin.get("original") if isinstance(origin, dict) else None
     if not is_card(original):
         return third

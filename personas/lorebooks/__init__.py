@@ -1,4 +1,4 @@
-"""Lorebooks: read from files of several programs, scanned for what a talk is about (F105, C32-C34)."""
+"""Lorebooks: parsing, and scanning for entries relevant to a talk (F105, C32-C34)."""
 
 from personas.lorebooks.budget import Active
 from personas.lorebooks.export import to_v3

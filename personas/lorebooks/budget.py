@@ -1,4 +1,4 @@
-"""What of the lore that is wanted fits, and in which order it stands."""
+"""Token budgets and order of active lore."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ _PLACES = tuple(Position)
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """An entry that is in: `tokens` is its content's cost, `order` its book's and its own place.
+    """An active entry: `tokens` is its content's cost, `order` the positions of its book and in its book.
 
-    `because` says why, in words for people, with nothing in it that somebody said.
+    `because` is the reason for people to read, without quotes from the talk.
     """
 
     ref: Ref
@@ -24,49 +24,49 @@ class Active:
 
     @property
     def content(self) -> str:
-        """Return its text, macros and all."""
+        """Return the content with unexpanded macros."""
         return self.entry.content
 
     @property
     def position(self) -> Position:
-        """Return where it stands."""
+        """Return the position in the prompt."""
         return self.entry.position
 
     @property
     def depth(self) -> int:
-        """Return how many messages stand below it, at Position.DEPTH."""
+        """Return the number of messages below the entry, at Position.DEPTH."""
         return self.entry.depth
 
     @property
     def role(self) -> Role:
-        """Return who says it, at Position.DEPTH."""
+        """Return the author's role, at Position.DEPTH."""
         return self.entry.role
 
 
 def afforded(
     wanted: Sequence[Active], limits: Mapping[str, int | None], budget: int | None
 ) -> tuple[list[Active], dict[Ref, str]]:
-    """Return what fits each book's limit and then the whole budget, and why the rest does not.
+    """Return the entries within each book's budget and the total budget, and why the others are left out.
 
-    The lowest priority goes first. What ignores its book's limit still has to fit the whole budget, and the
-    same text stands in a prompt only once.
+    Lowest priority is dropped first. Entries that ignore their book's budget still count against the total,
+    and the same text occurs in a prompt only once.
     """
     kept, left_out = _once(wanted)
     for book, limit in limits.items():
         if limit is not None:
-            bound = [one for one in kept if one.ref[0] == book and not one.entry.ignore_budget]
+            bound = [active for active in kept if active.ref[0] == book and not active.entry.ignore_budget]
             dropped = _dropped(bound, limit)
             left_out |= dict.fromkeys(dropped, "over the book's token budget")
-            kept = [one for one in kept if one.ref not in dropped]
+            kept = [active for active in kept if active.ref not in dropped]
     if budget is not None:
         dropped = _dropped(kept, budget)
         left_out |= dict.fromkeys(dropped, "over the token budget")
-        kept = [one for one in kept if one.ref not in dropped]
+        kept = [active for active in kept if active.ref not in dropped]
     return kept, left_out
 
 
 def in_prompt_order(placed: Iterable[Active]) -> list[Active]:
-    """Return entries by position, at a depth the deepest first, then by insertion order, book and place."""
+    """Sort entries by position, deepest first at a depth, then by insertion order, book and place."""
     return sorted(placed, key=_place)
 
 
@@ -78,26 +78,26 @@ def _place(active: Active) -> tuple[int, int, float, tuple[int, int]]:
 def _once(wanted: Sequence[Active]) -> tuple[list[Active], dict[Ref, str]]:
     seen: set[tuple[str, Position, int]] = set()
     kept, left_out = [], {}
-    for one in sorted(wanted, key=lambda one: one.order):
-        text = (one.content, one.position, one.depth)
-        if one.content and text in seen:
-            left_out[one.ref] = "the same text is in already"
+    for active in sorted(wanted, key=lambda active: active.order):
+        text = (active.content, active.position, active.depth)
+        if active.content and text in seen:
+            left_out[active.ref] = "the same text is in already"
         else:
             seen.add(text)
-            kept.append(one)
+            kept.append(active)
     return kept, left_out
 
 
 def _dropped(wanted: Sequence[Active], limit: int) -> set[Ref]:
-    """Return what has to go: what would not fit alone, then the lowest until the rest fits."""
-    dropped = {one.ref for one in wanted if one.tokens > limit}
-    left = sorted((one for one in wanted if one.ref not in dropped), key=_worth)
-    total = sum(one.tokens for one in left)
-    for one in left:
+    """Return entries to drop: those that exceed the limit alone, then the lowest until the rest fits."""
+    dropped = {active.ref for active in wanted if active.tokens > limit}
+    left = sorted((active for active in wanted if active.ref not in dropped), key=_worth)
+    total = sum(active.tokens for active in left)
+    for active in left:
         if total <= limit:
             break
-        dropped.add(one.ref)
-        total -= one.tokens
+        dropped.add(active.ref)
+        total -= active.tokens
     return dropped
 
 

@@ -1,4 +1,4 @@
-"""Which of several entries go in: one of a group, and none that another one switched off."""
+"""Choice among competing entries: one per group, and none that another entry switched off."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from random import Random
 
 from personas.lorebooks.model import LoreEntry, Ref
 
-# One of a group: by what is in already, by order where an entry asks for it, else by lot.
+# Groups: a member that is already active wins, else by order if an entry asks for it, else a random one.
 
 
 def chosen(
@@ -17,10 +17,10 @@ def chosen(
     taken: set[str],
     rng: Random,
 ) -> dict[Ref, bool]:
-    """Return for each entry whether its groups let it in; one member of each group wins (C33).
+    """Return for each entry whether its groups admit it; one member of each group wins (C33).
 
-    `taken` are groups with a member that is in already. Those that stay from an earlier turn go before
-    others. Stateful entries are not drawn for: the latest to be named switches the others off.
+    `taken` are groups with an active member. Entries that stay from an earlier turn take precedence. Stateful
+    entries are exempt from the draw: the most recently named one switches the others off.
     """
     fate = dict.fromkeys(wanted, True)
     members: dict[str, list[Ref]] = {}
@@ -50,12 +50,12 @@ def _winner(
     return rng.choices(refs, weights if sum(weights) > 0 else None)[0]
 
 
-# Lore with a state: what one entry switches off stays off until its own key is said anew (C34).
+# Stateful lore: an entry that was switched off stays off until its own key is said again (C34).
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """An entry that has just been triggered: `said` messages ago; None: by something else than the talk."""
+    """A newly triggered entry: named `said` messages ago, or None if not triggered by the talk."""
 
     ref: Ref
     said: int | None
@@ -63,7 +63,7 @@ class Trigger:
 
     @property
     def first(self) -> tuple[bool, int, tuple[int, int]]:
-        """Return what goes first: the latest to be said."""
+        """Return the sort key: the most recently said first."""
         return self.said is None, self.said or 0, self.order
 
 
@@ -72,11 +72,11 @@ def switched_off(
     aims: Callable[[Ref], Iterable[Ref]],
     said: Callable[[Ref], int | None],
 ) -> dict[Ref, Ref]:
-    """Return which entries go off, and by whom.
+    """Return the entries to switch off, each with the entry responsible.
 
-    `aims` tells what a trigger switches off, `said` how many messages ago the key of one of these was said
-    anew. Who was said later stays; in one message, who switches off wins. Who has gone off switches nothing
-    off.
+    `aims` yields a trigger's targets, and `said` the number of messages since an entry's key was said again.
+    The entry said later stays; within one message, the one that switches off wins. An entry that is off
+    switches nothing off.
     """
     off: dict[Ref, Ref] = {}
     for trigger in sorted(triggers, key=lambda trigger: trigger.first):
@@ -90,7 +90,7 @@ def switched_off(
 
 
 def targets(ref: Ref, entries: Mapping[Ref, LoreEntry], rivals: Mapping[str, Sequence[Ref]]) -> Iterator[Ref]:
-    """Yield what an entry switches off: whom it names, and if it is stateful, its `rivals` in each group."""
+    """Yield an entry's targets: those it names, and if it is stateful, its `rivals` in each group."""
     entry = entries[ref]
     for uid in entry.switches_off:
         if (ref[0], uid) in entries:

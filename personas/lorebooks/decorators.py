@@ -1,4 +1,4 @@
-"""Decorators: lines of a content that begin with @@ and say when and where it is wanted (C32)."""
+"""Decorators: lines of a content that begin with @@ and control when and where it is used (C32)."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from personas.lorebooks.model import Position, Role
 from personas.lorebooks.needles import unique
 
 MOST = 1_000_000
-"""No count of turns, messages or replies is larger."""
+"""Maximum count of turns, messages or replies."""
 MOST_WORDS = 50
 LONGEST = 200
 
@@ -16,14 +16,14 @@ _LINE = re.compile(r"@@(@?)([A-Za-z_]+)(?:[ \t]+(.*?))?[ \t\r]*")
 _WHOLE = re.compile(r"\d{1,9}")
 
 Effect = dict[str, Any]
-"""The fields of an entry that a decorator fills."""
+"""Fields of an entry that a decorator sets."""
 
 
 def decorated(content: str) -> tuple[str, Effect, tuple[tuple[str, str], ...]]:
-    """Return a content without its decorators, the fields that they fill, and those that count.
+    """Return a content without its decorators, the fields they set, and the decorators that count.
 
-    Unknown ones and those with an unfit value are passed over, and the @@@ lines right behind are tried in
-    their place, one after another. Of several with one name the first counts; @@position goes before @@depth.
+    Unknown decorators and unsuitable values are skipped, and the @@@ lines that follow are tried instead, in
+    order. Of several with the same name the first counts; @@position overrides @@depth.
     """
     kept: list[str] = []
     found: dict[str, tuple[str, Effect]] = {}
@@ -45,7 +45,7 @@ def decorated(content: str) -> tuple[str, Effect, tuple[tuple[str, str], ...]]:
 
 
 def effect_of(name: str, value: str) -> Effect | None:
-    """Return what a decorator does, or None if it is not known here or its value doesn't fit."""
+    """Return a decorator's effect; None if it is unknown or its value is unsuitable."""
     reading = DECORATORS.get(name)
     return reading(value.strip()) if reading else None
 
@@ -94,7 +94,7 @@ def _text(field: str) -> Callable[[str], Effect | None]:
 
 
 def _depth(value: str) -> Effect | None:
-    """Return a place among the messages; below 1 is behind the newest."""
+    """Return a position among the messages; below 1 means after the newest."""
     if re.fullmatch(r"-\d{1,9}", value):
         value = "0"
     return _count("depth", position=Position.DEPTH)(value)
@@ -125,7 +125,7 @@ POSITIONS: Mapping[str, Position] = {
     "before_desc": Position.BEFORE,
     "after_desc": Position.AFTER,
 }
-"""The names of places that @@position takes."""
+"""Position names that @@position accepts."""
 
 DECORATORS: Mapping[str, Callable[[str], Effect | None]] = {
     "depth": _depth,
@@ -143,7 +143,7 @@ DECORATORS: Mapping[str, Callable[[str], Effect | None]] = {
     "additional_keys": _words("additional_keys"),
     "exclude_keys": _words("exclude_keys"),
     "ignore_on_max_context": _mark(ignore_on_max_context=True),
-    # From here on our own: what other programs keep in fields of their own.
+    # Our own decorators, for features that other programs store in separate fields.
     "sticky": _count("sticky"),
     "cooldown": _count("cooldown"),
     "delay": _count("delay"),
@@ -157,4 +157,4 @@ DECORATORS: Mapping[str, Callable[[str], Effect | None]] = {
     "stateful": _mark(stateful=True),
     "switches_off": _words("switches_off"),
 }
-"""Every decorator that counts here, by its name. What others mean needs a chat without messages, or icons."""
+"""The supported decorators. The others of the standard need a chat without messages, or icons."""

@@ -1,4 +1,4 @@
-"""The domains of lore: which entries a character may read that knows of some fields only (F109)."""
+"""Domains of lore, which limit a character to entries of its fields of knowledge (F109)."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -11,9 +11,9 @@ _NAMES = ("category", "categories", "rag_categories", "tags")
 
 
 def within_domains(book: Lorebook, domains: Collection[str]) -> Lorebook:
-    """Return a book without the entries of other domains; all of it where a character is limited to none.
+    """Return a book without entries of other domains, or all of it if the character has no limits.
 
-    An entry that names no domain is for everybody.
+    An entry without a domain is for everybody.
     """
     if not domains:
         return book

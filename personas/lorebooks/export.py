@@ -1,4 +1,4 @@
-"""A lorebook as a V3 file: what was one goes out unchanged, other formats are put into its terms."""
+"""Export as V3 lorebook files: V2 and V3 originals unchanged, other formats converted."""
 
 from copy import deepcopy
 from typing import Any
@@ -14,7 +14,7 @@ _IN_V3 = frozenset(
     | {"disable", "order", "insertion_order", "case_sensitive", "caseSensitive", "use_regex", "constant"}
     | {"selective", "priority", "extensions"}
 )
-"""What an entry's own fields say already; every other field of a foreign entry is kept."""
+"""Fields already represented by V3 fields; all other fields of a foreign entry are kept."""
 _PLACES = {
     Position.BEFORE: 0,
     Position.AFTER: 1,
@@ -27,10 +27,10 @@ _PLACES = {
 
 
 def to_v3(book: Lorebook) -> dict[str, Any]:
-    """Return a book as a `lorebook_v3` file; nothing that is in it is shared with the book.
+    """Return a book as a `lorebook_v3` file, as a deep copy.
 
-    What was read as V2 or V3 is returned as it was, with what is unknown here and what was broken. Of other
-    formats every entry keeps its content with its decorators and all its fields, under `extensions`.
+    A book read from V2 or V3 is returned as it was, including unknown and broken parts. Entries of other
+    formats keep their content with its decorators, and all their fields under `extensions`.
     """
     entries = book.original.get("entries")
     if isinstance(entries, list) and all(isinstance(entry, dict) and "keys" in entry for entry in entries):
@@ -51,7 +51,7 @@ def _rest(book: Lorebook) -> dict[str, Any]:
 
 
 def _entry(entry: LoreEntry) -> dict[str, Any]:
-    """Return an entry in V3's terms. What V3 has no field for stands where SillyTavern's cards keep it."""
+    """Return an entry in V3 format. Values without a V3 field go where SillyTavern's cards keep them."""
     found: dict[str, Any] = {
         "id": entry.uid,
         "keys": list(entry.keys),

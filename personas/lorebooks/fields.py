@@ -1,4 +1,4 @@
-"""Fields of an entry as other programs write them: found under several names, taken only where they fit."""
+"""Access to an entry's fields from other programs: under several names, with validation."""
 
 import math
 from collections.abc import Mapping
@@ -7,17 +7,17 @@ from typing import Any
 from personas.lorebooks.needles import unique
 
 OURS = "masquerade"
-"""Under this name within `extensions` stands what only we have."""
+"""Key of our own fields within `extensions`."""
 
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "": None}
 
 
 class BrokenEntryError(ValueError):
-    """An entry that can't be read; says why."""
+    """An entry can't be read; the message is the reason."""
 
 
 class Fields:
-    """The fields of an entry or a book, its own before those of its extensions."""
+    """The fields of an entry or a book; its own override those of its extensions."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         extensions = raw.get("extensions")
@@ -29,21 +29,21 @@ class Fields:
         self.notices: list[str] = []
 
     def any(self, *names: str) -> object:
-        """Return the value under the first of these names that is there, or None."""
+        """Return the value of the first of these names that exists, or None."""
         for name in names:
             if name in self._found:
                 return self._found[name]
         return None
 
     def text(self, *names: str, most: int = 1_000) -> str:
-        """Return a text, cut where it is too long; "" without one."""
+        """Return a text, truncated to `most`; "" if there is none."""
         value = _written(self.any(*names))
         if value is not None and not isinstance(value, str):
             self.notices.append(f"{names[0]} is no text and is passed over")
         return mended(value)[:most] if isinstance(value, str) else ""
 
     def words(self, *names: str) -> tuple[str, ...]:
-        """Return a list of texts, or one with commas in it; raises BrokenEntryError for anything else."""
+        """Return a list of texts, also from a comma-separated one; raises BrokenEntryError otherwise."""
         value = self.any(*names)
         if value is None:
             return ()
@@ -57,7 +57,7 @@ class Fields:
         return unique(words)
 
     def flag(self, *names: str, default: bool = False) -> bool:
-        """Return a yes or no."""
+        """Return a boolean."""
         value = self.any(*names)
         if value is None:
             return default
@@ -70,7 +70,7 @@ class Fields:
         return default if said is None else said
 
     def number(self, *names: str, default: float, low: float = -1e9, high: float = 1e9) -> float:
-        """Return a number within its limits."""
+        """Return a number, limited to a range."""
         value = self.any(*names)
         number = _number(value)
         if number is None:
@@ -80,17 +80,17 @@ class Fields:
         return min(max(number, low), high)
 
     def count(self, *names: str, default: int = 0) -> int:
-        """Return a whole number from 0 to a million."""
+        """Return an integer from 0 to a million."""
         return int(self.number(*names, default=default, low=0, high=1_000_000))
 
     def optional(self, *names: str) -> int | None:
-        """Return a whole number from 0 on, or None where there is none."""
+        """Return a non-negative integer, or None."""
         count = self.number(*names, default=-1, high=1_000_000)
         return None if count < 0 else int(count)
 
 
 def mended(text: str) -> str:
-    """Return a text with halves of characters replaced: they can be neither stored nor sent."""
+    """Replace lone surrogates, which can be neither stored nor sent."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -99,7 +99,7 @@ def mended(text: str) -> str:
 
 
 def too_deep(value: object, most: int = 32) -> bool:
-    """Return whether lists and objects are nested deeper than that, without recursing itself (D8)."""
+    """Return whether lists and objects exceed a nesting depth, without recursion (D8)."""
     left = [(value, 1)]
     while left:
         inner, depth = left.pop()
@@ -112,7 +112,7 @@ def too_deep(value: object, most: int = 32) -> bool:
 
 
 def _written(value: object) -> object:
-    """Return a whole number as a text, for ids are often numbers; anything else as it is."""
+    """Convert an integer to text, because ids are often numbers; return other values unchanged."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
         return str(value)
     return value

@@ -1,4 +1,4 @@
-"""One entry from any of the formats: where each program keeps what, and what is meant by it."""
+"""Conversion of an entry from any supported format."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -8,14 +8,14 @@ from personas.lorebooks.fields import BrokenEntryError, Fields, mended
 from personas.lorebooks.model import NEAR_ENOUGH, ORDER, WEIGHT, Logic, LoreEntry, Position, Role
 
 LARGEST_CONTENT = 65_536
-"""Bytes of one content, in UTF-8."""
+"""Maximum size of a content in UTF-8 bytes."""
 MOST_KEYS = 500
-"""Keys of one entry, of all kinds."""
+"""Maximum number of an entry's keys of all kinds."""
 LONGEST_KEY = 1_000
 MOST_GROUPS = 20
-"""Groups of one entry."""
+"""Maximum number of an entry's groups."""
 MOST_SWITCHED = 50
-"""What one entry switches off."""
+"""Maximum number of entries that one entry switches off."""
 
 _ST_MARKS = ("display_index", "selectiveLogic", "useProbability")
 _ST_POSITIONS = (
@@ -26,7 +26,7 @@ _ST_POSITIONS = (
     Position.DEPTH,
     Position.EXAMPLES_BEFORE,
     Position.EXAMPLES_AFTER,
-    Position.AFTER,  # an outlet, which has no place of its own here
+    Position.AFTER,  # an outlet, which has no equivalent here
 )
 _LOGICS = tuple(Logic)
 _ROLES = tuple(Role)
@@ -40,7 +40,7 @@ _UNUSED = {
 
 
 def read_entry(fields: Fields, uid: str) -> LoreEntry:
-    """Return the entry that these fields make, `uid` where they name none; BrokenEntryError says why not."""
+    """Return the entry with these fields; `uid` is its default id. Raises BrokenEntryError."""
     raw = fields.raw
     content, effects, decorators = decorated(_content(raw))
     known = {**_words(fields), **_placing(fields), **_timing(fields), **effects}
@@ -70,7 +70,7 @@ def _content(raw: Mapping[str, Any]) -> str:
 
 
 def _words(fields: Fields) -> dict[str, Any]:
-    """Return what has to do with keys. Programs that write `key` mark patterns by slashes alone."""
+    """Return the settings of keys. Programs that write `key` mark patterns by slashes alone."""
     slashed = "key" in fields.raw or any(mark in fields.extensions for mark in _ST_MARKS)
     use_regex = fields.flag("use_regex") and not slashed
     logic = fields.any("selectiveLogic", "selective_logic")
@@ -79,7 +79,7 @@ def _words(fields: Fields) -> dict[str, Any]:
         "secondary_keys": fields.words("secondary_keys", "keysecondary"),
         "constant": fields.flag("constant") and not use_regex,
         "selective": fields.flag("selective", default="key" in fields.raw),
-        "logic": _one_of(_LOGICS, logic, [one.name for one in Logic], Logic.AND_ANY),
+        "logic": _one_of(_LOGICS, logic, [logic_member.name for logic_member in Logic], Logic.AND_ANY),
         "case_sensitive": fields.flag("case_sensitive", "caseSensitive"),
         "match_whole_words": fields.flag("match_whole_words", "matchWholeWords"),
         "use_regex": use_regex,
@@ -134,7 +134,7 @@ def _round(fields: Fields) -> int:
 
 
 def _one_of(choices: Any, value: object, names: Iterable[str], default: Any) -> Any:
-    """Return the choice that a number or a name stands for."""
+    """Return the choice with a number or name."""
     if isinstance(value, str):
         by_name = {name.lower(): place for place, name in enumerate(names)}
         value = by_name.get(value.lower())
@@ -157,7 +157,7 @@ def _check_keys(entry: LoreEntry) -> None:
 
 
 def remarks(entry: LoreEntry, fields: Fields) -> Iterator[str]:
-    """Yield what an operator may wonder about: keys that never match, fields that nothing reads."""
+    """Yield notices about an entry: keys that never match, and unused fields."""
     if any("{{" in key for key in keys_of(entry)):
         yield "a key holds a macro, which keys don't know"
     if fields.flag("constant") and entry.use_regex:

@@ -1,4 +1,4 @@
-"""Which entries of a book are named: by the newest messages, or by other lore."""
+"""Search for entries' keys in the newest messages and in other lore."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,14 +10,14 @@ from personas.lorebooks.needles import SearchedText
 from personas.lorebooks.patterns import TimeBox
 
 FURTHEST = 100
-"""No more of the newest messages are looked through, whatever a book says."""
+"""Maximum number of messages searched, whatever a book says."""
 LONGEST_MESSAGE = 20_000
-"""No more letters of one message are looked through."""
+"""Maximum number of characters searched in a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What named an entry: a key, and how many messages came after it; None: other lore did."""
+    """The key that matched an entry, and the number of messages since; None if it was in other lore."""
 
     key: str
     depth: int | None
@@ -25,7 +25,7 @@ class Naming:
 
 @dataclass(slots=True)
 class HeardKeys:
-    """What was heard of a book's keys: in the talk, by how far back, and in lore that is in already."""
+    """Matches of a book's keys: in the talk, with their distance, and in active lore."""
 
     book: Lorebook
     index: NeedleIndex
@@ -33,31 +33,31 @@ class HeardKeys:
     told: set[int] = field(default_factory=set)
 
     def listen(self, newest_first: Sequence[SearchedText], box: TimeBox) -> None:
-        """Look through the messages for what the book's keys ask for."""
+        """Search the messages for the book's keys."""
         for depth, heard in enumerate(newest_first):
             for number in self.index.within(heard, box):
                 self.nearest.setdefault(number, depth)
 
     def waiting(self) -> Iterator[str]:
-        """Yield the uids of entries that have a key in what was heard, some more than once."""
+        """Yield the uids of entries with a matching key, possibly repeated."""
         for number in {*self.nearest, *self.told}:
             yield from self.index.uses.get(number, ())
 
     def named(self, uid: str, *, recursion: int) -> Naming | None:
-        """Return what names an entry in this round of recursion, if all its conditions on words are met."""
+        """Return the match of an entry in this round of recursion, if all its conditions on words are met."""
         entry = self.index.entries[uid]
         keys = self.index.keys[uid]
         naming = self._primary(entry, keys.primary, recursion)
         if naming is None:
             return None
-        if keys.additional and not any(self._there(number, entry) for number in keys.additional):
+        if keys.additional and not any(self._is_present(number, entry) for number in keys.additional):
             return None
-        if any(self._there(number, entry) for number in keys.exclude):
+        if any(self._is_present(number, entry) for number in keys.exclude):
             return None
         return naming if self._selected(entry, keys.secondary) else None
 
     def said(self, uid: str) -> int | None:
-        """Return how many messages came since the talk itself named an entry; None: it did not."""
+        """Return the number of messages since the talk itself named an entry; None if it did not."""
         naming = self.named(uid, recursion=0)
         return naming.depth if naming else None
 
@@ -65,12 +65,13 @@ class HeardKeys:
         if not entry.delay_until_recursion:
             window = self._window(entry)
             depth, number = min(
-                ((self.nearest.get(one, math.inf), one) for one in numbers), default=(math.inf, 0)
+                ((self.nearest.get(key_number, math.inf), key_number) for key_number in numbers),
+                default=(math.inf, 0),
             )
             if depth < window:
                 return Naming(self.index.needles[number].word, int(depth))
         if recursion and recursion >= entry.delay_until_recursion and self._hears_lore(entry):
-            number = min((one for one in numbers if one in self.told), default=-1)
+            number = min((key_number for key_number in numbers if key_number in self.told), default=-1)
             if number >= 0:
                 return Naming(self.index.needles[number].word, None)
         return None
@@ -78,18 +79,18 @@ class HeardKeys:
     def _selected(self, entry: LoreEntry, numbers: Sequence[int]) -> bool:
         if not entry.selective or not numbers:
             return True
-        there = [self._there(number, entry) for number in numbers]
+        present = [self._is_present(number, entry) for number in numbers]
         match entry.logic:
             case Logic.AND_ANY:
-                return any(there)
+                return any(present)
             case Logic.AND_ALL:
-                return all(there)
+                return all(present)
             case Logic.NOT_ANY:
-                return not any(there)
+                return not any(present)
             case Logic.NOT_ALL:
-                return not all(there)
+                return not all(present)
 
-    def _there(self, number: int, entry: LoreEntry) -> bool:
+    def _is_present(self, number: int, entry: LoreEntry) -> bool:
         if self.nearest.get(number, math.inf) < self._window(entry):
             return True
         return number in self.told and self._hears_lore(entry)
@@ -105,6 +106,6 @@ class HeardKeys:
 
 
 def heard_of(talk: Sequence[str], depth: int) -> list[SearchedText]:
-    """Return so many of the newest messages, the newest first."""
+    """Return the newest messages, newest first."""
     count = min(depth, FURTHEST, len(talk))
     return [SearchedText(text[:LONGEST_MESSAGE]) for text in reversed(talk[len(talk) - count :])]

@@ -1,4 +1,4 @@
-"""A lorebook made ready for looking through it: built once for a book, and gone with it."""
+"""The search index of a lorebook, cached as long as the book exists."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -20,16 +20,16 @@ from personas.lorebooks.patterns import (
 
 MOST_PATTERNS = 500
 HEAVIEST_TOGETHER = 200_000
-"""What all patterns of a book may unroll to, see patterns.weight_of."""
+"""Maximum total size of a book's unrolled patterns, see patterns.weight_of."""
 STRIKES = 3
-"""A pattern whose time was up so many times is not tried again."""
+"""Number of timeouts after which a pattern is disabled."""
 LORE_AT_HAND = 2_000
-"""So many contents are remembered with what they name."""
+"""Capacity of the cache of matches in contents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """A key as it is looked up: a word, or a pattern."""
+    """A key prepared for search: a word or a pattern."""
 
     word: str
     cased: bool
@@ -39,7 +39,7 @@ class Needle:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The numbers of an entry's needles."""
+    """Indices of an entry's needles."""
 
     primary: tuple[int, ...]
     secondary: tuple[int, ...] = ()
@@ -48,7 +48,7 @@ class Keys:
 
 
 class NeedleIndex:
-    """The needles of a book, and which entries wait for them. Entries that are never in are left out."""
+    """The needles of a book, and the entries that use each. Entries that are never active are left out."""
 
     def __init__(self, book: Lorebook) -> None:
         self.notices: list[str] = []
@@ -74,7 +74,7 @@ class NeedleIndex:
         self.deepest = max((entry.delay_until_recursion for entry in self.entries.values()), default=0)
 
     def within(self, heard: SearchedText, box: TimeBox) -> Iterator[int]:
-        """Yield the numbers of the needles that a text holds."""
+        """Yield the indices of the needles in a text."""
         for words in (self._cased, self._small):
             for number in words.within(heard):
                 needle = self.needles[number]
@@ -86,7 +86,7 @@ class NeedleIndex:
                 yield number
 
     def within_lore(self, content: str, box: TimeBox) -> frozenset[int]:
-        """Return the numbers of the needles that a content holds; remembered, for contents come again."""
+        """Return the indices of the needles in a content; cached, because contents recur."""
         found = self._in_lore.get(content)
         if found is None:
             found = frozenset(self.within(SearchedText(content), box))
@@ -113,7 +113,7 @@ class NeedleIndex:
     def _add(self, entry: LoreEntry, place: int) -> None:
         primary, secondary, exclude = entry.keys, entry.secondary_keys, entry.exclude_keys
         additional = entry.additional_keys
-        if entry.use_regex:  # V3: then there are patterns and nothing else, and the additional ones are more
+        if entry.use_regex:  # V3: all keys are patterns, and the additional keys become primary ones
             primary, secondary, additional, exclude = (*primary, *additional), (), (), ()
         keys = Keys(*(self._numbered(entry, words) for words in (primary, secondary, additional, exclude)))
         self.entries[entry.uid], self.keys[entry.uid], self.order[entry.uid] = entry, keys, place
@@ -133,7 +133,7 @@ class NeedleIndex:
         return tuple(found)
 
     def _compile(self, number: int, entry: LoreEntry) -> None:
-        """Compile a pattern if there is room for it; compiling is what costs."""
+        """Compile a pattern if the book's limits permit; compilation is the expensive part."""
         word = self.needles[number].word
         weight = min(weight_of(word), HEAVIEST)
         wrong = "is one too many for a book"
@@ -157,7 +157,7 @@ class NeedleIndex:
 
 
 def needle_of(entry: LoreEntry, key: str) -> Needle:
-    """Return how a key of this entry is looked up. A pattern of letters alone is looked up as a word."""
+    """Return the needle of an entry's key. A pattern of letters alone becomes a word."""
     cased, whole = entry.case_sensitive, entry.match_whole_words
     pattern = entry.use_regex or entry.slashed
     if pattern and slashed(key):
@@ -182,7 +182,7 @@ _INDEXES: WeakKeyDictionary[Lorebook, NeedleIndex] = WeakKeyDictionary()
 
 
 def index_of(book: Lorebook) -> NeedleIndex:
-    """Return the index of a book, built when it is first asked for and kept as long as the book is."""
+    """Return the book's index, built at first use and cached as long as the book exists."""
     found = _INDEXES.get(book)
     if found is None:
         found = _INDEXES[book] = NeedleIndex(book)

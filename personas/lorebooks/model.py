@@ -1,4 +1,4 @@
-"""What a lorebook is: entries that know when they are wanted, and where they stand in the prompt."""
+"""Lorebooks: entries with their conditions and their position in the prompt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,24 +6,24 @@ from enum import StrEnum
 from typing import Any
 
 NEAR_ENOUGH = 0.65
-"""From this cosine on a text is about what an entry is about, where the entry names no other."""
+"""Default cosine from which a text matches a semantic entry."""
 NEWEST = 4
-"""So many messages are looked through where neither book nor entry says how many."""
+"""Default number of messages searched."""
 ORDER = 100
-"""The place of an entry that names none."""
+"""Default insertion order."""
 WEIGHT = 100
-"""The chance of an entry in its group, next to the others, where it names none."""
+"""Default weight of an entry in the draw of its group."""
 
 Ref = tuple[str, str]
-"""Which entry: the name its book is kept under, and its uid in that book."""
+"""Identifies an entry: its book's name, and its uid in the book."""
 
 
 class LorebookError(ValueError):
-    """This is no lorebook at all, or one past all limits; says what is wrong and what to do."""
+    """The data is no lorebook or exceeds all limits; the message includes the remedy."""
 
 
 class Logic(StrEnum):
-    """What the secondary keys of an entry have to do with it."""
+    """Condition on an entry's secondary keys."""
 
     AND_ANY = "one of them is there"
     NOT_ALL = "one of them is missing"
@@ -32,7 +32,7 @@ class Logic(StrEnum):
 
 
 class Position(StrEnum):
-    """Where in a prompt an entry stands; in this order."""
+    """Position of an entry in the prompt, in order."""
 
     BEFORE = "before_char"
     AFTER = "after_char"
@@ -46,7 +46,7 @@ class Position(StrEnum):
 
 
 class Role(StrEnum):
-    """Who says it, for an entry that stands among the messages."""
+    """Author's role of an entry among the messages."""
 
     SYSTEM = "system"
     USER = "user"
@@ -55,11 +55,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoreEntry:
-    """One piece of lore: `content` comes into the prompt when the rest says so (C32, C33, C34).
+    """A piece of lore: `content` is inserted into the prompt when the conditions hold (C32, C33, C34).
 
-    `keys` and `secondary_keys` are as written; `use_regex` makes all of them patterns, `slashed` only
-    those between slashes. What is None is the book's affair, or the default's. Turns are counted by the
-    caller. `original` is what the entry was read from, untouched.
+    `keys` and `secondary_keys` are as written; `use_regex` makes all of them patterns, `slashed` only those
+    between slashes. None means the book's setting or the default. The caller counts turns. `original` is the
+    source data, unchanged.
     """
 
     uid: str
@@ -80,23 +80,23 @@ class LoreEntry:
     priority: float | None = None
     position: Position = Position.BEFORE
     depth: int = 4
-    """How many messages stand below it, at Position.DEPTH."""
+    """Number of messages below it, at Position.DEPTH."""
     role: Role = Role.SYSTEM
     scan_depth: int | None = None
     probability: float = 100
     """In percent."""
     group: str = ""
-    """Names separated by commas."""
+    """Comma-separated names."""
     group_weight: float = WEIGHT
     group_override: bool = False
-    """Among those of its group that have this, the highest insertion_order wins without a draw."""
+    """Of the group's entries with this flag, the one with the highest insertion_order wins without a draw."""
     sticky: int = 0
     cooldown: int = 0
     delay: int = 0
     exclude_recursion: bool = False
     prevent_recursion: bool = False
     delay_until_recursion: int = 0
-    """The first round of recursion that may bring it in; 0: it needs none."""
+    """The first round of recursion that may activate it; 0 if it needs none."""
     semantic: bool = False
     threshold: float = NEAR_ENOUGH
     stateful: bool = False
@@ -104,7 +104,7 @@ class LoreEntry:
     additional_keys: tuple[str, ...] = ()
     exclude_keys: tuple[str, ...] = ()
     only_after: int | None = None
-    """How often the character has to have spoken before."""
+    """Minimum number of earlier messages by the character."""
     only_every: int | None = None
     keep_after_match: bool = False
     never_after_match: bool = False
@@ -112,27 +112,27 @@ class LoreEntry:
     ignore_on_max_context: bool = False
     ignore_budget: bool = False
     forced: bool | None = None
-    """True: always in; False: never (@@activate, @@dont_activate)."""
+    """True: always active; False: never (@@activate, @@dont_activate)."""
     decorators: tuple[tuple[str, str], ...] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     original: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Return the groups it is in."""
+        """Return the names of its groups."""
         return () if not self.group else tuple(name for name in map(str.strip, self.group.split(",")) if name)
 
     @property
     def rank(self) -> float:
-        """Return what the budget goes by: the lowest goes first."""
+        """Return the priority for budgets: the lowest is dropped first."""
         return self.insertion_order if self.priority is None else self.priority
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Lorebook:
-    """A book of entries; two books are the same only if they are one object, so that an index can be kept.
+    """A book of entries; books are compared by identity, so that their indexes can be cached.
 
-    `recursive` None means: if one of its entries has a recursion switch. `original` is what was read.
+    `recursive` None means: if one of its entries has a recursion setting. `original` is the source data.
     """
 
     name: str = ""
@@ -146,7 +146,7 @@ class Lorebook:
 
     @property
     def recurses(self) -> bool:
-        """Return whether what its entries say can bring in others."""
+        """Return whether its entries' contents can activate other entries."""
         if self.recursive is not None:
             return self.recursive
         return any(

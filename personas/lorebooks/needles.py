@@ -1,7 +1,7 @@
-"""Thousands of words looked up in a text at once, each as a part of it and not only as a word.
+"""Simultaneous search for thousands of words in a text, as substrings.
 
-A text is cut into all its pieces of four letters. Each needle waits under the rarest of its own pieces, so a
-message of some hundred letters meets only the few needles that it may hold, whatever the book's size.
+The text is split into all pieces of four letters. Each needle is indexed by its rarest piece, so a message of
+some hundred letters is compared with few needles, whatever the book's size.
 """
 
 from collections import Counter, defaultdict
@@ -11,27 +11,27 @@ from unicodedata import normalize
 
 PIECE = 4
 CROWD = 64
-"""More needles than that under one piece are too many."""
+"""Maximum number of needles per piece; beyond it, longer pieces are used."""
 
 
 def plain(text: str) -> str:
-    """Return a text in one spelling: accents joined to their letters, one kind of apostrophe."""
+    """Normalise a text: composed accents, one kind of apostrophe."""
     return normalize("NFC", text).replace("\u2019", "'")
 
 
 class SearchedText:
-    """A text to look in, as it is and in small letters, and its pieces, each made once."""
+    """A text to search, with its lower-case form and pieces, computed on demand."""
 
     def __init__(self, text: str) -> None:
         self.plain = plain(text)
 
     @cached_property
     def small(self) -> str:
-        """The text without regard to case."""
+        """The case-folded text."""
         return self.plain.casefold()
 
     def pieces(self, length: int, *, cased: bool) -> set[str]:
-        """Return all pieces of so many letters."""
+        """Return all substrings of this length."""
         found = self._pieces.get((length, cased))
         if found is None:
             text = self.plain if cased else self.small
@@ -45,10 +45,10 @@ class SearchedText:
 
 
 class Needles:
-    """Needles by their pieces. `words` gives for each number the needle, spelled as the texts will be.
+    """Needles indexed by pieces. `words` maps numbers to needles, normalised like the texts.
 
-    Where too many wait under one piece, as words of only two letters would, the longer ones among them wait
-    under pieces twice as long, and so on.
+    If too many share a piece, as words of only two letters would, the longer ones are indexed by pieces of
+    twice the length, and so on.
     """
 
     def __init__(self, words: Mapping[int, str], *, cased: bool) -> None:
@@ -66,7 +66,7 @@ class Needles:
             length *= 2
 
     def within(self, heard: SearchedText) -> Iterator[int]:
-        """Yield the numbers of the needles that a text holds."""
+        """Yield the numbers of the needles in a text."""
         text = heard.plain if self._cased else heard.small
         for length, words in self._short.items():
             for word in words.keys() & heard.pieces(length, cased=self._cased):
@@ -89,7 +89,7 @@ class Needles:
 
 
 def stands_alone(word: str, text: str) -> bool:
-    """Return whether a word is in a text with no letter, digit or underscore right beside it."""
+    """Return whether a word occurs in a text without a letter, digit or underscore beside it."""
     place = text.find(word)
     while place >= 0:
         end = place + len(word)
@@ -112,5 +112,5 @@ def _cut(word: str, length: int) -> Sequence[str]:
 
 
 def unique(words: Iterable[str]) -> tuple[str, ...]:
-    """Return words once each, in their order, without blank ones."""
+    """Return words without duplicates and blanks, in order."""
     return tuple(dict.fromkeys(word for word in map(str.strip, words) if word))

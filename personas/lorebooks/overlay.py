@@ -1,4 +1,4 @@
-"""Lore that admins lay down beside the files: entries of their own, and others in place of a file's (D12)."""
+"""Admins' changes to lore: additional entries, and replacements of a file's entries (D12)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -9,14 +9,14 @@ from personas.lorebooks.formats import read_entry
 from personas.lorebooks.model import Lorebook, LoreEntry
 
 BOOK = "laid down"
-"""The book of the entries that no file has; a file's book is called by its file."""
+"""Name of the book of additional entries; a file's book has the file's name."""
 VALUES = ("keys", "content", "constant", "enabled")
-"""What can be laid down of an entry."""
+"""Fields of an entry that admins can set."""
 
 
 @dataclass(frozen=True, slots=True)
 class LaidDown:
-    """What is laid down about the entry of a book: `values` are those of VALUES that are."""
+    """An admin's change to an entry: `values` has the changed fields of VALUES."""
 
     book: str
     uid: str
@@ -26,13 +26,13 @@ class LaidDown:
 def overlaid(
     books: Mapping[str, Lorebook], laid_down: Iterable[LaidDown]
 ) -> tuple[dict[str, Lorebook], tuple[str, ...]]:
-    """Return lorebooks with what is laid down, and notices of what has no effect.
+    """Return lorebooks with the changes applied, and notices about changes without effect.
 
-    A book of which nothing is laid down stays the same object: its index and its vectors are kept.
+    A book without changes stays the same object, which preserves its index and vectors.
     """
     by_book: dict[str, dict[str, LaidDown]] = {}
-    for one in laid_down:
-        by_book.setdefault(one.book, {})[one.uid] = one
+    for change in laid_down:
+        by_book.setdefault(change.book, {})[change.uid] = change
     found, notices = dict(books), list[str]()
     own = by_book.pop(BOOK, {})
     for name, lines in by_book.items():
@@ -43,7 +43,8 @@ def overlaid(
             found[name] = replace(books[name], entries=entries)
     if own:
         made = [
-            _changed(LoreEntry(uid=one.uid, original={"content": ""}), one, notices) for one in own.values()
+            _changed(LoreEntry(uid=change.uid, original={"content": ""}), change, notices)
+            for change in own.values()
         ]
         found[BOOK] = Lorebook(name=BOOK, entries=tuple(made))
     return found, tuple(notices)
@@ -54,7 +55,7 @@ _BROKEN = "what is laid down about the entry {uid} has no effect: {fault}"
 
 
 def _changed(entry: LoreEntry, laid_down: LaidDown | None, notices: list[str]) -> LoreEntry:
-    """Return an entry read anew with other values; the old one where these make none."""
+    """Return an entry re-read with changed values, or the old entry if they are invalid."""
     if laid_down is None:
         return entry
     values = {name: value for name, value in laid_down.values.items() if name in VALUES}

@@ -1,4 +1,4 @@
-"""Keys that are patterns: from strangers, so bounded before they are compiled and timed when they run."""
+"""Regular expressions as keys: untrusted, so limited before compilation and timed during search."""
 
 import math
 import re
@@ -9,11 +9,11 @@ import regex
 
 LONGEST_PATTERN = 500
 HEAVIEST = 20_000
-"""The most that one pattern may unroll to: `((a{1000}){1000}){1000}` fills gigabytes while it compiles."""
+"""Maximum unrolled size of a pattern: `((a{1000}){1000}){1000}` takes gigabytes to compile."""
 SLICE = 0.01
-"""The seconds that one pattern has for one text."""
+"""Timeout in seconds for one pattern and one text."""
 TOGETHER = 0.03
-"""The seconds that all patterns have for one scan."""
+"""Total timeout in seconds for all patterns in a scan."""
 
 _SLASHED = re.compile(r"/(.+)/([a-z]*)", re.DOTALL)
 _REPEATS = re.compile(r"\{([^{},]*)")
@@ -24,11 +24,11 @@ Compiled = regex.Pattern[str]
 
 
 class PatternError(ValueError):
-    """A pattern that can't be used; says why."""
+    """A pattern can't be used; the message is the reason."""
 
 
 def slashed(key: str) -> bool:
-    """Return whether a key is written as /pattern/flags, with no bare slash within."""
+    """Return whether a key has the form /pattern/flags, without unescaped slashes inside."""
     found = _SLASHED.fullmatch(key)
     if not found or not set(found[2]) <= set(_FLAGS):
         return False
@@ -36,7 +36,7 @@ def slashed(key: str) -> bool:
 
 
 def weight_of(pattern: str) -> int:
-    """Return a bound on how large a pattern becomes: its length times all its least repeats."""
+    """Return an upper bound on a pattern's unrolled size: its length times all minimum repeats."""
     weight = max(len(pattern), 1)
     for repeat in _REPEATS.findall(pattern):
         digits = "".join(letter for letter in repeat if letter.isdigit())
@@ -45,9 +45,9 @@ def weight_of(pattern: str) -> int:
 
 
 def compiled(key: str, *, cased: bool) -> Compiled:
-    """Return the pattern that a key holds, `cased` or by the flags behind its slashes.
+    """Compile a key's pattern; `cased` or the flags after its slashes decide on letter case.
 
-    Raises PatternError for what is too long, too heavy or no pattern at all (D9).
+    Raises PatternError if it is too long, too heavy or invalid (D9).
     """
     flags = 0 if cased else regex.IGNORECASE
     if slashed(key):
@@ -74,20 +74,20 @@ def compiled(key: str, *, cased: bool) -> Compiled:
 
 
 def literal(key: str) -> bool:
-    """Return whether a pattern means just its own letters, so that it can be looked up as such."""
+    """Return whether a pattern matches only its own letters, so that it can be searched as a word."""
     return _LITERAL.fullmatch(key) is not None
 
 
 @dataclass(slots=True)
 class TimeBox:
-    """The time that the patterns of one scan share. `stopwatch` gives seconds; where it begins is its own."""
+    """Time budget shared by the patterns of a scan. `stopwatch` returns seconds from any origin."""
 
     stopwatch: Callable[[], float]
     left: float = TOGETHER
     spent: bool = False
 
     def search(self, pattern: Compiled, text: str) -> bool | None:
-        """Return whether a pattern is in a text; None if its time was up before that was known."""
+        """Return whether a text matches a pattern; None after a timeout."""
         if self.left <= 0:
             self.spent = True
             return None

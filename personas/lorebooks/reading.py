@@ -1,4 +1,4 @@
-"""Lorebooks from the files of several programs; what is broken in one is a notice, and the rest is read."""
+"""Parsing of lorebook files; broken entries become notices, and the rest is read."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -11,19 +11,19 @@ from personas.lorebooks.model import Lorebook, LorebookError, LoreEntry
 
 MOST_ENTRIES = 20_000
 MOST_CONTENT = 32 * 2**20
-"""Letters of all contents of a book."""
+"""Maximum characters of all contents of a book."""
 MOST_KEYS_TOGETHER = 100_000
 MOST_KEY_LETTERS = 1_000_000
-"""Letters of all keys of a book."""
+"""Maximum characters of all keys of a book."""
 MOST_NOTICES = 100
 
 
 def read_lorebook(data: object) -> tuple[Lorebook, tuple[str, ...]]:
-    """Return the lorebook that this JSON holds, and notices for its operator (F105, C32).
+    """Return the lorebook in parsed JSON, and notices for the operator (F105, C32).
 
-    Read are a card's character_book (V2 and V3), a lorebook_v3 file, a SillyTavern world file, and plain
-    lists of entries with `key`. `data` is left as it is and must not be changed later: the book keeps it.
-    A broken entry is passed over with a notice. Raises LorebookError for what is no lorebook at all.
+    Supported are a card's character_book (V2 and V3), a lorebook_v3 file, a SillyTavern world file, and plain
+    lists of entries with `key`. `data` is not modified and must not be modified later: the book refers to it.
+    Broken entries are skipped with a notice. Raises LorebookError for data that is no lorebook.
     """
     raw = _book_of(data)
     rest = {name: value for name, value in raw.items() if name != "entries"}
@@ -86,13 +86,13 @@ def _entries(raw: list[Any] | Mapping[str, Any], notices: list[str]) -> Iterator
 
 
 class _Room:
-    """What the limits of a whole book leave."""
+    """Remaining capacity within a book's limits."""
 
     def __init__(self) -> None:
         self.keys, self.letters, self.content = MOST_KEYS_TOGETHER, MOST_KEY_LETTERS, MOST_CONTENT
 
     def take(self, entry: LoreEntry) -> None:
-        """Make room for an entry, or raise BrokenEntryError."""
+        """Reserve capacity for an entry; raises BrokenEntryError if there is not enough."""
         keys = keys_of(entry)
         left = self.keys - len(keys), self.letters - sum(map(len, keys)), self.content - len(entry.content)
         if min(left) < 0:
@@ -109,7 +109,7 @@ def _fields_of(entry: object) -> Fields:
 
 
 def _with_own_uid(entry: LoreEntry, seen: set[str]) -> LoreEntry:
-    """Return an entry whose uid no other has: what the state remembers has to be of one entry."""
+    """Return an entry with a unique uid, because the state refers to entries by uid."""
     uid, count = entry.uid, 1
     while uid in seen:
         count += 1

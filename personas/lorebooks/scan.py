@@ -1,4 +1,4 @@
-"""Round by round, from the talk to what lore says of other lore: who comes in, who has to wait or to go."""
+"""Recursive activation of entries, from the talk to lore triggered by other lore."""
 
 import re
 from collections import defaultdict
@@ -15,15 +15,15 @@ from personas.lorebooks.select import ScanMoment, barred, cooling_groups, stays
 from personas.lorebooks.state import LoreState
 
 DEEPEST = 5
-"""Lore that lore brought in can bring in lore, up to so many times."""
+"""Maximum number of recursion rounds."""
 MOST_LORE = 100_000
-"""So many letters of lore are looked through for the keys of other lore."""
+"""Maximum characters of lore searched for keys of other lore."""
 
 _HIDDEN = re.compile(r"\{\{(?://|comment:)[^{}]*\}\}", re.IGNORECASE)
 
 
 class ActivationKind(StrEnum):
-    """How an entry got in."""
+    """How an entry was activated."""
 
     NAMED = "named"
     TOLD = "told"
@@ -34,7 +34,7 @@ class ActivationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """Why an entry is wanted; `words` are for people."""
+    """Reason for an entry; `words` are for people to read."""
 
     kind: ActivationKind
     words: str
@@ -42,7 +42,7 @@ class Because:
 
 
 class LoreShelf(Mapping[Ref, LoreEntry]):
-    """The entries of all books by where they are."""
+    """The entries of all books, by reference."""
 
     def __init__(self, hearings: Mapping[str, HeardKeys]) -> None:
         self._hearings = hearings
@@ -63,7 +63,7 @@ class LoreShelf(Mapping[Ref, LoreEntry]):
 
 
 class Rounds:
-    """One scan under way. What it ends with stands in `active`, `left_out` and `too_long`."""
+    """A scan in progress. Its results are `active`, `left_out` and `too_long`."""
 
     def __init__(
         self,
@@ -91,16 +91,16 @@ class Rounds:
         self.too_long = False
 
     def run(self) -> None:
-        """Let in what the talk names, then what that names, and so on."""
+        """Activate entries named in the talk, then entries named in those, and so on."""
         self._admit(self._at_first())
         deepest = max((hearing.index.deepest for hearing in self._hearings.values()), default=0)
         for number in range(1, DEEPEST + 1):
-            if not self._tell(number - 1) and number > deepest:
+            if not self._search_lore(number - 1) and number > deepest:
                 return
             self._admit(self._brought(number))
 
     def order(self, ref: Ref) -> tuple[int, int]:
-        """Return the place of an entry's book among the books, and its own place in it."""
+        """Return the position of an entry's book among the books, and its own in the book."""
         return self._books[ref[0]], self._hearings[ref[0]].index.order[ref[1]]
 
     def entry(self, ref: Ref) -> LoreEntry:
@@ -108,7 +108,7 @@ class Rounds:
         return self._shelf[ref]
 
     def state_after(self, placed: Collection[Ref]) -> LoreState:
-        """Return the state that this turn leaves, when these entries made it into the prompt."""
+        """Return the state after this turn, given the entries in the prompt."""
         turn = self._moment.turn
         since = {
             ref: began for ref, began in self._moment.state.since.items() if self._remembered(ref, began)
@@ -163,7 +163,7 @@ class Rounds:
         return wanted
 
     def _admit(self, wanted: Mapping[Ref, Because]) -> None:
-        """Let in whom no rule, no dice and no group keeps out; then see who is switched off by that."""
+        """Activate entries that no rule, chance or group excludes; then apply the switches."""
         passed = []
         for ref in sorted(wanted, key=self.order):
             reason = self._held_back(ref, wanted[ref])
@@ -219,7 +219,7 @@ class Rounds:
         self._off -= self.active.keys()
 
     def _triggered(self, ref: Ref) -> bool:
-        """Return whether an entry comes in just now, and is not only still in."""
+        """Return whether an entry is newly activated, as opposed to still active."""
         if self._said_anew(ref) is not None:
             return True
         return (
@@ -227,8 +227,8 @@ class Rounds:
             and ref not in self._moment.state.on
         )
 
-    def _tell(self, number: int) -> bool:
-        """Look through the lore of the last round for keys of other lore; return whether there was any."""
+    def _search_lore(self, number: int) -> bool:
+        """Search the last round's lore for keys of other lore; return whether there was any lore."""
         self._anew.clear()
         contents = [
             _HIDDEN.sub("", self._shelf[ref].content)

@@ -1,4 +1,4 @@
-"""What of the lore belongs into the next prompt: C32, C33 and C34 in one pure function."""
+"""Selection of lore for the next prompt: C32, C33 and C34 as one pure function."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +17,11 @@ from personas.lorebooks.state import LoreState
 
 @dataclass(frozen=True, slots=True)
 class Activated:
-    """What a scan found.
+    """Result of a scan.
 
-    `entries` stand in prompt order; `state` is for the next scan of the same place; `left_out` says of
-    entries that were named and are not in why not; `notices` are for operators and hold no word of the talk.
+    `entries` are in prompt order; `state` is for the next scan of the same channel; `left_out` has the
+    reasons for named entries that are not active; `notices` are for operators and contain no words of the
+    talk.
     """
 
     entries: tuple[Active, ...]
@@ -30,7 +31,7 @@ class Activated:
 
     @property
     def reasons(self) -> dict[Ref, str]:
-        """Return why each entry is in."""
+        """Return the reason for each active entry."""
         return {active.ref: active.because for active in self.entries}
 
 
@@ -47,13 +48,13 @@ def scan(
     scene: ScanContext | None = None,
     stopwatch: Callable[[], float] = perf_counter,
 ) -> Activated:
-    """Return which entries of these books come into the prompt of this turn, and the state after it.
+    """Return the entries for this turn's prompt, and the state after it.
 
-    `books` by the name that each is kept under. `talk` are rendered messages, the newest last. `turn` counts
-    up by one with each reply in this place; to look at the same turn anew, give the state from before it.
-    `near` holds the cosines of semantic entries (see `meanings`). `budget` in what `tokens` counts; None: as
-    the books say. Never raises for what books or talk hold, and is the same for the same values, but for
-    patterns that run out of time: `stopwatch` gives seconds for that.
+    `books` are keyed by name. `talk` are rendered messages, newest last. `turn` increases by one with each
+    reply in this channel; to repeat a turn, pass the state from before it. `near` has the cosines of semantic
+    entries (see `meanings`). `budget` is in units of `tokens`; None means the books' own. Never raises
+    because of books or talk, and is deterministic except for patterns that time out, which `stopwatch`
+    measures in seconds.
     """
     box = TimeBox(stopwatch)
     hearings = _listened(books, talk, box)
@@ -72,7 +73,7 @@ def scan(
 
 
 def meanings(books: Mapping[str, Lorebook]) -> dict[Ref, str]:
-    """Return what to compare the talk with for each semantic entry: its keys, or its name without any."""
+    """Return the text to compare the talk with for each semantic entry: its keys, or else its name."""
     return {
         (name, entry.uid): ", ".join(entry.keys) or entry.name or entry.content[:500]
         for name, book in books.items()
@@ -82,7 +83,7 @@ def meanings(books: Mapping[str, Lorebook]) -> dict[Ref, str]:
 
 
 def faults(book: Lorebook) -> tuple[str, ...]:
-    """Return what is wrong with the book's patterns: broken, too heavy, found too slow by now (D9)."""
+    """Return the faults of the book's patterns: broken, too heavy, or found too slow so far (D9)."""
     return tuple(index_of(book).notices)
 
 

@@ -1,4 +1,4 @@
-"""The rules that keep a named entry out: each is a function, and the first that has a reason counts."""
+"""Rules that exclude a named entry: each is a function, and the first with a reason counts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,12 +9,11 @@ from personas.lorebooks.state import LoreState
 
 @dataclass(frozen=True, slots=True)
 class ScanContext:
-    """What else bears on a scan.
+    """Further circumstances of a scan.
 
-    `fresh`: how many of the newest messages came since this place was last scanned (a message and the reply
-    before it: 2). `replies`: how often the character has spoken here. `greeting`: which of its greetings the
-    talk began with, from 0. None: not known, and rules about it don't count. `full`: the prompt has reached
-    its limit.
+    `fresh`: the number of messages since the last scan (a message and the reply before it: 2). `replies`: the
+    character's earlier replies here. `greeting`: index of the greeting that the talk began with. None:
+    unknown, and rules about it don't apply. `full`: the prompt has reached its limit.
     """
 
     fresh: int = 2
@@ -25,7 +24,7 @@ class ScanContext:
 
 @dataclass(frozen=True, slots=True)
 class ScanMoment:
-    """When and where it is: what all gates may look at. `cooling` are the groups that have to rest."""
+    """Data for the gates: turn, circumstances, state. `cooling` are the groups in cooldown."""
 
     turn: int
     scene: ScanContext
@@ -37,12 +36,12 @@ Gate = Callable[[LoreEntry, Ref, ScanMoment], str | None]
 
 
 def stays(entry: LoreEntry, since: int | None, turn: int) -> bool:
-    """Return whether an entry that came in at turn `since` still stays: so many turns after that one."""
+    """Return whether an entry activated at turn `since` is still sticky."""
     return entry.sticky > 0 and since is not None and since <= turn <= since + entry.sticky
 
 
 def cools(entry: LoreEntry, since: int | None, turn: int) -> bool:
-    """Return whether an entry that came in at turn `since` has to rest: when its sticky time is over."""
+    """Return whether an entry activated at turn `since` is in cooldown, which follows its sticky time."""
     if since is None:
         return False
     over = since + entry.sticky
@@ -50,7 +49,7 @@ def cools(entry: LoreEntry, since: int | None, turn: int) -> bool:
 
 
 def cooling_groups(entries: Mapping[Ref, LoreEntry], state: LoreState, turn: int) -> frozenset[str]:
-    """Return the groups with a member that rests: all of the group rests with it (C33)."""
+    """Return the groups with a member in cooldown: the whole group pauses (C33)."""
     return frozenset(
         group
         for ref, since in state.since.items()
@@ -60,7 +59,7 @@ def cooling_groups(entries: Mapping[Ref, LoreEntry], state: LoreState, turn: int
 
 
 def barred(entry: LoreEntry, ref: Ref, moment: ScanMoment) -> str | None:
-    """Return why this entry can't come in now, or None."""
+    """Return the reason why this entry can't be active now, or None."""
     for gate in GATES:
         reason = gate(entry, ref, moment)
         if reason is not None:

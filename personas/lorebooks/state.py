@@ -1,4 +1,4 @@
-"""What a place remembers of its lore from turn to turn, as a small value that becomes plain JSON."""
+"""State of lore between turns, as a small value that converts to plain JSON."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,10 +9,10 @@ from personas.lorebooks.model import Ref
 
 @dataclass(frozen=True, slots=True)
 class LoreState:
-    """Which entries came in when, which hold on, which are switched off (C33, C34).
+    """Activation times of entries, and switched entries (C33, C34).
 
-    `turn` is the last one that was looked at; None: none yet. `since` is the turn from which an entry's
-    sticky time and cooldown count. Entries have to be kept apart by channel and character: by the caller.
+    `turn` is the last scanned turn, None before the first. `since` is the turn at which an entry's sticky
+    time and cooldown begin. The caller keeps a separate state for each channel and character.
     """
 
     turn: int | None = None
@@ -21,7 +21,7 @@ class LoreState:
     off: frozenset[Ref] = frozenset()
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as plain JSON, always the same for the same state."""
+        """Return plain JSON, identical for identical states."""
         return {
             "turn": self.turn,
             "since": [[*ref, turn] for ref, turn in sorted(self.since.items())],
@@ -31,7 +31,7 @@ class LoreState:
 
     @classmethod
     def from_json(cls, data: object) -> "LoreState":
-        """Return the state that this JSON holds; what can't be read is forgotten, never an error."""
+        """Return the state in this JSON; unreadable parts are dropped without an error."""
         if not isinstance(data, Mapping):
             return cls()
         turn = data.get("turn")
@@ -44,7 +44,7 @@ class LoreState:
         )
 
     def cleaned(self, known: Container[Ref], turn: int) -> "LoreState":
-        """Return it without entries that are gone, and without what happened after `turn`."""
+        """Return the state without missing entries and without activations after `turn`."""
         since = {ref: began for ref, began in self.since.items() if ref in known and began <= turn}
         return replace(
             self,

@@ -1,1 +1,1 @@
-"""Affinity, bonds and tone: how characters and people get on."""
+"""Relationships of characters with each other and with people."""

@@ -1,4 +1,4 @@
-"""How two personas get on: what their dealings do to it, what follows from it, what they fall out about."""
+"""Relationships between personas: the effect of interactions on affinity, consequences, and conflicts."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,19 +11,19 @@ from typing import Protocol
 from personas.selection.mentions import about, spoken
 
 LOWEST, HIGHEST = -10.0, 10.0
-"""The bounds of affinity; two personas that never met stand at 0 (F091)."""
+"""Bounds of affinity; personas that never met have 0 (F091)."""
 RESPONDER = 0.8
-"""So much of the speaker's change is felt by the one who is spoken to (F092)."""
+"""Share of the speaker's change that applies to the responder (F092)."""
 UNKNOWN = 0.1
-"""The probability of an answer where the numbers can't be right (F042)."""
+"""Probability of an answer if the inputs are not finite (F042)."""
 HISTORY_MOST = 1000
-"""So many of all dealings are kept at most (F093)."""
+"""Maximum number of interactions kept, over all pairs (F093)."""
 
-_DIGITS = 9  # keeps 0.2 + 0.2 + 0.2 at 0.6, so that steps end exactly on the thresholds
+_DIGITS = 9  # keeps 0.2 + 0.2 + 0.2 at 0.6, so that steps reach thresholds exactly
 
 
 class Interaction(StrEnum):
-    """What one persona did when it said something to another."""
+    """Kind of a persona's interaction with another."""
 
     AGREEMENT = "agreement"
     DISAGREEMENT = "disagreement"
@@ -51,33 +51,35 @@ DELTAS: Mapping[Interaction, float] = {
     Interaction.COMPETITION: -0.5,
     Interaction.OTHER: 0.0,
 }
-"""What each kind does to affinity (F091)."""
+"""Effect of each kind on affinity (F091)."""
 
 
-# Affinity
+# Affinity.
 
 
 def shift(
     affinity: float, kind: Interaction, m: float = 1.0, *, back: float | None = None
 ) -> tuple[float, float]:
-    """Return how the speaker's affinity for the responder changes, and the responder's for the speaker.
+    """Return the changes of the speaker's affinity for the responder and of the responder's for the speaker.
 
-    `affinity` is the speaker's so far and `back` the responder's, the same if it is not given. The
-    changes are what really happens: neither affinity leaves -10 to 10. `m` is for circumstances: it
-    counts once for the speaker, and twice, with 0.8, for the responder (F091, F092, D25).
+    `affinity` is the speaker's and `back` the responder's, by default the same. The changes are limited so
+    that neither affinity leaves -10 to 10. `m` is the factor of circumstances: it applies once to the speaker
+    and twice, with 0.8, to the responder (F091, F092, D25).
     """
     base = DELTAS[kind] * m
-    theirs = affinity if back is None else back
-    return clamped(affinity + base) - affinity, clamped(theirs + base * m * RESPONDER) - theirs
+    responder_affinity = affinity if back is None else back
+    return clamped(affinity + base) - affinity, clamped(
+        responder_affinity + base * m * RESPONDER
+    ) - responder_affinity
 
 
 def clamped(affinity: float) -> float:
-    """Return an affinity within its bounds of -10 and 10."""
+    """Return an affinity limited to -10 and 10."""
     return min(max(affinity, LOWEST), HIGHEST)
 
 
 class Tastes(Protocol):
-    """Who has topics that it likes, and others that it shuns: a character, or one who may answer."""
+    """An object with liked and avoided topics: a character or a candidate for answering."""
 
     @property
     def interests(self) -> tuple[str, ...]: ...
@@ -87,10 +89,10 @@ class Tastes(Protocol):
 
 
 def compatibility(one: Tastes, other: Tastes) -> float:
-    """Return how well two suit each other, 0.5 to 1.5, the same from both sides.
+    """Return the compatibility of two, 0.5 to 1.5, symmetrically.
 
-    1, and 0.1 more for each topic that both like or both shun, 0.2 less for each that one likes and
-    the other shuns.
+    It is 1, plus 0.1 for each topic that both like or both avoid, minus 0.2 for each that one likes and the
+    other avoids.
     """
     likes, shuns = _topics(one.interests), _topics(one.avoidances)
     their_likes, their_shuns = _topics(other.interests), _topics(other.avoidances)
@@ -104,11 +106,10 @@ def _topics(topics: Iterable[str]) -> frozenset[str]:
 
 
 def probability(affinity: float, recent: int, compatibility: float = 1.0, *, rng: Random) -> float:
-    """Return how likely, 0 to 1, a persona answers what another one said (F042).
+    """Return the probability, 0 to 1, that a persona answers another (F042).
 
-    (affinity + 10) / 20, times 1 - 0.1 for each of their `recent` dealings of the last 24 hours but at
-    least 0.3, times their compatibility, times a number from 0.8 to 1.2 that `rng` draws. What is no
-    number gives 0.1.
+    (affinity + 10) / 20, times 1 - 0.1 per interaction in the last 24 hours (`recent`) but at least 0.3,
+    times the compatibility, times a random factor from 0.8 to 1.2. Non-finite inputs give 0.1.
     """
     wave = rng.uniform(0.8, 1.2)
     if not (isfinite(affinity) and isfinite(compatibility)):
@@ -118,20 +119,20 @@ def probability(affinity: float, recent: int, compatibility: float = 1.0, *, rng
 
 
 def stage_of(affinity: float) -> str:
-    """Return what two who are no strangers are to each other (D14).
+    """Return the stage of two who are not strangers (D14).
 
-    On a scale of 0 to 100, (affinity + 10) x 5, it is what begins at 0, 20, 40, 60 and 80.
+    On a scale of 0 to 100, (affinity + 10) x 5, the stages begin at 0, 20, 40, 60 and 80.
     """
     height = round((affinity + 10) * 5, _DIGITS)
     return next((name for least, name in reversed(STAGES) if height >= least), STAGES[0][1])
 
 
 def stage_after(before: str, affinity: float, dealings: int) -> str:
-    """Return what two are to each other now, by what they were `before` (C74, D14).
+    """Return the current stage of two, given the stage `before` (C74, D14).
 
-    They are strangers who have not spoken and stand at 0; else it is `stage_of` their affinity, over its
-    whole range: no enemy is a stranger. A stage is left only once they are three of the 100 points beyond its
-    border: who stands on one does not go to and fro. Always the same for the same values.
+    They are strangers if they have not spoken and have affinity 0; otherwise the whole range of `stage_of`
+    applies: an enemy is no stranger. A stage is left only three of the 100 points beyond its border, which
+    prevents oscillation. Deterministic.
     """
     if dealings < 1 and not affinity:
         return STRANGERS
@@ -145,13 +146,13 @@ def stage_after(before: str, affinity: float, dealings: int) -> str:
 
 
 MARGIN = 3.0
-"""Points of 100 beyond the border of a stage before it is left."""
+"""Points of 100 beyond a border before the stage changes."""
 STRANGERS = "strangers"
 STAGES = ((0, "enemies"), (20, "frenemies"), (40, "acquaintances"), (60, "friends"), (80, "besties"))
-"""What two who are no strangers are to each other, from so many points of 100 on; affinity 0 is 50."""
+"""Stages by minimum points of 100; affinity 0 is 50."""
 
 
-# What lies behind it
+# History of interactions.
 
 
 TRAITS: Mapping[str, frozenset[Interaction]] = {
@@ -162,17 +163,17 @@ TRAITS: Mapping[str, frozenset[Interaction]] = {
     "rivals": frozenset((Interaction.COMPETITION,)),
     "quarrelsome": frozenset((Interaction.DISAGREEMENT, Interaction.ARGUMENT, Interaction.INSULT)),
 }
-"""What two are like together, by the kinds of dealings that make it."""
+"""Traits of a relationship, by the kinds of interactions that show them."""
 
 _ENOUGH = 5
 _TELLING = 0.25
 
 
 def traits(counts: Mapping[Interaction, int]) -> dict[str, float]:
-    """Return what two personas are like together, and how much of their dealings is of that sort (F093).
+    """Return the traits of two personas' relationship and their shares of the interactions (F093).
 
-    `counts` are the dealings of each kind, in both directions. From five on that are of any kind at all,
-    a trait is what at least a quarter of them show; the strongest comes first, then by name.
+    `counts` are the interactions by kind, in both directions. With at least five of any specific kind, a
+    trait needs a quarter of them; strongest first, then by name.
     """
     told = sum(count for kind, count in counts.items() if kind is not Interaction.OTHER)
     if told < _ENOUGH:
@@ -188,11 +189,11 @@ _AT_ODDS, _MADE_UP = "at odds", "made up"
 
 
 def milestones(affinity: float, dealings: int, achieved: Collection[str]) -> tuple[str, ...]:
-    """Return which milestones two personas have reached that are not `achieved` yet (F093).
+    """Return the milestones that two personas have reached and not yet `achieved` (F093).
 
-    'first words', 'old acquaintances' and 'inseparable' after 1, 50 and 500 `dealings`; 'friends' from
-    an affinity of 2 on, 'besties' from 6; 'at odds' at -5 or below, and 'made up' once who was at odds
-    is back at 0. Each comes once for ever, as long as the caller keeps what was achieved.
+    'first words', 'old acquaintances' and 'inseparable' after 1, 50 and 500 interactions (`dealings`);
+    'friends' from affinity 2, 'besties' from 6; 'at odds' at -5 or below, and 'made up' when personas at odds
+    are back at 0. Each is reached once, as long as the caller stores the achieved ones.
     """
     reached = [name for least, name in _BY_COUNT if dealings >= least]
     reached += [name for least, name in _BY_AFFINITY if affinity >= least]
@@ -201,12 +202,12 @@ def milestones(affinity: float, dealings: int, achieved: Collection[str]) -> tup
     return tuple(name for name in reached if name not in achieved)
 
 
-# What they quarrel about
+# Conflicts.
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """What two personas fall out about, how badly, 0 to 1, and when it was as bad as that."""
+    """A conflict between two personas: topic, severity from 0 to 1, and the time of that severity."""
 
     topic: str
     severity: float
@@ -214,23 +215,23 @@ class Conflict:
 
 
 def stirred(text: str, topics: Iterable[str]) -> tuple[str, ...]:
-    """Return which of the topics that two fall out about `text` mentions, as whole words."""
+    """Return the conflict topics that `text` mentions as whole words."""
     return about(spoken(text), topics)
 
 
 def escalated(conflict: Conflict, now: datetime, *, amount: float = 0.2, rate: float = 0.1) -> Conflict:
-    """Return a conflict after one more mention of its topic: `amount` worse than it still is, at most 1.
+    """Return a conflict after a mention of its topic: `amount` worse than its remainder, at most 1.
 
-    A new one begins with a severity of 0 (F094, C73).
+    A new conflict begins with severity 0 (F094, C73).
     """
     severity = min(_faded(conflict, now, rate) + amount, 1.0)
     return replace(conflict, severity=round(severity, _DIGITS), at=max(now, conflict.at))
 
 
 def decayed(conflict: Conflict, now: datetime, *, rate: float = 0.1) -> Conflict | None:
-    """Return what is left of a conflict: `rate` less with every hour; None once it is resolved, at 0.
+    """Return the remainder of a conflict, which loses `rate` per hour; None once it is resolved.
 
-    It fades evenly, from its last mention on: it makes no difference how often one looks (C73).
+    It decays linearly from its last mention; the number of evaluations makes no difference (C73).
     """
     severity = _faded(conflict, now, rate)
     return replace(conflict, severity=severity, at=max(now, conflict.at)) if severity > 0 else None
@@ -242,12 +243,12 @@ def _faded(conflict: Conflict, now: datetime, rate: float) -> float:
 
 
 def banter_factor(severity: float) -> float:
-    """Return by how much a conflict makes banter less likely: 1 - 0.8 x severity (F094)."""
+    """Return the factor by which a conflict reduces the probability of banter: 1 - 0.8 x severity (F094)."""
     return 1 - 0.8 * min(max(severity, 0.0), 1.0)
 
 
 def wording(severity: float) -> str:
-    """Return how to put a conflict into a prompt; nothing for one that is resolved (F094).
+    """Return a conflict's wording for a prompt; "" for a resolved one (F094).
 
     Above 0 it is slightly tense, above 0.4 a disagreement, above 0.7 a strong one.
     """

@@ -1,4 +1,4 @@
-"""How a character stands with a person: anger, rapport, trust, formality, and their stage (F089, C71)."""
+"""Relationship of a character with a person: anger, rapport, trust, formality, stage (F089, C71)."""
 
 import tomllib
 from collections.abc import Collection, Mapping
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Tone(StrEnum):
-    """What somebody did with what they said."""
+    """What a person's message does."""
 
     PRAISE = "praise"
     GRATITUDE = "gratitude"
@@ -23,11 +23,11 @@ class Tone(StrEnum):
 
 
 UNKIND = (Tone.RUDENESS, Tone.CONFLICT, Tone.THREAT)
-"""The classes of hostility, the mildest first (F133)."""
+"""The classes of hostility, mildest first (F133)."""
 
 
 class Metric(StrEnum):
-    """What is counted about a person, in whole numbers (F089)."""
+    """A metric of the relationship, an integer (F089)."""
 
     ANGER = "anger"
     RAPPORT = "rapport"
@@ -42,17 +42,17 @@ BOUNDS: Mapping[Metric, tuple[int, int]] = {
     Metric.FORMALITY: (-5, 5),
 }
 COOLING = timedelta(hours=12)
-"""Anger goes by one after so much time, whether anybody talks or not."""
+"""Time in which anger decreases by one, with or without talk."""
 AGAIN = timedelta(minutes=10)
-"""The same tone counts once in this time: ten thanks in a row are one."""
+"""Period in which the same tone counts once: ten thanks in a row are one."""
 _EVERY_RAPPORT, _EVERY_TRUST = 5, 20
 _REGULAR = 6
-"""Mere company makes rapport and trust of so much at most; for more, something has to happen."""
+"""Maximum rapport and trust from mere company; more requires an event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bond:
-    """How things stand after so many `exchanges`; anger as it was at `changed_at`."""
+    """A relationship after some `exchanges`, with the anger at `changed_at`."""
 
     changed_at: datetime
     anger: int = 0
@@ -68,18 +68,18 @@ class Bond:
 
     def with_(self, metric: Metric, value: int) -> "Bond":
         """Return the bond with another value of one metric."""
-        values = {str(one): self.of(one) for one in Metric} | {str(metric): value}
+        values = {str(metric_name): self.of(metric_name) for metric_name in Metric} | {str(metric): value}
         return Bond(self.changed_at, **values, exchanges=self.exchanges, stage=self.stage)
 
     @property
     def warmth(self) -> int:
-        """What stages go by, -10 to 20."""
+        """Warmth, -10 to 20, which decides on stages."""
         return self.rapport + self.trust - self.anger
 
 
 @dataclass(frozen=True, slots=True)
 class BondStep:
-    """A change of one metric, and why."""
+    """A change of a metric, and its cause."""
 
     metric: Metric
     change: int
@@ -91,7 +91,7 @@ BY_OPERATOR = "the bot's operator changed it"
 BEGUN_ANEW = "the bot's operator let it begin anew"
 TAKEN_BACK = "the bot's operator took a change of theirs back"
 BY_HAND = (BY_OPERATOR, BEGUN_ANEW, TAKEN_BACK)
-"""What operators did: that may change a number by more than one."""
+"""Causes of operators' changes, which may exceed one."""
 _UNKIND = ((Metric.ANGER, 1, "you were unkind"), (Metric.RAPPORT, -1, "you were unkind"))
 _CAUSES: Mapping[Tone, tuple[tuple[Metric, int, str], ...]] = {
     Tone.PRAISE: ((Metric.RAPPORT, 1, "you said something kind"),),
@@ -108,7 +108,7 @@ _VERY_ANGRY = 5
 
 
 def cooled(bond: Bond, now: datetime) -> tuple[Bond, tuple[BondStep, ...]]:
-    """Return a bond as it is by now: anger goes with time, a step of one for each twelve hours."""
+    """Return a bond with the anger that is left now: it decreases by one every twelve hours."""
     if bond.changed_at > now:  # a clock ran ahead
         bond = replace(bond, changed_at=now)
     steps = min((now - bond.changed_at) // COOLING, bond.anger)
@@ -121,22 +121,22 @@ def cooled(bond: Bond, now: datetime) -> tuple[Bond, tuple[BondStep, ...]]:
 def shifted(
     bond: Bond, tone: Tone, register: int, now: datetime, *, lately: Collection[str] = ()
 ) -> tuple[Bond, tuple[BondStep, ...]]:
-    """Return a bond after one more exchange, and what changed, each metric by one at most (C71).
+    """Return a bond after an exchange, and its changes, at most one per metric (C71).
 
-    `register` is how formal the person's words were, -5 to 5, and `lately` are the causes that counted
-    within the last ten minutes. What has cooled by `now` comes on top of that.
+    `register` is the formality of the person's words, -5 to 5; `lately` are the causes of the last ten
+    minutes. The cooling of anger up to `now` is added.
     """
     bond, passed = cooled(bond, now)
     bond = replace(bond, exchanges=bond.exchanges + 1)
-    wished = [one for one in _wished(bond, tone, register) if one.cause not in lately]
+    wished = [step for step in _wished(bond, tone, register) if step.cause not in lately]
     steps: list[BondStep] = []
     for step in wished:
         least, most = BOUNDS[step.metric]
         value = min(max(bond.of(step.metric) + step.change, least), most)
-        if value != bond.of(step.metric) and step.metric not in {one.metric for one in steps}:
+        if value != bond.of(step.metric) and step.metric not in {earlier.metric for earlier in steps}:
             steps.append(step)
             bond = bond.with_(step.metric, value)
-    if any(one.metric is Metric.ANGER for one in steps):
+    if any(step.metric is Metric.ANGER for step in steps):
         bond = replace(bond, changed_at=now)
     return bond, (*passed, *steps)
 
@@ -162,12 +162,12 @@ def _wished(bond: Bond, tone: Tone, register: int) -> list[BondStep]:
     return steps
 
 
-# Stages
+# Stages.
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """From how many exchanges and how much warmth on two are at a stage."""
+    """A stage, with its minimum exchanges and warmth."""
 
     name: str
     exchanges: int
@@ -180,14 +180,14 @@ STAGES = (
     Stage("deepening", 50, 10),
     Stage("established", 150, 14),
 )
-"""From a first encounter to a deep connection (F090)."""
+"""From first encounter to deep connection (F090)."""
 MARGIN = 2
-"""A stage is left only when it is so much colder than where it begins: nobody goes to and fro."""
+"""Warmth below a stage's minimum at which it is left, which prevents oscillation."""
 
 
 def stage_after(bond: Bond) -> str:
-    """Return the stage of two, by what they were before and how they stand now; always the same (C74)."""
-    before = next((index for index, one in enumerate(STAGES) if one.name == bond.stage), 0)
+    """Return the stage for a bond, given its previous stage; deterministic (C74)."""
+    before = next((index for index, stage in enumerate(STAGES) if stage.name == bond.stage), 0)
     reached = 0
     for index, stage in enumerate(STAGES):
         margin = MARGIN if index <= before else 0
@@ -200,29 +200,29 @@ AT_ODDS = "at odds"
 
 
 def label_of(bond: Bond) -> str:
-    """Return what two are called: their stage, or while there is more anger than all else, that."""
+    """Return the label of a relationship: its stage, or being at odds while anger prevails."""
     return AT_ODDS if bond.warmth < 0 else stage_after(bond)
 
 
-# How it sounds
+# Wording.
 
 
 def _types(text: str) -> Mapping[str, Mapping[str, str]]:
     return {
-        name: {stage: table[stage] for stage in (*(one.name for one in STAGES), AT_ODDS)}
+        name: {stage: table[stage] for stage in (*(stage.name for stage in STAGES), AT_ODDS)}
         for name, table in tomllib.loads(text).items()
     }
 
 
-# Read with the module: where a stranger's card is read, no file can be opened any more.
+# Loaded at import: the sandboxed process that reads untrusted cards can't open files.
 RELATIONSHIP_TYPES = _types(Path(__file__).with_name("relationship_types.toml").read_text("utf-8"))
-"""How each stage sounds, and being at odds, by the type of relationship and the stage's name."""
+"""Descriptions of each stage, and of being at odds, by relationship type and stage name."""
 
 
 def words_of(bond: Bond) -> tuple[str, ...]:
-    """Return what is worth saying of the metrics, in a few words each."""
+    """Return the notable metrics in a few words each."""
     said = [_angry(bond.anger), _trusting(bond.trust), _formal(bond.formality)]
-    return tuple(one for one in said if one)
+    return tuple(words for words in said if words)
 
 
 def _angry(anger: int) -> str:

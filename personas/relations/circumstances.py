@@ -1,4 +1,4 @@
-"""What surrounds what one persona says to another, and how much it counts for that: the modifier m (F092)."""
+"""Circumstances of an encounter, and the modifier m computed from them (F092)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from math import prod
 from personas.relations.affinity import DELTAS, Interaction
 
 LEAST, MOST = 0.5, 1.5
-"""The bounds of the modifier m."""
+"""Bounds of the modifier m."""
 AGAIN = timedelta(minutes=10)
-"""What is of the same kind as their last encounter counts less within this time."""
+"""Period in which an encounter of the same kind as the last counts less."""
 SILENCE = timedelta(days=7)
-"""After so long without a word what is said counts more."""
+"""Duration of silence after which an encounter counts more."""
 _DIGITS = 9
 
 
 class Circumstance(StrEnum):
-    """What may be so about an encounter."""
+    """A circumstance of an encounter."""
 
     SCENE = "scene"
     AGAIN = "again"
@@ -29,8 +29,8 @@ class Circumstance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What was so: whether it was `in_scene`, their `last` encounter and how long `since` that was, how bad
-    their worst conflict is, 0 to 1, and the speaker's `mood` by name (personas.affect.moods)."""
+    """The circumstances: `in_scene`, the kind of their `last` encounter and the time `since`, the `severity`
+    of their worst conflict, 0 to 1, and the speaker's `mood` by name (personas.affect.moods)."""
 
     in_scene: bool = False
     last: Interaction | None = None
@@ -40,20 +40,20 @@ class Around:
 
 
 ALONE = 1.2
-"""In a scene they are among themselves; in public it counts as it is."""
+"""Factor in a scene, among themselves; public encounters count as they are."""
 SAME_AGAIN, AFTER_SILENCE = 0.8, 1.2
 IN_CONFLICT = 0.3
-"""The worst conflict makes what is bad so much worse, and takes so much from what is good."""
+"""Factor by which the worst conflict amplifies negative encounters and weakens positive ones."""
 MOODS: Mapping[str, tuple[float, float]] = {
     "bright": (1.2, 0.9),
     "stressed": (0.9, 1.2),
     "melancholic": (0.9, 1.1),
 }
-"""What a mood of the speaker does to what is good, and to what is bad; the others do nothing."""
+"""Factors of the speaker's mood for positive and negative encounters; other moods have none."""
 
 
 def factors(kind: Interaction, around: Around) -> dict[str, float]:
-    """Return the parts of the modifier of an encounter that are not 1; none for what shifts nothing."""
+    """Return the factors of an encounter other than 1; none for kinds without effect."""
     if not DELTAS[kind]:
         return {}
     good = DELTAS[kind] > 0
@@ -71,5 +71,5 @@ def factors(kind: Interaction, around: Around) -> dict[str, float]:
 
 
 def modifier(parts: Mapping[str, float]) -> float:
-    """Return the modifier m of the seed: all parts multiplied, from 0.5 to 1.5."""
+    """Return the seed's modifier m: the product of all factors, limited to 0.5 to 1.5."""
     return round(min(max(prod(parts.values()), LEAST), MOST), _DIGITS)

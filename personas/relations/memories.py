@@ -1,6 +1,6 @@
-"""What two personas remember of what they did together: which encounters mattered, each in one line (F093).
+"""Shared memories of two personas: the encounters that mattered, one line each (F093).
 
-The words that were said are never in it.
+They never contain the words that were said.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from personas.relations.affinity import DELTAS, Interaction
 
 MOST_SHARED = 10
-"""Two personas remember so many encounters in one place."""
+"""Maximum number of memories that two personas share in a channel."""
 FELL_OUT = "fell out"
 _KINDS = (Interaction.COLLABORATION, Interaction.COMPLIMENT, Interaction.INSULT)
 _ONCE = ("made up", "at odds", "besties", "friends", "inseparable", "old acquaintances", "first words")
-"""Milestones by how telling they are: where one encounter reaches several, the first of them counts."""
+"""Milestones by importance: if an encounter reaches several, the first counts."""
 WORDS: Mapping[str, str] = {
     FELL_OUT: "{speaker} and {other} fell out",
     "made up": "{speaker} and {other} made up",
@@ -31,8 +31,8 @@ WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What became of an encounter: its `change` for the speaker before any bound, the milestones that it
-    reached, and whether a conflict began."""
+    """The effect of an encounter: the speaker's `change` before bounds, the milestones reached, and whether a
+    conflict began."""
 
     kind: Interaction
     change: float
@@ -41,10 +41,10 @@ class Shared:
 
 
 def remembered(met: Shared) -> str | None:
-    """Return as what two remember an encounter; None for one that did not matter.
+    """Return the memory that two keep of an encounter; None if it did not matter.
 
-    It matters where a conflict began, where they became something to each other, and where they did something
-    together, or said something very kind or unkind: what counts less for its circumstances does not.
+    It matters if a conflict began, if a milestone was reached, or if they did something together or said
+    something very kind or unkind, unless circumstances weakened it.
     """
     if met.fell_out:
         return FELL_OUT
@@ -56,6 +56,6 @@ def remembered(met: Shared) -> str | None:
 
 
 def told(code: str, speaker: str, other: str, topic: str | None) -> str:
-    """Return what two remember, in a line: `Fangs paid Nyx a compliment, about stars`."""
+    """Return a memory in words: `Fangs paid Nyx a compliment, about stars`."""
     line = WORDS.get(code, "{speaker} and {other} met").format(speaker=speaker, other=other)
     return f"{line}, about {topic}" if topic else line

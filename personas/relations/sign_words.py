@@ -1,11 +1,11 @@
-"""The words by which somebody quarrels, praises, asks, plays, thanks or confides (see signs.py).
+"""Word patterns for quarrels, praise, questions, play, thanks and confidences (see signs.py).
 
-Each text holds alternatives with semicolons between them, and each is a pattern of whole words in lower
-case, with straight quotes.
+Each text contains alternatives separated by semicolons, each a pattern of whole words in lower case, with
+straight quotes.
 """
 
-# What one persona says to another, whose names became "you" before. `GOOD` and `BAD` stand for any of those
-# words, `ARE` for a verb behind "you", and `SUCH` for what strengthens a word.
+# Words of one persona to another, whose names were replaced by "you". `GOOD` and `BAD` stand for those words,
+# `ARE` for a verb after "you", and `SUCH` for an intensifier.
 
 GOOD = """
 brilliant; wonderful(?:ly)?; beautiful(?:ly)?; lovely; amazing; clever; kind; sweet; great; gorgeous;
@@ -187,7 +187,7 @@ because; it means; you ask(?:ed)?; the short version; in short; if you must know
 
 ASKING = "tell me (?:about|how|why|what|more); i wonder; what do you think; do you know"
 
-# What a person says to a persona. `INTENSE` stands for what strengthens a word.
+# Words of a person to a persona. `INTENSE` stands for an intensifier.
 
 THANKS = r"""
 (?<!no )thanks(?! (?:a lot )?for nothing); thank you; thank u; thx; tysm; ty; tyvm;
@@ -233,13 +233,13 @@ you(?:'re| are) dead(?! right| wrong| on| tired);
 (?:better )?watch your back; you(?:'ll| will) (?:regret|pay for|be sorry for) (?:this|that|it);
 you deserve to die; i know where you live
 """
-"""What threatens, or wishes somebody dead."""
+"""Threats and death wishes."""
 RUDE = r"""
 you(?:'re| are|r)? INTENSE(?:annoying|boring|lazy|rude|slow|broken bot|bad bot|dull|tiresome|tedious|silly|
 childish|ridiculous|no help|no use); bad bot; nobody asked you; nobody asked; leave me alone;
 you suck; you bore me; i(?:'m| am) (?:so )?(?:sick|tired|fed up) (?:of|with) (?:you|this); who asked; be quiet
 """
-"""What is rude, and no worse than that."""
+"""Rude words, milder than insults."""
 PRAISE_OF_YOU = r"""
 good (?:bot|girl|boy|job|kitty); well done; nice (?:one|work|job); (?:i )?love (?:you|u)(?: so much)?; ily;
 you(?:'re| are|r)? INTENSE(?:best|great|amazing|awesome|cute|adorable|sweet|funny|clever|smart|wonderful|

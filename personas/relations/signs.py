@@ -1,6 +1,6 @@
-"""What somebody does when they say something, told from signs in the words, without a question.
+"""Detection of what a message does, by patterns and without a model.
 
-One persona to another: `interaction_of`. A person to a persona: `tone_of`.
+From persona to persona: `interaction_of`. From person to persona: `tone_of`.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,14 +15,14 @@ from personas.relations.bonds import Tone
 from personas.selection.mentions import spoken
 
 THRESHOLD = 0.6
-"""What weighs less than this tells nothing."""
+"""Minimum weight of a detected kind."""
 
 _MOST_LETTERS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class PersonaLine:
-    """What a persona said to another, whose names became "you", and what the other had said before it."""
+    """A persona's line to another, whose names were replaced by "you", and the other's line before it."""
 
     text: str
     raw: str
@@ -31,7 +31,7 @@ class PersonaLine:
 
 @dataclass(frozen=True, slots=True)
 class DealingSign:
-    """One reason to read a line as a kind: what it weighs, and whether it is there."""
+    """A sign of a kind of interaction: its weight, and its test."""
 
     kind: Interaction
     weight: float
@@ -39,7 +39,7 @@ class DealingSign:
 
 
 def _pattern(alternatives: str) -> str:
-    spelt = "|".join(one for part in alternatives.split(";") if (one := " ".join(part.split())))
+    spelt = "|".join(spelt_part for part in alternatives.split(";") if (spelt_part := " ".join(part.split())))
     return f"(?:{spelt})"
 
 
@@ -58,7 +58,7 @@ def _filled(alternatives: str) -> str:
 
 @cache
 def _compiled(before: str, alternatives: str) -> regex.Pattern[str]:
-    """Return a pattern of many words. They take a fifth of a second together, so no start waits for them."""
+    """Return a compiled pattern, lazily: all of them take a fifth of a second."""
     return regex.compile(rf"{before}{_filled(alternatives)}(?!\w)")
 
 
@@ -67,7 +67,7 @@ def _says(alternatives: str) -> Callable[[PersonaLine], bool]:
 
 
 def _begins(alternatives: str) -> Callable[[PersonaLine], bool]:
-    """It begins with one of them, or has only an "oh" or the other's name before."""
+    """Match a line that begins with a pattern, after at most an interjection or the other's name."""
     before = r"(?:oh|well|ah|hm+|you|and|\W)*+"
     return lambda line: _compiled(before, alternatives).match(line.text) is not None
 
@@ -85,12 +85,12 @@ def _laughs(line: PersonaLine) -> bool:
 
 
 def _teases(line: PersonaLine) -> bool:
-    """An insult with a laugh is none."""
+    """An insult with a laugh, which counts as teasing."""
     return _laughs(line) and _harsh(line)
 
 
 def _shouts(line: PersonaLine) -> bool:
-    """It is loud and it is against something."""
+    """A loud line that opposes something."""
     loud = "!!" in line.raw or sum(word.isupper() and len(word) > 2 for word in line.raw.split()) > 1
     return loud and _against(line) and not _laughs(line)
 
@@ -108,26 +108,26 @@ def _was_asked(line: PersonaLine) -> bool:
 
 
 _I = Interaction
-# Where two kinds weigh the same, the one that stands higher wins.
+# Of two kinds with equal weight, the earlier wins.
 SIGNS: tuple[DealingSign, ...] = (
-    # Outweighs all that may be said beside it.
+    # Outweighs everything else in a line.
     DealingSign(_I.ARGUMENT, 2.6, _says(words.HEATED)),
     DealingSign(_I.ARGUMENT, 3.0, _shouts),
     DealingSign(_I.ARGUMENT, 1.2, _says(words.IMPATIENT)),
     DealingSign(_I.INSULT, 2.5, _says(words.SCORN)),
-    # A hard word alone may be about anything.
+    # A harsh word alone may be about anything.
     DealingSign(_I.INSULT, 0.5, _harsh),
-    # "Better than you" is a challenge more than praise or scorn.
+    # "Better than you" is a challenge rather than praise or scorn.
     DealingSign(_I.COMPETITION, 2.6, _says(words.MATCH)),
-    # Above a question, which it often is as well: "shall we?"
+    # Above a question, which it often is too: "shall we?"
     DealingSign(_I.COLLABORATION, 2.2, _says(words.JOINT)),
     DealingSign(_I.COMPLIMENT, 2.1, _says(words.PRAISE)),
     DealingSign(_I.COMPLIMENT, 0.9, _says(words.KINDNESS)),
     DealingSign(_I.BANTER, 2.0, _laughs),
-    # Together with the laugh it outweighs what would be scorn without.
+    # With a laugh it outweighs scorn.
     DealingSign(_I.BANTER, 2.5, _teases),
     DealingSign(_I.BANTER, 2.2, _says(words.PLAY)),
-    # Calmly against what was said; a mere "no" at the beginning may be the answer to a question.
+    # Calm disagreement; a mere "no" at the beginning may answer a question.
     DealingSign(_I.DISAGREEMENT, 2.0, _says(words.AGAINST)),
     DealingSign(_I.DISAGREEMENT, 1.0, _begins(words.AGAINST_FIRST)),
     DealingSign(_I.AGREEMENT, 2.0, _says(words.WITH)),
@@ -135,7 +135,7 @@ SIGNS: tuple[DealingSign, ...] = (
     DealingSign(_I.ANSWER, 1.6, _was_asked),
     DealingSign(_I.ANSWER, 1.6, _begins(words.ANSWERING_FIRST)),
     DealingSign(_I.ANSWER, 0.8, _says(words.ANSWERING)),
-    # A question says least: much else is put as one.
+    # A question weighs least: many other kinds take the form of one.
     DealingSign(_I.QUESTION, 1.1, _ends_asking),
     DealingSign(_I.QUESTION, 0.6, _asks),
     DealingSign(_I.QUESTION, 0.7, _says(words.ASKING)),
@@ -143,35 +143,37 @@ SIGNS: tuple[DealingSign, ...] = (
 
 
 def interaction_of(text: str, other_names: Iterable[str], *, before: str = "") -> Interaction:
-    """Return what a persona did with `text`, which it said to another one that goes by `other_names`.
+    """Return the kind of a persona's `text` to another that goes by `other_names`.
 
-    `before` is what the other one said last: what follows a question is mostly its answer. English
-    words decide; where none of them tells, as with every second line that nobody had in mind, it is
-    OTHER, which changes nothing. Costs no question.
+    `before` is the other's last line: the line after a question is mostly its answer. English words decide;
+    without a match, as for every second line not anticipated here, the kind is OTHER, which changes nothing.
+    Needs no model call.
     """
     line = PersonaLine(_to_you(spoken(text[:_MOST_LETTERS]), other_names), text[:_MOST_LETTERS], before)
     weights = dict.fromkeys((sign.kind for sign in SIGNS), 0.0)
     for sign in SIGNS:
         weights[sign.kind] += sign.weight * sign.found(line)
-    kind = max(weights, key=lambda one: weights[one])
+    kind = max(weights, key=lambda candidate: weights[candidate])
     return kind if weights[kind] >= THRESHOLD else Interaction.OTHER
 
 
 def _to_you(said: str, names: Iterable[str]) -> str:
-    """Return what was said with "you" for each name: told of or told to, it is about the other one."""
-    known = sorted({name for one in names if (name := spoken(one).strip())}, key=len, reverse=True)
+    """Replace each name by "you": lines about or to the other persona are treated alike."""
+    known = sorted(
+        {name for other_name in names if (name := spoken(other_name).strip())}, key=len, reverse=True
+    )
     if not known:
         return said
     spelt = "|".join(map(regex.escape, known))
     return regex.sub(rf"(?<!\w)(?:{spelt})(?!\w)", "you", said)
 
 
-# What a person does.
+# Tones of people.
 
 
 @dataclass(frozen=True, slots=True)
 class ToneReading:
-    """A tone, and whether the words leave no doubt: where they do, a small model may be asked."""
+    """A tone, and whether it is certain: if not, a small model may be asked."""
 
     tone: Tone
     sure: bool = True
@@ -180,7 +182,7 @@ class ToneReading:
 @cache
 def _words(alternatives: str) -> regex.Pattern[str]:
     whole = alternatives.replace("|\n", "|").replace("INTENSE", words.INTENSE)
-    spelt = "|".join(filter(None, (" ".join(one.split()) for one in whole.split(";"))))
+    spelt = "|".join(filter(None, (" ".join(alternative.split()) for alternative in whole.split(";"))))
     return regex.compile(rf"(?<!\w)(?:{spelt})(?!\w)")
 
 
@@ -200,11 +202,10 @@ _BY_KIND = {
 
 
 def tone_of(text: str, names: tuple[str, ...] = ()) -> ToneReading:
-    """Return what somebody did with `text`, said to a character that goes by `names`.
+    """Return the tone of `text`, said to a character that goes by `names`.
 
-    Costs no question. English words decide, with the commonest thanks and apologies of some other languages;
-    what none of them tells is TALK. It is not sure where the words point in two directions, or are turned
-    round by a "not".
+    Needs no model call. English words decide, with common thanks and apologies of some other languages;
+    without a match the tone is TALK. It is uncertain if the words point in two directions or are negated.
     """
     said = spoken(text[:_MOST_LETTERS])
     found = _tones(said, text, names)
@@ -212,7 +213,7 @@ def tone_of(text: str, names: tuple[str, ...] = ()) -> ToneReading:
         return ToneReading(Tone.TALK)
     opposed = Tone.CONFLICT in found and len(found) > 1
     turned = bool(found & {Tone.PRAISE, Tone.CONFLICT}) and _words(words.TURNED).search(said) is not None
-    # Hard words with a laugh are teasing, among those who know each other.
+    # Harsh words with a laugh are teasing among friends.
     first = Tone.BANTER if found == _TEASING else next(tone for tone in _ORDER if tone in found)
     first = _how_hostile(said, names) if first is Tone.CONFLICT else first
     return ToneReading(Tone.TALK if turned and not opposed else first, sure=not (opposed or turned))
@@ -228,14 +229,14 @@ def _tones(said: str, text: str, names: tuple[str, ...]) -> set[Tone]:
         found.add(Tone.GRATITUDE)
     found |= {tone for tone, sign in _TONES_BY_SIGN if _words(sign).search(said)}
     by_kind = _BY_KIND.get(interaction_of(text, names))
-    # What is told of a friend who was mean, or apologised for, is no quarrel with the character.
+    # A story about a mean or apologetic friend is no quarrel with the character.
     if by_kind is not None and not (by_kind is Tone.CONFLICT and found & {Tone.CONFIDING, Tone.APOLOGY}):
         found.add(by_kind)
     return found
 
 
 def _how_hostile(said: str, names: tuple[str, ...]) -> Tone:
-    """Return the class of what is unkind: rude words are milder than an insult, a threat is worse (F133)."""
+    """Return the class of hostility: rude words are milder than an insult, a threat is worse (F133)."""
     if _words(words.THREATENS).search(said):
         return Tone.THREAT
     milder = _words(words.RUDE).sub("", said)
@@ -243,7 +244,7 @@ def _how_hostile(said: str, names: tuple[str, ...]) -> Tone:
     return Tone.CONFLICT if insults else Tone.RUDENESS
 
 
-# How formal words are.
+# Formality.
 
 
 _FORMAL = regex.compile(
@@ -259,7 +260,7 @@ _CASUAL = regex.compile(
 
 
 def register_of(text: str) -> int:
-    """Return how formal words are, -5 to 5; 0 is neither."""
+    """Return the formality of words, -5 to 5; 0 is neutral."""
     text = text[:_MOST_LETTERS]
     formal = len(_FORMAL.findall(text))
     casual = sum(1 for _ in _CASUAL.finditer(text))

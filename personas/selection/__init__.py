@@ -1,1 +1,1 @@
-"""Which character speaks: topics, mentions, routing."""
+"""Selection of the speaking character: topics, mentions, routing."""

@@ -1,4 +1,4 @@
-"""Whom a text calls by name, and which topics it is about."""
+"""Detection of names and topics in a text."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -8,35 +8,35 @@ from itertools import islice
 import regex
 
 LONGEST_TOPIC, MOST_TOPICS = 100, 60
-"""What of a list of topics is looked for: a stranger's card may hold any number, of any length."""
+"""Limits on topics searched: an untrusted card may have any number, of any length."""
 _NOT_SPOKEN = regex.compile(
     r"```.*?```|`[^`\n]++`|https?://\S++|<(?:a?:\w{2,32}:|@[!&]?|#)\d{1,20}>|(?<![\w:]):[\w~]{2,32}:(?!\w)",
     regex.DOTALL,
 )
 _QUOTES = str.maketrans("’ʼ＇‑‐", "'''--")
-# What may not touch a word on either side: a letter, or a sign with a letter behind it, as in `pixel-art`.
+# A word's neighbours must not be letters, or signs followed by letters as in `pixel-art`.
 _BEFORE = r"(?<![^\W_]|\p{M})(?<![^\W_][-.@_])"
 _AFTER = r"(?![^\W_]|\p{M})(?![-.@_][^\W_])"
-# Scripts without spaces: whatever touches a word there is the next word.
+# Scripts without spaces: adjacent letters belong to the next word.
 _NO_SPACES = regex.compile(r"[\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _KATAKANA = regex.compile(r"[\p{Katakana}ー]")
 _HANGUL = regex.compile(r"\p{Hangul}")
 
 
 def spoken(text: str) -> str:
-    """Return `text` in one letter case and spelling, without code, links, mentions and emoji."""
+    """Normalise `text` to one letter case and spelling, without code, links, mentions and emoji."""
     plain = unicodedata.normalize("NFC", text.casefold()).translate(_QUOTES)
     return _NOT_SPOKEN.sub(" ", plain)
 
 
 def called(said: str, names: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """Return who is called by name in what was `spoken`, in the order of the text, each once.
+    """Return the slugs called by name in `spoken` text, in order of appearance, without duplicates.
 
-    `names` are those of each slug, the own name first. A name counts as a whole word: 'onyx' does not
-    call Nyx, nor does `nyx-like`. Where names overlap the longer one counts. Who shares a name is
-    called by it if it is their own name rather than an alias, then the first slug by alphabet.
+    `names` maps slugs to names, own name first. Only whole words count: neither 'onyx' nor `nyx-like` calls
+    Nyx. Of overlapping names the longer counts. A shared name calls the one whose own name it is rather than
+    an alias, then the alphabetically first slug.
     """
-    holders, pattern = _holders(tuple((slug, tuple(ones)) for slug, ones in names.items()))
+    holders, pattern = _holders(tuple((slug, tuple(its_names)) for slug, its_names in names.items()))
     found = pattern.finditer(said) if pattern else ()
     return tuple(dict.fromkeys(holders[" ".join(match[0].split())][1] for match in found))
 
@@ -45,10 +45,10 @@ def called(said: str, names: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
 def _holders(
     names: tuple[tuple[str, tuple[str, ...]], ...],
 ) -> tuple[Mapping[str, tuple[bool, str]], regex.Pattern[str] | None]:
-    """Return who is called by each name, and a pattern of all names."""
+    """Return the holder of each name, and a pattern of all names."""
     holders: dict[str, tuple[bool, str]] = {}
-    for slug, ones in names:
-        for place, name in enumerate(ones):
+    for slug, its_names in names:
+        for place, name in enumerate(its_names):
             folded = " ".join(spoken(name).split())
             holder = (place > 0, slug)
             holders[folded] = min(holders.get(folded, holder), holder)
@@ -56,13 +56,13 @@ def _holders(
 
 
 def about(said: str, topics: Iterable[str]) -> tuple[str, ...]:
-    """Return which of `topics` what was `spoken` is about, in their order, each once in any letter case.
+    """Return the `topics` that occur in `spoken` text, in their order, without duplicates.
 
-    A topic counts as whole words, with or without the s of a plural: 'art' is not in 'party', and
-    'video_games' is in 'a video game'.
+    A topic matches whole words, with or without a plural s: 'art' is not in 'party', and 'video_games' is in
+    'a video game'.
     """
     once: dict[str, str] = {}
-    for topic in islice((one for one in topics if len(one) <= LONGEST_TOPIC), MOST_TOPICS):
+    for topic in islice((candidate for candidate in topics if len(candidate) <= LONGEST_TOPIC), MOST_TOPICS):
         once.setdefault(_words(topic), topic)
     return tuple(topic for words, topic in once.items() if words and _topic(words).search(said))
 
@@ -87,7 +87,7 @@ def _topic(words: str) -> regex.Pattern[str]:
 
 
 def _whole(words: str, gap: str, *, ending: str = "") -> str:
-    """Return a pattern of `words` as they stand, each sign escaped, with what may not touch them."""
+    """Return a pattern of `words`, escaped, with the boundary conditions."""
     spelt = gap.join(map(regex.escape, words.split()))
     return _before(words[0]) + spelt + ending + _after(words[-1])
 
@@ -99,7 +99,7 @@ def _before(letter: str) -> str:
 
 
 def _after(letter: str) -> str:
-    # Korean puts its particles right behind a name.
+    # Korean particles directly follow a name.
     if _NO_SPACES.match(letter) or _HANGUL.match(letter):
         return ""
     return r"(?![\p{Katakana}ー])" if _KATAKANA.match(letter) else _AFTER

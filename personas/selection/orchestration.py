@@ -1,4 +1,4 @@
-"""Who speaks, in which order and after how long: to a message, to one another, and in a scene."""
+"""Speaking order and delays: in reply to a message, in banter, and in a scene."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from random import Random
 from personas.relations.affinity import banter_factor, probability
 from personas.selection.routing import RoutingCandidate, named
 
-_PAUSE = (1.5, 4.0)  # a breath between two who were both called
-_HESITATION = (3.0, 8.0)  # longer: whoever was not asked makes up their mind first
+_PAUSE = (1.5, 4.0)  # seconds between two who were both called
+_HESITATION = (3.0, 8.0)  # longer, for personas that were not asked
 
 
 class CueReason(StrEnum):
-    """Why a persona speaks."""
+    """Reason why a persona speaks."""
 
     ADDRESSED = "addressed"
     NAMED = "named"
@@ -23,7 +23,7 @@ class CueReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A persona's turn to speak, `delay` seconds after whoever speaks before it is done."""
+    """A persona's turn to speak, `delay` seconds after the previous speaker has finished."""
 
     slug: str
     delay: float
@@ -32,10 +32,10 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class PairBond:
-    """How one persona stands with another one, as far as it decides whether they talk.
+    """The aspects of a relationship that decide whether two personas talk.
 
-    `affinity` is the first one's for the other, `recent` counts their dealings of the last 24 hours,
-    `severity` is that of their worst conflict, 0 where there is none.
+    `affinity` is the first one's for the other, `recent` counts their interactions of the last 24 hours,
+    `severity` is that of their worst conflict, 0 without any.
     """
 
     affinity: float = 0.0
@@ -45,7 +45,7 @@ class PairBond:
 
 
 Bonds = Mapping[tuple[str, str], PairBond]
-"""How the first of each pair stands with the second; whoever is not in it has never met."""
+"""Relationship of the first of each pair with the second; missing pairs have never met."""
 
 
 def plan(
@@ -59,14 +59,13 @@ def plan(
     chance: float = 1.0,
     most: int = 3,
 ) -> tuple[Cue, ...]:
-    """Return who answers a message, in their order (C27, F004, D26).
+    """Return who answers a message, in order (C27, F004, D26).
 
-    First those whom it is for: `addressed`, whom it mentions or replies to, then all whom it names, in the
-    order of the text, at most `most` of them. If there are none, the `routed` one. Then perhaps one
-    more of those `present` joins in with banter, as `banter` has it. Nobody speaks who isn't present,
-    nobody twice; the order of `present` makes no difference.
+    First the personas it is for: `addressed` by mention or reply, then those it names, in order of the text,
+    at most `most`. If there are none, the `routed` one. Then one more of those `present` may join in, as in
+    `banter`. Only present personas speak, each once; the order of `present` makes no difference.
     """
-    here = {one.slug for one in present}
+    here = {candidate.slug for candidate in present}
     reasons = dict.fromkeys(addressed, CueReason.ADDRESSED)
     for slug in named(text, present):
         reasons.setdefault(slug, CueReason.NAMED)
@@ -74,8 +73,8 @@ def plan(
     speakers = called or [(slug, CueReason.ROUTED) for slug in (routed,) if slug in here]
     cues = [Cue(slug, rng.uniform(*_PAUSE) if at else 0.0, why) for at, (slug, why) in enumerate(speakers)]
     if cues:
-        others = here - {cue.slug for cue in cues}
-        cues += _joining(cues[-1].slug, others, bonds=bonds or {}, chance=chance, rng=rng)
+        candidates = here - {cue.slug for cue in cues}
+        cues += _joining(cues[-1].slug, candidates, bonds=bonds or {}, chance=chance, rng=rng)
     return tuple(cues)
 
 
@@ -90,28 +89,29 @@ def banter(
     chance: float = 1.0,
     chain: int = 4,
 ) -> Cue | None:
-    """Return who answers what the persona `speaker` just said, or None for nobody (F041, F042).
+    """Return who answers what the persona `speaker` just said, or None (F041, F042).
 
-    The first one present whom it names answers for certain. Else one of the others may: who, is drawn
-    by how likely each is, and whether, by that one's own probability, so that a large company is no
-    noisier than a small one. That probability is F042 x (1 - 0.8 x severity of their conflict) x
-    `chance`, which with 0 means never. `since_human` counts the turns of personas since the last human
-    message, the one just said among them: at `chain` nobody answers any more, so every chain ends.
+    The first present persona it names answers for certain. Otherwise one may answer: it is drawn in
+    proportion to the probabilities, and answers with its own probability, so that a large group is no noisier
+    than a small one. The probability is F042 x (1 - 0.8 x severity of their conflict) x `chance`; a `chance`
+    of 0 means never. `since_human` counts personas' turns since the last human message, including this one:
+    at `chain` nobody answers, so every chain ends.
     """
     if since_human >= chain:
         return None
-    # All are looked for, so that a name within the speaker's own name is not taken for a call.
+    # The speaker's own name is searched too, so that a name within it does not count as a call.
     calls = [slug for slug in named(said, present) if slug != speaker]
     if calls:
         return Cue(calls[0], rng.uniform(*_PAUSE), CueReason.ADDRESSED)
-    others = {one.slug for one in present} - {speaker}
-    return next(iter(_joining(speaker, others, bonds=bonds or {}, chance=chance, rng=rng)), None)
+    candidates = {candidate.slug for candidate in present} - {speaker}
+    return next(iter(_joining(speaker, candidates, bonds=bonds or {}, chance=chance, rng=rng)), None)
 
 
 def next_of_scene(members: Sequence[str], turns_done: int, turns: int) -> str | None:
-    """Return whose turn it is in a scene of exactly `turns` turns, of which some are done (C26).
+    """Return the next speaker in a scene of `turns` turns (C26).
 
-    The members take turns in their order, each named once. None when it is over; it takes two.
+    The members take turns in order, without duplicates. None when the scene is over, or has fewer than two
+    members.
     """
     cast = tuple(dict.fromkeys(members))
     if len(cast) < 2 or turns_done >= turns:

@@ -1,4 +1,4 @@
-"""Which of several personas answers a message: whom it calls, who is in talk, whom its words concern."""
+"""Choice of the persona that answers a message: by call, running talk, and content."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from personas.character import Character, names_of
 from personas.selection.mentions import about, called, spoken
 
 NAME, INTEREST, DOMAIN, CHANNEL, AVOIDANCE = 100, 50, 30, 20, -100
-"""What counts for a persona, in points (F101)."""
+"""Points of the signs for a persona (F101)."""
 NEAR = (4, 5)
-"""Who has at least four fifths of the most points may be chosen (C23)."""
+"""Personas with at least four fifths of the highest points may be chosen (C23)."""
 
 
 class WeightError(ValueError):
-    """A persona's weight is no number from 0 on."""
+    """A persona's weight is negative or no number."""
 
     def __init__(self, slug: str, weight: float) -> None:
         super().__init__(f"the weight of {slug} is {weight}; write 0 or more, 1 is usual")
@@ -30,7 +30,7 @@ class NobodyPresentError(ValueError):
 
 
 class How(StrEnum):
-    """What decided who answers."""
+    """The step that decided."""
 
     DIRECT = "direct"
     ACTIVE = "active"
@@ -42,10 +42,10 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoutingCandidate:
-    """A persona that may answer: what it is called, its own name first, and what concerns it.
+    """A persona that may answer: its names, own name first, and its topics.
 
-    `knowledge` is its primary domain, `channels` are the ids or names of those it prefers, `weight`
-    multiplies its points: 0 means that only a call or a running talk brings it in. Raises WeightError.
+    `knowledge` is its primary domain, `channels` are ids or names of preferred channels, `weight` is a factor
+    of its points: 0 means that only a call or a running talk selects it. Raises WeightError.
     """
 
     slug: str
@@ -64,7 +64,7 @@ class RoutingCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How much a message is a persona's: its `points`, and the `signs` that brought them."""
+    """A persona's `points` for a message, and the `signs` that gave them."""
 
     points: float
     signs: tuple[str, ...]
@@ -72,7 +72,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Spoke:
-    """Which persona spoke last, in a channel or with somebody, and when."""
+    """The persona that spoke last, in a channel or with somebody, and when."""
 
     slug: str
     at: datetime
@@ -80,9 +80,9 @@ class Spoke:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What operators set (F108): `sticky` of 0 and `context_routing` of False skip their steps.
+    """Operators' settings (F108): `sticky` of 0 and `context_routing` of False skip their steps.
 
-    `activity_priority` is the points of an activity that a message names; with 0 activities are skipped.
+    `activity_priority` is the points of an activity that a message names; 0 skips activities.
     """
 
     context_routing: bool = True
@@ -92,7 +92,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """Who answers, `how` that was decided, and what the message's content brought everybody."""
+    """The answering persona, `how` it was chosen, and everybody's points for the content."""
 
     slug: str
     how: How
@@ -100,7 +100,7 @@ class Routed:
 
 
 def candidate_of(character: Character, *, weight: float = 1.0) -> RoutingCandidate:
-    """Return a character as one that may answer."""
+    """Return a character as a candidate."""
     primary = character.knowledge.get("primary", "")
     return RoutingCandidate(
         slug=character.slug,
@@ -115,23 +115,25 @@ def candidate_of(character: Character, *, weight: float = 1.0) -> RoutingCandida
 
 
 def named(text: str, candidates: Iterable[RoutingCandidate]) -> tuple[str, ...]:
-    """Return the slugs of those whom `text` calls by name, in the order of the text, each once."""
-    return called(spoken(text), {one.slug: one.names for one in candidates})
+    """Return the slugs that `text` calls by name, in order of the text, without duplicates."""
+    return called(spoken(text), {candidate.slug: candidate.names for candidate in candidates})
 
 
 def scores(
     text: str, candidates: Collection[RoutingCandidate], *, channel: Collection[str] = ()
 ) -> dict[str, Score]:
-    """Return the points that `text` brings each persona, the most first, then by slug (F101, C23).
+    """Return each persona's points for `text`, highest first, then by slug (F101, C23).
 
-    Its name as a whole word 100, each topic of interest 50, its primary domain 30, a preferred channel
-    20, each avoided topic -100, all times its weight. `channel` are the id and name of where it was
-    said. Who has no more than 0 is left out.
+    Its name as a whole word 100, each topic of interest 50, its primary domain 30, a preferred channel 20,
+    each avoided topic -100, all times its weight. `channel` are the id and name of the text's channel.
+    Personas with 0 or less are left out.
     """
     said = spoken(text)
-    calls = called(said, {one.slug: one.names for one in candidates})
+    calls = called(said, {candidate.slug: candidate.names for candidate in candidates})
     here = {_channel(name) for name in channel}
-    found = {one.slug: _score(one, said, one.slug in calls, here) for one in candidates}
+    found = {
+        candidate.slug: _score(candidate, said, candidate.slug in calls, here) for candidate in candidates
+    }
     return _ranked(found)
 
 
@@ -148,21 +150,20 @@ def route(
     sticky: Spoke | None = None,
     rules: Rules | None = None,
 ) -> Routed:
-    """Return who answers `text`: the first of these steps that has an opinion (F100, D07).
+    """Return who answers `text`, by the first of these steps that decides (F100, D07).
 
-    direct: `addressed`, whom it mentions or replies to, then the first whom it names. active: who spoke
-    last with this author. activity: whom an activity in the text concerns, if its points are at least
-    those of the content of anybody else. sticky: who spoke last in this channel. content: one of those
-    with at least 80 % of the most points, by `rng` among their slugs in alphabetical order. default:
-    `default`, or if that one isn't here who weighs most, then the first by alphabet. Active and sticky
-    last for as long as the rules' `sticky`: at exactly 300 s still, from then on no longer (C24).
-    The order of the candidates makes no difference. Raises NobodyPresentError.
+    direct: `addressed` by mention or reply, then the first one named. active: the last one to speak with this
+    author. activity: the one concerned by an activity in the text, if its points are at least anybody else's
+    for content. sticky: the last one to speak in this channel. content: one of those with at least 80 % of
+    the highest points, by `rng` among their sorted slugs. default: `default`, or if that one is absent the
+    highest weight, then alphabetically. Active and sticky last for the rules' `sticky`: up to and including
+    exactly 300 s (C24). The order of the candidates makes no difference. Raises NobodyPresentError.
     """
     if not candidates:
         raise NobodyPresentError("no persona is present that could answer")
     scene = _Scene(
         said=spoken(text),
-        present={one.slug: one for one in candidates},
+        present={candidate.slug: candidate for candidate in candidates},
         scores=scores(text, candidates, channel=channel),
         addressed=addressed,
         active=active,
@@ -178,18 +179,20 @@ def route(
     return Routed(_by_default(scene, default), How.DEFAULT, scene.scores)
 
 
-# The points
+# Points.
 
 
-def _score(one: RoutingCandidate, said: str, is_called: bool, here: Collection[str]) -> Score:
+def _score(candidate: RoutingCandidate, said: str, is_called: bool, here: Collection[str]) -> Score:
     found = {
         "name": NAME * is_called,
-        **{f"interest: {topic}": INTEREST for topic in about(said, one.interests)},
-        "domain": DOMAIN * bool(about(said, (one.knowledge,))),
-        "channel": CHANNEL * any(_channel(name) in here for name in one.channels),
-        **{f"avoidance: {topic}": AVOIDANCE for topic in about(said, one.avoidances)},
+        **{f"interest: {topic}": INTEREST for topic in about(said, candidate.interests)},
+        "domain": DOMAIN * bool(about(said, (candidate.knowledge,))),
+        "channel": CHANNEL * any(_channel(name) in here for name in candidate.channels),
+        **{f"avoidance: {topic}": AVOIDANCE for topic in about(said, candidate.avoidances)},
     }
-    return Score(sum(found.values()) * one.weight, tuple(sign for sign, points in found.items() if points))
+    return Score(
+        sum(found.values()) * candidate.weight, tuple(sign for sign, points in found.items() if points)
+    )
 
 
 def _channel(name: str) -> str:
@@ -202,12 +205,12 @@ def _ranked(found: Mapping[str, Score]) -> dict[str, Score]:
 
 
 def _near(points: Mapping[str, float]) -> list[str]:
-    """Return who has at least four fifths of the most points, by alphabet."""
+    """Return the slugs with at least four fifths of the highest points, sorted."""
     most = max(points.values())
     return sorted(slug for slug, own in points.items() if own * NEAR[1] >= most * NEAR[0])
 
 
-# The steps
+# Steps.
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +227,7 @@ class _Scene:
 
 
 def _direct(scene: _Scene) -> str | None:
-    names = {slug: one.names for slug, one in scene.present.items()}
+    names = {slug: candidate.names for slug, candidate in scene.present.items()}
     calls = (*scene.addressed, *called(scene.said, names))
     return next((slug for slug in calls if slug in scene.present), None)
 
@@ -246,18 +249,18 @@ def _lasting(scene: _Scene, spoke: Spoke | None) -> str | None:
 def _activity(scene: _Scene) -> str | None:
     if not scene.rules.context_routing or scene.rules.activity_priority <= 0:
         return None
-    points = {slug: _activity_points(one, scene) for slug, one in scene.present.items()}
+    points = {slug: _activity_points(candidate, scene) for slug, candidate in scene.present.items()}
     near = _near(points)
     rival = max((score.points for slug, score in scene.scores.items() if slug not in near), default=0)
     return scene.rng.choice(near) if points[near[0]] > 0 and max(points.values()) >= rival else None
 
 
-def _activity_points(one: RoutingCandidate, scene: _Scene) -> float:
-    named_here = len(about(scene.said, one.activities))
+def _activity_points(candidate: RoutingCandidate, scene: _Scene) -> float:
+    named_here = len(about(scene.said, candidate.activities))
     if not named_here:
         return 0
-    shunned = AVOIDANCE * len(about(scene.said, one.avoidances))
-    return max(named_here * scene.rules.activity_priority + shunned, 0) * one.weight
+    shunned = AVOIDANCE * len(about(scene.said, candidate.avoidances))
+    return max(named_here * scene.rules.activity_priority + shunned, 0) * candidate.weight
 
 
 def _content(scene: _Scene) -> str | None:
@@ -269,7 +272,7 @@ def _content(scene: _Scene) -> str | None:
 def _by_default(scene: _Scene, default: str) -> str:
     if default in scene.present:
         return default
-    return min(scene.present.values(), key=lambda one: (-one.weight, one.slug)).slug
+    return min(scene.present.values(), key=lambda candidate: (-candidate.weight, candidate.slug)).slug
 
 
 _STEPS: tuple[tuple[How, Callable[[_Scene], str | None]], ...] = (

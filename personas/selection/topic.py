@@ -1,4 +1,4 @@
-"""What kind of talk this is: technical, casual, formal, creative or educational, told from its words."""
+"""Detection of the kind of talk: technical, casual, formal, creative or educational."""
 
 import re
 import tomllib
@@ -8,42 +8,42 @@ from pathlib import Path
 from typing import NamedTuple
 
 CONTEXTS = ("technical", "casual", "formal", "creative", "educational")
-"""The contexts there are; of two with equal signs, the one named first (F102)."""
+"""The contexts; of two with equal points, the earlier (F102)."""
 USUAL = "casual"
-"""What talk is that shows no sign of anything."""
+"""The context of talk without any sign."""
 LOOK_BACK = 4
-"""Messages that are looked at, the newest ones."""
+"""Number of newest messages examined."""
 LONGEST = 2000
-"""Characters of a message that are looked at, its first ones."""
+"""Number of characters examined at the start of a message."""
 FADING = 0.6
-"""What a sign in the message before counts, against one in the newest."""
+"""Factor of a sign's worth per message of age."""
 
 MOST_FINDS = 3
-"""Finds of one sign in one message that count."""
+"""Maximum number of finds of a sign that count in a message."""
 
-# Chat full of one or two stray words of work or school is still chat; from here on a sign is enough.
+# One or two stray words of work or school don't change chat; from this total on signs suffice.
 _HEAD_START = 0.5
 _ENOUGH = 2.0
 
 
 _ASKING = frozenset({"what", "what's", "who", "who's", "when", "where", "which", "why", "how"})
-# Who asks about the world leaves out the two that are talking, and today.
+# Questions about the world don't mention the speakers or the present.
 _ME_AND_YOU = {"i", "i'm", "i've", "my", "me", "you", "your", "you're", "u", "ur", "we", "our", "us"}
 _HERE = {"this", "that", "these", "it", "today", "tonight", "tomorrow", "up", "so"}
 
 
 class Context(NamedTuple):
-    """The kind of talk, and how sure that is, from 0 to 1."""
+    """The kind of talk, and its confidence, from 0 to 1."""
 
     name: str
     confidence: float
 
 
 def context_of(texts: Sequence[str]) -> Context:
-    """Return what kind of talk the newest of `texts` make, the newest last, and how sure that is (F102).
+    """Return the kind of talk in the newest of `texts`, newest last, and its confidence (F102).
 
-    Told from words of English and from shapes, such as code and asterisks; always the same for the
-    same texts. Talk without a sign is casual, with a confidence of 0.
+    It is detected from English words and from forms such as code and asterisks; deterministic. Talk without a
+    sign is casual, with confidence 0.
     """
     points = dict.fromkeys(CONTEXTS, 0.0)
     for age, text in enumerate(reversed(texts[-LOOK_BACK:])):
@@ -60,7 +60,7 @@ def context_of(texts: Sequence[str]) -> Context:
 
 
 def _shapes(text: str) -> list[tuple[str, float]]:
-    """Return what the newest message's way of writing speaks for: lower case is chat, care is a letter."""
+    """Return contexts suggested by the newest message's style: lower case is casual, careful formal."""
     words = text.split()
     if not words:
         return []
@@ -76,22 +76,22 @@ def _shapes(text: str) -> list[tuple[str, float]]:
 
 
 def _letters(words: Sequence[str]) -> float:
-    """Return the letters of an average word: letters have longer ones than chat."""
+    """Return the average word length: formal letters have longer words than chat."""
     return sum(map(len, words)) / len(words)
 
 
 def _asks_about_the_world(text: str) -> bool:
-    """Return whether the last line is a short question in which nobody who is here comes up."""
+    """Return whether the last line is a short question that mentions nobody present."""
     words = text.lower().rsplit("\n", 1)[-1].rstrip("?! ").split()
     asks = words[:1] and (words[0] in _ASKING or words[:2] in (["is", "a"], ["is", "an"], ["are", "all"]))
     return bool(asks) and 3 <= len(words) <= 16 and (_ME_AND_YOU | _HERE).isdisjoint(words)
 
 
-# The signs: the words of topic_words.toml, phrases and shapes.
+# Signs: the words of topic_words.toml, phrases and forms.
 
 
 class TopicSign(NamedTuple):
-    """What speaks for a context, and what each of the first finds of it counts."""
+    """A sign of a context, and the worth of each of its first finds."""
 
     context: str
     worth: float
@@ -99,9 +99,11 @@ class TopicSign(NamedTuple):
 
 
 def _words() -> dict[tuple[str, float], list[str]]:
-    """Return the words that are listed, by the context they speak for and what each find of one counts."""
+    """Return the listed words, by context and worth."""
     tables = tomllib.loads(Path(__file__).with_name("topic_words.toml").read_text("utf-8"))["words"]
-    return {(one["context"], one["worth"]): " ".join(one["listed"].split()).split(", ") for one in tables}
+    return {
+        (table["context"], table["worth"]): " ".join(table["listed"].split()).split(", ") for table in tables
+    }
 
 
 _WORDS = _words()
@@ -180,7 +182,7 @@ def _whole(pattern: str) -> re.Pattern[str]:
 
 
 def _written(word: str) -> str:
-    """Return a word of several, or with a mark in it, as a pattern."""
+    """Return a listed word, which may have several parts, as a pattern."""
     return f"{re.escape(word[:-1])}\\w*" if word.endswith("*") else f"{re.escape(word)}s?"
 
 
@@ -195,13 +197,13 @@ def _all_signs() -> Iterator[TopicSign]:
 
 _PLAIN = re.compile(r"\w+\*?")
 _SIGNS = tuple(_all_signs())
-# As patterns these hundreds would double the time that a message takes.
+# Hundreds of patterns would double the time per message.
 _LISTED = {word: table for table, words in _WORDS.items() for word in words if _PLAIN.fullmatch(word)}
 _SHORTEST, _LONGEST = (pick(map(len, _LISTED)) for pick in (min, max))
 
 
 def _signs_in(text: str) -> Iterator[tuple[str, float]]:
-    """Yield the context that each sign in a text speaks for, and what its finds count together."""
+    """Yield the context of each sign in a text, and the total worth of its finds."""
     listed = Counter(table for word in re.findall(r"\w+", text.lower()) if (table := _table_of(word)))
     for (context, worth), finds in listed.items():
         yield context, worth * min(MOST_FINDS, finds)
@@ -210,7 +212,7 @@ def _signs_in(text: str) -> Iterator[tuple[str, float]]:
 
 
 def _table_of(word: str) -> tuple[str, float] | None:
-    """Return where a word is listed: itself, as a plural, or by a beginning of it."""
+    """Return the table of a word: listed itself, as a plural, or by its prefix."""
     found = _LISTED.get(word) or _LISTED.get(word.removesuffix("s"))
     if found:
         return found

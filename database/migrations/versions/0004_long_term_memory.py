@@ -178,7 +178,7 @@ def _reminders() -> None:
 
 
 def _take_over(facts: sa.Table, changes: sa.Table) -> None:
-    """Keep what was core memory as facts, with every change; a change says only what was before it."""
+    """Convert core memory and its changes to facts; a change records only the values before it."""
     bind = op.get_bind()
     new = {
         "kept": True,
@@ -215,7 +215,7 @@ def _take_over(facts: sa.Table, changes: sa.Table) -> None:
     states = sa.table("global_state", sa.column("key"), sa.column("value"))
     if last:
         bind.execute(sa.insert(states), {"key": "last fact", "value": str(last)})
-        # The file is written anew behind this; should that not come about, the next night does it.
+        # The file is rewritten afterwards; if that fails, the next night does it.
         bind.execute(sa.insert(states), {"key": "to be written anew", "value": ""})
 
 

@@ -1,4 +1,4 @@
-"""Several characters: casts, seats, cues, scenes, identities, growth, and how they get on.
+"""Several characters: casts, seats, cues, scenes, identities, growth, and affinities.
 
 Revision: 0005
 """
@@ -22,7 +22,7 @@ _ANYWHERE = "(SELECT t.character FROM turns t ORDER BY t.id DESC LIMIT 1)"
 def upgrade() -> None:
     _company()
     _feelings()
-    op.create_index("ix_turns_once", "turns", ["channel_id", "id"])  # for who spoke last in each channel
+    op.create_index("ix_turns_once", "turns", ["channel_id", "id"])  # finds the last speaker in each channel
     for table, name, kind in (
         ("messages", "character", _SLUG),
         ("messages", "cast_id", sa.BigInteger()),
@@ -227,7 +227,7 @@ def _feelings() -> None:
 
 
 def _take_over_seats() -> None:
-    """Until now one character spoke in a channel: the last one that did has the seat that there was."""
+    """Give the channel's seat to the last character that spoke: until now only one did."""
     who = f"COALESCE({_HERE.format(id='c.id')}, {_ANYWHERE})"
     op.execute(
         "INSERT INTO seats (channel_id, character, floor, head_at, head_people, consolidated) "  # noqa: S608
@@ -239,14 +239,14 @@ def _take_over_seats() -> None:
 
 
 def _set_aside(*indexes: str) -> None:
-    """Free the names of indexes: PostgreSQL has each but once, over all tables."""
+    """Free the names of indexes, which PostgreSQL requires to be unique over all tables."""
     if op.get_bind().dialect.name == "postgresql":
         for name in indexes:
             op.execute(f"ALTER INDEX {name} RENAME TO {name}_old")
 
 
 def _sources() -> None:
-    """A line may be summed up once for each character."""
+    """Allow one summary of a line per character."""
     _set_aside("pk_summary_sources")
     op.create_table(
         "summary_sources_new",
@@ -297,7 +297,8 @@ def _windows() -> None:
 
 
 def _who_was_there() -> None:
-    """What is in the log was heard by every character that had spoken by then, and by none to come."""
+    """Record that each logged line was heard by every character that had spoken by then, and by no later
+    one."""
     op.execute(
         "UPDATE messages SET character = (SELECT t.character FROM turns t WHERE t.id = messages.turn_id) "
         "WHERE heard_through IS NOT NULL"

@@ -1,4 +1,4 @@
-"""An inner life: feelings and what moved them, bonds with people and what changed them, remarks unasked.
+"""An inner life: feelings and their causes, bonds with people and their changes, unprompted remarks.
 
 Revision: 0006
 """

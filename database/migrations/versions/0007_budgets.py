@@ -1,4 +1,4 @@
-"""Budgets: what was spent on a day, and for whom.
+"""Budgets: spending per day and payer.
 
 Revision: 0007
 """

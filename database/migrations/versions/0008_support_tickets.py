@@ -1,4 +1,4 @@
-"""Support tickets: where they are opened, and who has one.
+"""Support tickets and their configuration.
 
 Revision: 0008
 """

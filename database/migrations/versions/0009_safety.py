@@ -1,4 +1,4 @@
-"""Channels that Discord shows to adults only, and what admins switch off for their whole server.
+"""Age-restricted channels, and features that admins disable for their whole server.
 
 Revision: 0009
 """

@@ -1,4 +1,4 @@
-"""Scheduled work: how each job fares, and the runs that are worth a row.
+"""Scheduled jobs: the state of each job, and notable runs.
 
 Revision: 0010
 """

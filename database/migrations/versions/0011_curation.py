@@ -1,4 +1,4 @@
-"""What operators change while the bot runs: before and after in the audit, and entries of lorebooks.
+"""Changes by operators at run time: old and new values in the audit, and entries of lorebooks.
 
 Revision: 0011
 """

@@ -1,6 +1,6 @@
-"""Decisions by name and with figures: until now they were kept as English sentences.
+"""Decisions as codes and figures instead of English sentences.
 
-What no name fits stays the text that it is.
+Sentences without a matching code stay as text.
 
 Revision: 0012
 """
@@ -134,14 +134,14 @@ def _pages(row_id: Any, kept: Any) -> Iterator[list[tuple[int, Any]]]:
 
 
 def renamed(trace: Any) -> Any:
-    """Return a trace with names and figures in the place of sentences."""
+    """Return a trace with codes and figures instead of sentences."""
     if not isinstance(trace, dict):
         return trace
     new = dict(trace)
     if isinstance(trace.get("steps"), list):
-        new["steps"] = [_step(one) for one in trace["steps"]]
+        new["steps"] = [_step(step) for step in trace["steps"]]
     if isinstance(trace.get("waits"), list):
-        new["waits"] = [{**one, "why": PAUSES.get(one["why"], one["why"])} for one in trace["waits"]]
+        new["waits"] = [{**wait, "why": PAUSES.get(wait["why"], wait["why"])} for wait in trace["waits"]]
     return new
 
 
@@ -161,9 +161,9 @@ def _noted(remark: str) -> dict[str, Any]:
 
 
 def _figure(name: str, value: str) -> Any:
-    """Return a figure; None for signs of which one is not known."""
+    """Parse a figure; None if one of several signs is unknown."""
     if name == "signs":
-        signs = [] if value == "no sign" else [SIGNS.get(one) for one in value.split(", ")]
+        signs = [] if value == "no sign" else [SIGNS.get(sign) for sign in value.split(", ")]
         return None if None in signs else signs
     if name == "kind":
         return value

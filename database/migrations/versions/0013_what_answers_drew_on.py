@@ -1,4 +1,4 @@
-"""Answers know the people whom they name or repeat, so that these words go with the people.
+"""Answers record the people whom they name or repeat, so that erasing a person covers them.
 
 Revision: 0013
 """

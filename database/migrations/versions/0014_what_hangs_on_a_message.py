@@ -1,4 +1,4 @@
-"""A message keeps what hangs on it: pictures, files, voice, previews, forwarded messages, polls.
+"""Messages store their attachments: pictures, files, voice, previews, forwarded messages, polls.
 
 Revision: 0014
 """

@@ -1,4 +1,4 @@
-"""Encounters say what they came from and leave behind; traits of characters shift.
+"""Encounters record their source and effects; traits of characters shift.
 
 Revision: 0015
 """
@@ -45,7 +45,7 @@ def upgrade() -> None:
 
 
 def _no_strangers_to_anybody_liked_or_not() -> None:
-    """Name what two are to each other by their number, where it was set before they had spoken."""
+    """Set the stage by the affinity's value where it was set before the two had met."""
     bounds = ((-6, "enemies"), (-2, "frenemies"), (2, "acquaintances"), (6, "friends"), (11, "besties"))
     whens = " ".join(f"WHEN value < {below} THEN '{name}'" for below, name in bounds)
     op.execute(

@@ -1,4 +1,4 @@
-"""Counts of what each character did, day by day and server by server.
+"""Activity counts of each character by day and server.
 
 Revision: 0016
 """

@@ -1,4 +1,5 @@
-"""What goes on in a character: beliefs, dreams, open questions; and which channels all of a server may read.
+"""Musings of characters: beliefs, dreams, open questions; and a flag for channels that the whole server can
+read.
 
 Revision: 0017
 """

@@ -1,4 +1,4 @@
-"""An answer about being remembered keeps in which channel of which server it was given.
+"""Consents record the server and channel in which they were given.
 
 Revision: 0018
 """

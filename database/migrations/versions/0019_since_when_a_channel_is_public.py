@@ -1,4 +1,4 @@
-"""A channel keeps from which message on everybody of its server may read along.
+"""Channels record the message from which on the whole server could read them.
 
 Revision: 0019
 """

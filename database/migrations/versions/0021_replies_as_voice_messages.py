@@ -1,4 +1,4 @@
-"""People choose where replies to them are voice messages; a reply knows that it is spoken.
+"""People choose voice messages for replies; replies record whether they are spoken.
 
 Revision: 0021
 """

@@ -1,4 +1,4 @@
-"""People say who may hear them in voice channels; a message knows that it was said aloud.
+"""Consent to being heard in voice channels; messages record whether they were spoken.
 
 Revision: 0022
 """

@@ -1,4 +1,4 @@
-"""A call belongs to a reply or a decision; requests are kept for the console.
+"""Calls refer to a reply or a decision; requests are stored for the console.
 
 Revision: 0023
 """
@@ -17,8 +17,10 @@ depends_on = None
 def upgrade() -> None:
     for column in ("turn_id", "message_id"):
         op.add_column("calls", sa.Column(column, sa.BigInteger(), nullable=True))
-        there = sa.text(f"{column} IS NOT NULL")
-        op.create_index(f"ix_calls_{column}", "calls", [column], sqlite_where=there, postgresql_where=there)
+        condition = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            f"ix_calls_{column}", "calls", [column], sqlite_where=condition, postgresql_where=condition
+        )
     op.create_table(
         "prompts",
         sa.Column("turn_id", sa.BigInteger(), autoincrement=False, nullable=False),

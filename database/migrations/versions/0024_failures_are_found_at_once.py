@@ -1,4 +1,4 @@
-"""What could not be answered is found without reading all that was said.
+"""Indexes on failed answers, so that finding them does not read all messages.
 
 Revision: 0024
 """
@@ -17,8 +17,8 @@ def upgrade() -> None:
         ("ix_claims_failed", "claims", "message_id", "reason IN ('NO_ANSWER', 'NO_VOTE')"),
         ("ix_turns_fallback", "turns", "trigger_id", "fallback IS TRUE"),
     ):
-        there = sa.text(where)
-        op.create_index(name, table, [column], sqlite_where=there, postgresql_where=there)
+        condition = sa.text(where)
+        op.create_index(name, table, [column], sqlite_where=condition, postgresql_where=condition)
 
 
 def downgrade() -> None:

@@ -1,4 +1,4 @@
-"""A fact that is kept in the person's own sentence keeps the words by which it is found, too.
+"""A separate search text for facts stored in the person's own sentence.
 
 Revision: 0025
 """
