@@ -756,7 +756,7 @@ async def open_database(settings: Settings, *, patient: bool = False) -> Databas
 
 @contextmanager
 def database_named() -> Iterator[None]:
-    """Let what the database refuses be an error for the operator, or one that may pass."""
+    """Convert database errors to a configuration error, or to one that may pass."""
     try:
         yield
     except PASSING as error:

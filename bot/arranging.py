@@ -219,12 +219,12 @@ def rehearsing(manner: Manner) -> Manner:
             manner.extent, condensed=size, known=min(size // 2, manner.extent.known), summed=False
         ),
         attention=replace(manner.attention, voters=replace(manner.attention.voters, model="", count=0)),
-        streaming=Streaming(),  # it rambles, and what of that is said is known at its end
+        streaming=Streaming(),  # it rambles, and only the finished text can be trimmed
     )
 
 
 def growth_folder(settings: Settings) -> Path:
-    """Return where it is written down how far characters have grown: in data_dir unless it was set."""
+    """Return the folder of the growth files: in data_dir unless configured."""
     if "persona_evolution_path" in settings.explicit:
         return settings.persona_evolution_path
     return settings.data_dir / "persona_evolution"
@@ -242,7 +242,7 @@ def _prices(settings: Settings) -> Prices:
 
 
 def open_claude(settings: Settings, server: Server, clock: Clock, breaker: Breaker) -> Claude:
-    """Return what asks each server that is named. Raises ConfigurationError for a faulty price table."""
+    """Return a client for all configured servers. Raises ConfigurationError for a faulty price table."""
     log_file = settings.data_dir / settings.api_log_file
     note = open_call_log(log_file) if settings.enable_api_call_logging else None
     prices = _prices(settings)
@@ -266,7 +266,7 @@ def open_claude(settings: Settings, server: Server, clock: Clock, breaker: Break
 
 
 def _sampling(settings: Settings, server: Server) -> dict[str, float]:
-    """Return what a server of another make is told about choosing words; the operator's word comes last."""
+    """Return the sampling parameters for a server other than Claude's; the operator's settings prevail."""
     own = {"temperature": settings.default_temperature}
     if server.rehearsal:
         return {**REHEARSAL_SAMPLING, **(own if "default_temperature" in settings.explicit else {})}
@@ -274,7 +274,7 @@ def _sampling(settings: Settings, server: Server) -> dict[str, float]:
 
 
 async def within(budgets: Budgets, claude: Claude, settings: Settings, server: Server) -> Claude:
-    """Return what asks Claude as long as there is something to pay it with; without limits, Claude itself."""
+    """Return a client that respects the budgets; without limits, the plain client."""
     if not budgets.limited:
         return claude
     try:

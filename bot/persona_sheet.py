@@ -1,4 +1,4 @@
-"""Characters as people and admins see them: who there is, and what one is made of (F095, F102, F111)."""
+"""Descriptions of characters for people and admins: the list, and each one's sheet (F095, F102, F111)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

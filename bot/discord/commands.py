@@ -35,7 +35,7 @@ OUTDATED = _(
 UNREADABLE = _("One of the options is not what this command takes: choose it anew from what Discord offers.")
 
 MEMBERS_ONLY = {"members_only": True}
-"""The `extras` of a command for which the bot's operators need the permissions like everybody (C89)."""
+"""The `extras` of a command that even the bot's operators may only use with the permissions (C89)."""
 
 CALLED = {
     "administrator": _("Administrator"),
@@ -58,18 +58,18 @@ CALLED = {
 
 
 class Commands(app_commands.CommandTree["Masquerade"]):
-    """The commands of the bot, and the one place where permissions are checked.
+    """The commands of the bot, and the only place where permissions are checked.
 
-    `default_permissions` only tell Discord to whom to show a command, and the admins of a server can change
-    that. So whoever uses one is looked at again here, before anything else happens.
+    `default_permissions` only tell Discord to whom to show a command, and a server's admins can change that.
+    So permissions are checked again here, before anything else happens.
     """
 
     def __init__(self, client: "Masquerade") -> None:
-        # Installed by a person for themself, the bot would be called into places it is not a member of.
+        # A user install would allow commands in places where the bot is not a member.
         super().__init__(client, allowed_installs=app_commands.AppInstallationType(guild=True, user=False))
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Let a command run if it may be used by this person here; otherwise say why not."""
+        """Return whether the person may use the command here; if not, tell them why."""
         speak_to(interaction)
         command = interaction.command
         refusal = self.refusal(interaction, command) if command else None
@@ -81,7 +81,7 @@ class Commands(app_commands.CommandTree["Masquerade"]):
         return False
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
-        """Log what failed, without a word of the user, and answer with one sentence."""
+        """Log a failure without user input, and answer with one sentence."""
         speak_to(interaction)
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         name = interaction.command.qualified_name if interaction.command else "an unknown command"
@@ -89,12 +89,12 @@ class Commands(app_commands.CommandTree["Masquerade"]):
         await _try_to_answer(interaction, _sentence(cause))
 
     async def _call(self, interaction: Interaction) -> None:
-        """Run what is used; where discord.py can't read it, whoever used it is told that it failed."""
+        """Run a command; if discord.py can't parse it, tell its user that it failed."""
         try:
             await super()._call(interaction)
         except app_commands.AppCommandError:
             raise
-        except Exception as error:  # noqa: BLE001 - there is no telling what discord.py meets
+        except Exception as error:  # noqa: BLE001 - discord.py may raise anything
             log.warning("A command can't be read: %s in %s", type(error).__name__, place_in_code(error))
             await _try_to_answer(interaction, FAILED)
 
@@ -110,7 +110,7 @@ class Commands(app_commands.CommandTree["Masquerade"]):
             return True
         for needed in _needed(command):
             held = interaction.permissions
-            # A command without named permissions is for administrators only. Every set includes the empty one.
+            # A command without permissions is for administrators only. Every set includes the empty one.
             enough = held.administrator or (needed.value != 0 and held.is_superset(needed))
             if interaction.guild_id is None or not enough:
                 return False

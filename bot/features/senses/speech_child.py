@@ -1,7 +1,7 @@
 """Transcription of untrusted recordings: a separate program, started by bot.core.child.
 
-Its order is JSON: `{"model": FOLDER, "language": "auto", "seconds": 180}`. It says `{"text": "..."}`. With
-`"call": true` in it, it stays, and listens to one turn of speech after the other, as plain samples.
+Its order is JSON: `{"model": FOLDER, "language": "auto", "seconds": 180}`. It answers `{"text": "..."}`. With
+`"call": true`, it stays alive and transcribes one turn of speech after the other, given as raw samples.
 """
 
 import io
@@ -31,10 +31,10 @@ from faster_whisper.vad import get_vad_model
 from bot.features.senses.child import Answer, UnreadableFile, quiet, serve, serve_on
 
 MOST_MEMORY = 768 << 20
-"""Bytes on top of the model: three minutes take about half of it.
+"""Memory limit in bytes on top of the model: three minutes of audio take about half of it.
 
-Memory, files and time of work are limited as for other files. Threads are not for root, and for nobody on
-Windows and macOS; the model and its threads are there before the limits, so a larger one fits as well.
+Memory, files and CPU time are limited as for other files. Threads are not limited for root, nor on Windows
+and macOS; the model and its threads exist before the limits take effect, so a larger model fits as well.
 """
 RATE = 16_000
 _KINDS = {b"OggS": "ogg", b"RIFF": "wav", b"fLaC": "flac", b"ID3": "mp3", b"\x1aE\xdf\xa3": "matroska"}
@@ -45,7 +45,7 @@ _Pcm = numpy.ndarray[Any, numpy.dtype[numpy.float32]]
 class WhisperListener:
     """A Whisper model on one core, with a small model that detects speech.
 
-    In a `call` somebody waits for the answer: there it takes two cores, and the first words that it finds.
+    In a `call`, where a person waits, it uses two cores and the first result it finds.
     """
 
     def __init__(self, folder: str, language: str, *, call: bool = False) -> None:
