@@ -261,7 +261,7 @@ def open_claude(settings: Settings, server: Server, clock: Clock, breaker: Break
 
     others = other_servers(settings, server).items()
     return Servers(
-        client(server, breaker), {label: client(one, Breaker(clock)) for label, one in others}, clock
+        client(server, breaker), {label: client(other, Breaker(clock)) for label, other in others}, clock
     )
 
 
@@ -281,6 +281,6 @@ async def within(budgets: Budgets, claude: Claude, settings: Settings, server: S
         await budgets.open()
     except DatabaseError as error:
         raise ConfigurationError(str(error)) from error
-    free = frozenset(label for label, one in other_servers(settings, server).items() if one.free)
+    free = frozenset(label for label, other in other_servers(settings, server).items() if other.free)
     tariff = Tariff(_prices(settings), server.local, free)
     return Budgeted(claude, budgets, tariff, cheap_model=cheap_model_of(settings, server))
