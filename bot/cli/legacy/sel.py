@@ -274,9 +274,8 @@ class _Walk:
         if not isinstance(answer, bool):
             self._files.unreadable.append(where)
         else:
-            person.agreed = (
-                answer and person.agreed is not False
-            )  # of conflicting answers, the refusal counts
+            # Of conflicting answers, the refusal counts.
+            person.agreed = answer and person.agreed is not False
 
     def _by_person(self, part: Any, where: str) -> list[tuple[int, Any]]:
         if not isinstance(part, dict):
