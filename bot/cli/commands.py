@@ -124,7 +124,7 @@ def restore(arguments: Namespace, _on_stage: OnStage) -> int:
 
 
 def move_database(arguments: Namespace, _on_stage: OnStage) -> int:
-    """Copy everything from the file into the server's empty database, while the bot does not run."""
+    """Copy all data from the SQLite file into the server's empty database, while the bot does not run."""
     settings = load(arguments, overrides=NO_CHARACTER).settings
     path, url = settings.data_dir / DATABASE_NAME, settings.database_url.get_secret_value()
     if not url:

@@ -54,7 +54,7 @@ CALLED = {
     "send_messages_in_threads": _("Send Messages in Threads"),
     "attach_files": _("Attach Files"),
 }
-"""Permissions, as Discord's settings call them."""
+"""Names of permissions in Discord's settings."""
 
 
 class Commands(app_commands.CommandTree["Masquerade"]):

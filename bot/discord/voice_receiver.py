@@ -119,7 +119,7 @@ class VoiceReceiver:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start listening."""
         load_opus()
         self._timer = self._loop.call_later(TICK_MS / 1000, self._tick)
         self._client.listen(self._take)

@@ -1379,7 +1379,7 @@ _THOUGHTS = (
         "who withdraws overnight",
         "Of who withdraws while a model thinks, nothing is kept.",
         "bot/features/inner_life/night_thoughts.py",
-        "        whole = [proposal for proposal in found if stand.issuperset(line.id for line in proposal.drawn)]\n",
+        "        whole = [item for item in found if stand.issuperset(line.id for line in item.drawn)]\n",
         "        whole = found\n",
         "tests/bot/features/test_night_thoughts.py::test_who_withdraws_while_the_model_thinks_is_in_nothing",
     ),

@@ -137,7 +137,7 @@ def _backups(folder: Path) -> list[Finding]:
     """Return the age of the newest backup; backups kept elsewhere are unknown."""
     copies = (
         copy for copy in folder.glob("*.sqlite3") if "-before-" not in copy.name
-    )  # those go by themselves
+    )  # -before- copies expire automatically
     made = [copy.stat().st_mtime for copy in copies]
     if not made:
         return []

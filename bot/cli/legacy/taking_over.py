@@ -139,7 +139,7 @@ async def _take_in_memories(
     known = {plain(fact.text) for fact in existing}
     new = [text for text in person.memories if plain(text) not in known]
     room = max(MOST - len(existing), 0)
-    taken = new[len(new) - room :] if len(new) > room else new  # the newest stand at the end
+    taken = new[len(new) - room :] if len(new) > room else new  # newest last
     batch = await db.memories.new_batch()
     for text in taken:
         await db.memories.add(_memory(person.id, text, one_import), batch=batch, cause=INHERITED)

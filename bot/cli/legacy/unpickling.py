@@ -117,9 +117,8 @@ class _Seen:
         if isinstance(argument, str):
             self._texts.append(argument[:LONGEST_NAME])
         elif name in _STORING and not 0 <= argument <= self._steps:
-            raise PickleRefused(
-                "large"
-            )  # the list of what is stored would be made as long as that number says
+            # The unpickler's memo would grow to this index.
+            raise PickleRefused("large")
         elif isinstance(argument, int) and sys.getsizeof(argument) > _LONGEST_NUMBER:
             raise PickleRefused("large")
 

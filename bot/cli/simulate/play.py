@@ -38,9 +38,9 @@ SETTLED_SECONDS = 10.0
 def play(
     path: Path, *, characters_dir: Path | None = None, prompts: bool = False, out: TextIO = sys.stdout
 ) -> int:
-    """Play a scenario and print its transcript; return 1 if something was not as expected, else 0.
+    """Play a scenario and print its transcript; return 1 if any expectation failed, else 0.
 
-    With `prompts` the whole prompt of each reply is printed before it.
+    With `prompts`, the complete prompt of each reply is printed before it.
 
     Raises ConfigurationError for a file, setting or character that can't be used.
     """

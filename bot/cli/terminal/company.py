@@ -96,9 +96,9 @@ async def scene_told(session: TerminalSession, rest: str, mouth: TerminalMouth) 
         ended = await stagecraft.stop_scene(where)
         return STOPPED.format(count=ended.turns, done=ended.done)
     if rest == "note_clear":
-        there = await stagecraft.noted(where)
+        note = await stagecraft.noted(where)
         await stagecraft.note(where, None, depth=0, by=session.person_id)
-        return str(CLEARED if there else NO_NOTE)
+        return str(CLEARED if note else NO_NOTE)
     if found := _NOTE.fullmatch(rest):
         await stagecraft.note(where, found[1], depth=0, by=session.person_id)
         return NOTED.format(depth=depth_in_words(0))

@@ -197,7 +197,7 @@ def read_script(path: Path) -> str:
 
 
 def _let_go(out: TextIO) -> None:
-    """Point a closed pipe elsewhere: Python would try to flush it once more at exit, and complain."""
+    """Redirect a closed pipe to the null device: Python would try to flush it at exit, and complain."""
     if out is not sys.stdout:
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)

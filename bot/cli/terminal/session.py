@@ -288,7 +288,7 @@ class TerminalSession:
         return company.by_slug.get(latest[0].character if latest else "", company.primary)
 
     async def standing(self) -> tuple[Length, int, bool]:
-        """Return the length of the conversation, the number of memories, and whether it learns by itself."""
+        """Return the length of the conversation, the number of memories, and whether facts are noted."""
         memories, host = self.app.memories, await self.host()
         return (
             await self.app.forgetting.length(PERSON, self.where),

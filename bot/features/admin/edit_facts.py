@@ -170,7 +170,7 @@ class FactWords:
         self._database = database
 
     async def of(self, recorded: RecordedEdit) -> FactTexts:
-        """Return what a fact said before a change, and after it."""
+        """Return the text of a fact before and after a change."""
         change = recorded.change
         if recorded.is_blank:
             return FactTexts(forgotten=True)

@@ -1,6 +1,6 @@
 """Edits of bonds with people and of affinities between characters (F089, F091, C71, C85).
 
-A bond is set within bounds, in the ledger, and by the consent of the person.
+Edits of bonds respect their bounds, are recorded in the ledger, and need the person's consent.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -176,9 +176,8 @@ def sources_of(
     else:
         first = CharacterSource(find_character(character_folders(characters), slug), sheet)
     wanted = list(others)
-    if [name.lower() for name in others] == [
-        "all"
-    ]:  # a picture may be anything: a card in one has to be named
+    if [name.lower() for name in others] == ["all"]:
+        # A PNG may be any picture, so a card in one has to be named.
         wanted = [path.name for path in known.values() if path.is_dir() or path.suffix.lower() != ".png"]
     sources = [first]
     for name in wanted:

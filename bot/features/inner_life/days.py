@@ -26,7 +26,7 @@ OUT_OF_BOUNDS = _("A day's mood is a number from 0 to 10.")
 
 
 class Days:
-    """The rows `daily_mood_...` of the global state, one for each mood and character."""
+    """Day moods of characters, stored as rows `daily_mood_...` of the global state."""
 
     def __init__(self, database: Database, *, company: Company, inner: InnerLife, clock: Clock) -> None:
         self._database = database

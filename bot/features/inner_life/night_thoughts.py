@@ -162,7 +162,7 @@ class NightThoughts:
         stand = {
             line.id for line in night.lines if texts.get(line.id) == line.text and line.person_id in agreed
         }
-        whole = [proposal for proposal in found if stand.issuperset(line.id for line in proposal.drawn)]
+        whole = [item for item in found if stand.issuperset(line.id for line in item.drawn)]
         writing = _Writing(db, night.character.slug, circle, now)
         return sum([await writing.write(proposal) for proposal in whole])
 

@@ -39,7 +39,7 @@ _PREFIX = regex.compile(r"(?:playing|status)\s*:\s*", regex.IGNORECASE)
 
 
 class Statuses:
-    """The rows `status ...` of the global state, one for each character.
+    """Statuses of characters, stored as rows `status ...` of the global state.
 
     A status derives from the character and its day only; nothing about people, or what they said, goes into
     it. `listeners` are called with the slug of a character whose status changed.

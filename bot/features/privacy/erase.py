@@ -213,5 +213,5 @@ def _lines(path: Path) -> Iterator[str]:
     with (
         suppress(FileNotFoundError),
         path.open(encoding="utf-8", errors="replace") as file,
-    ):  # it went meanwhile
+    ):  # the file was deleted meanwhile
         yield from file

@@ -305,7 +305,7 @@ def _has_greeting(role: PlayedCharacter) -> bool:
 
 
 def _forms(role: PlayedCharacter, where: Where) -> tuple[str, ...]:
-    """Return the greetings of a character for a place: those for groups in a server, if it has any."""
+    """Return a character's greetings for a place; in a server, the group greetings if it has any."""
     character = role.character
     if where.place is Place.GUILD and character.group_greetings:
         return character.group_greetings
@@ -313,7 +313,7 @@ def _forms(role: PlayedCharacter, where: Where) -> tuple[str, ...]:
 
 
 async def _met(db: UnitOfWork, channel_id: int, slug: str) -> bool:
-    """Say whether a character ever spoke in a place, as far as anything of that is left."""
+    """Return whether a character ever spoke in a place, according to the data still stored."""
     if await db.channels.seat(channel_id, slug) is not None:
         return True
     latest = await db.turns.last_speaker(channel_id)

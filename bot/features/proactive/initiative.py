@@ -1,4 +1,4 @@
-"""Speaking first: twice an hour chance may let a character say something by itself (F112, F113, C79)."""
+"""Initiative: twice an hour, a character may by chance say something unprompted (F112, F113, C79)."""
 
 import asyncio
 import logging

@@ -102,7 +102,7 @@ class Reminders:
     async def remember_date(
         self, character: str, person_id: int, day: YearDay | None, text: str, where: Where
     ) -> Reminder:
-        """Keep a date that comes every year. Raises ReminderRefused."""
+        """Create a yearly date. Raises ReminderRefused."""
         new = await self._yearly(character, person_id, "date", day, checked(text), where)
         async with self._database.begin() as db:
             return await self._add(db, new, where)
@@ -110,13 +110,13 @@ class Reminders:
     async def set_birthday(
         self, character: str, person_id: int, day: YearDay | None, where: Where
     ) -> Reminder:
-        """Keep somebody's birthday, in the place of an earlier one. Raises ReminderRefused."""
+        """Set a person's birthday, replacing an earlier one. Raises ReminderRefused."""
         new = await self._yearly(character, person_id, "birthday", day, "", where)
         async with self._database.begin() as db:
             return await self._put_birthday(db, new, where)
 
     async def birthday(self, character: str, person_id: int) -> Reminder | None:
-        """Return somebody's birthday."""
+        """Return a person's birthday."""
         async with self._database.read() as db:
             return await db.reminders.birthday(person_id, character)
 
@@ -135,7 +135,7 @@ class Reminders:
     # Time zones.
 
     async def local_time(self, person_id: int) -> LocalTime:
-        """Return by which clock somebody lives."""
+        """Return a person's time zone."""
         async with self._database.read() as db:
             name = await db.reminders.zone(person_id)
         return LocalTime(zone(name), known=name is not None)

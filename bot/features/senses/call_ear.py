@@ -81,7 +81,7 @@ class WarmEar:
         await process.stdin.drain()
         line = json.loads(await process.stdout.readline())
         if not isinstance(line, dict):
-            raise ValueError("no answer")  # noqa: TRY004 - what another process says is a value
+            raise ValueError("no answer")  # noqa: TRY004 - a malformed answer is a value error
         return line
 
     async def _begin(self) -> asyncio.subprocess.Process:

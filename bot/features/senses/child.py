@@ -75,7 +75,7 @@ def beside(name: str) -> str:
 def _taken() -> int:
     """Return the address space used by this process in bytes; 1 GiB if it is unknown."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - the least is loaded here
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - keep imports minimal
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return 1 << 30

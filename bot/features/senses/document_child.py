@@ -30,7 +30,7 @@ MOST_LETTERS = 16_000
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, because its mark starts with that of UTF-16
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
@@ -106,7 +106,7 @@ def _pages(data: bytes) -> tuple[str, bool]:
 def _load_all() -> None:
     """Exercise all code once: lazy imports open files, which is impossible once the limits are in force."""
     quiet()
-    for module in pkgutil.iter_modules(encodings.__path__):  # a document may name any of them for its fonts
+    for module in pkgutil.iter_modules(encodings.__path__):  # fonts in a PDF may use any of them
         with contextlib.suppress(LookupError):
             codecs.lookup(module.name)
     for sample in ("Grüße aus Köln, und ein schönes Wochenende".encode("cp1252"), "お茶".encode("cp932")):
