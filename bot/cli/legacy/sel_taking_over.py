@@ -55,8 +55,8 @@ async def take_over_sel(
 
 async def _take_in(db: UnitOfWork, person: SelPerson, run: Import) -> SelOutcome:
     """Import one person, unless done before: what they deleted since must not come back."""
-    known, mark = f"{SEL} {person.id}", f"{SEL} {run.character.slug} {person.id}"
-    if await was_taken(db, mark):
+    known, character_mark = f"{SEL} {person.id}", f"{SEL} {run.character.slug} {person.id}"
+    if await was_taken(db, character_mark):
         return SelOutcome(person.id, before=True)
     answer = None
     if not await was_taken(db, known):
@@ -68,7 +68,7 @@ async def _take_in(db: UnitOfWork, person: SelPerson, run: Import) -> SelOutcome
     marks = [known]
     kept = soft = 0
     if person.memories:
-        marks.append(mark)
+        marks.append(character_mark)
         seen_at = min(person.seen_at or run.as_of, run.at)
         await db.users.inherit(person.id, premium=False, at=seen_at)
         await db.users.note(person.id, {}, is_bot=False, at=seen_at)
