@@ -1,1 +1,1 @@
-"""The bot itself: its settings, its walk from an utterance to a reply, and its command line."""
+"""The bot itself: its settings, the pipeline from an utterance to a reply, and its command line."""

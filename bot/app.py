@@ -1,4 +1,4 @@
-"""The composition root: the only place where the parts meet."""
+"""The composition root: the only place where the services are wired together."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -141,23 +141,23 @@ DATABASE_NAME = "masquerade.sqlite3"
 PRUNE_SECONDS = 3600
 SUMMARIZE_SECONDS = 1800
 EXPIRE_SECONDS = 300
-"""Facts that are not kept go at most so often (F081)."""
+"""Interval at which expired facts are deleted (F081)."""
 EMBED_SECONDS = 300
 SOON_SECONDS = 60
-"""What a stop may have left behind is looked after so long after the start."""
+"""Delay after the start before jobs catch up on what a stop interrupted."""
 KEEP_SECONDS = 60
 TAKEN_SECONDS = 90
-"""So long the start waits for a server whose lock a dead process still holds."""
+"""How long the start waits for a database server whose lock a dead process still holds."""
 BRIEF_SECONDS = 5
-"""So long where a person sits and waits."""
+"""The same wait when a person is waiting."""
 PASSING = (DatabaseAway, DatabaseBusy, DatabaseFull)
-"""Faults for which the operator need not change a setting: starting again later may help."""
+"""Transient errors: a later start may succeed without any change of settings."""
 NIGHT = 4
-"""The hour, in the house's zone, from which on that is done which takes long."""
+"""The hour, in the house's time zone, from which slow jobs run."""
 
 
 class Notices:
-    """What the operator has to know now: into the log, and to whoever listens."""
+    """Urgent notices for the operator: written to the log and passed to listeners."""
 
     def __init__(self) -> None:
         self.listeners: list[Callable[[str], None]] = []
@@ -166,7 +166,7 @@ class Notices:
         self._tell(sentence, logging.ERROR)
 
     def ease(self, sentence: str) -> None:
-        """Tell that something is over that was told before."""
+        """Report that an earlier problem is over."""
         self._tell(sentence, logging.INFO)
 
     def _tell(self, sentence: str, level: int) -> None:
@@ -177,7 +177,7 @@ class Notices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What the services are built on: whoever opened it closes it again."""
+    """The foundations of the services; their opener closes them."""
 
     settings: Settings
     manner: Manner
@@ -196,9 +196,9 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """Everything that runs. A service is there once, for all characters; it takes the slug of one."""
+    """All services. Each exists once, for all characters, and takes a character's slug where needed."""
 
-    # What it was built on.
+    # Foundations.
     settings: Settings
     manner: Manner
     server: Server
@@ -229,7 +229,7 @@ class App:
     age_gate: AgeGate
     inner_life: InnerLife
 
-    # What is known of people.
+    # Memories.
     memories: Memories
     consolidation: Consolidation
     nightly: NightlyConsolidation
@@ -268,7 +268,7 @@ class App:
     callers: Callers
     voice_replies: VoiceReplies
 
-    # What admins change.
+    # Administration.
     administration: Administration
     audit: AuditLog
     edits: Edits
@@ -288,25 +288,25 @@ class App:
 
     @property
     def character(self) -> Character:
-        """The bot's own character, as it is now."""
+        """The primary character, in its current form."""
         return self.company.primary.character
 
     def load(self) -> None:
-        """Load what the first reply needs. It takes a second, beside the loop if it runs in a thread."""
+        """Load lazily imported modules for the first reply: about a second, so run it in a thread."""
         import_module(SDK)
         tone_of("")
 
     async def refresh(self) -> None:
-        """Read characters anew whose files or rows have changed."""
+        """Reload characters whose files or database rows changed."""
         await self.hooks.refresh()
 
     async def finish_replies(self, mouth_of: MouthOf, *, in_place: Callable[[], object] = bool) -> int:
-        """Say what was written down and not said; return how many replies that were. See `Outbox.finish`."""
+        """Post replies that were queued but not posted; return their number. See `Outbox.finish`."""
         await self.reminder_delivery.renew()
         return await self.outbox.finish(mouth_of, in_place=in_place)
 
     async def close(self) -> None:
-        """Let the services end what they do beside the conversation."""
+        """Stop the background work of the services."""
         await self.schedule.close()
         await self.growth_files.close()
         await self.summaries.close()
@@ -315,8 +315,8 @@ class App:
             await speech.close()
 
 
-def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each part, in their order
-    """Build every service, each after those that it works with."""
+def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement per service, in dependency order
+    """Build every service after its dependencies."""
     settings, manner, company = base.settings, base.manner, base.company
     database, claude, voice, runtime = base.database, base.claude, base.voice, base.runtime
     clock, tokens, library = runtime.clock, voice.tokens, base.library
@@ -326,7 +326,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         if library:
             library.touch(slug)
 
-    # Who may speak, and where somebody speaks just now.
+    # Speakers and channel queues.
     hooks = Hooks(refresh=partial(library.refresh, company, database) if library else nothing_new)
     rooms = Rooms(clock, burst_quiet=manner.burst_quiet, burst_longest=manner.burst_longest)
     casting = Casting(
@@ -339,7 +339,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     inner_life = InnerLife(clock=clock, zone=manner.zone, learns=manner.consent)
     age_gate = AgeGate(database, casting, clock)
 
-    # What is known of people.
+    # Memories.
     eraser = Eraser(database, manner.dumps, spawn)
     merger = Merger(
         database,
@@ -389,7 +389,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     forgetting = Forgetting(database=database, rooms=rooms, eraser=eraser, summaries=summaries, clock=clock)
     browsing = Browsing(database)
 
-    # A message becomes a reply.
+    # From message to reply.
     followups = FollowUps(clock, curiosity=manner.curiosity, consent=manner.consent)
     bookshelf = Bookshelf(base.meaning, tokens=tokens, budget=manner.lore, rng=runtime.rng)
     staging = Staging(
@@ -469,7 +469,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         longest_message=manner.longest_message,
     )
 
-    # What characters say that nobody asked for, and what they are asked to say at a time.
+    # Proactive messages and reminders.
     unasked = Unasked(claude, runtime, composer, outbox, base.budgets, voters)
     greetings = Greetings(database, runtime, casting, rooms, outbox, manner)
     privacy = Privacy(
@@ -496,7 +496,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
         longest_message=manner.longest_message,
     )
 
-    # How characters are, and what admins change of them.
+    # Character state and administration.
     audit = AuditLog(database, clock)
     administration = Administration(database, clock, audit, finish_erasing=eraser.finish)
     days = Days(database, company=company, inner=inner_life, clock=clock)
@@ -522,7 +522,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
     growth_files = GrowthFiles(database, growth_folder(settings))
     schedule = Schedule(clock=clock, ledger=JobHistory(database, clock))
 
-    # What features add to the walk.
+    # Hooks from features into the conversation.
     def grew(news: News) -> None:
         if news.changed:
             changed(news.character)
@@ -623,7 +623,7 @@ def assemble(base: Opened) -> App:  # noqa: PLR0915 - one statement for each par
 
 
 def alerts_of(settings: Settings, tell_operator: Notices) -> Alerts:
-    """Return what warns the operator, at the bounds that are set."""
+    """Return the alerts, with the configured thresholds."""
     bounds = AlertBounds(
         latency=settings.latency_warning_seconds,
         database=settings.alert_database_mb * 1_000_000,
@@ -647,11 +647,11 @@ async def open_app(
     on_stage: Callable[[str], None] | None = None,
     patient: bool = False,
 ) -> AsyncIterator[App]:
-    """Put the parts together, and take them apart again at the end.
+    """Open and assemble the app, and close everything at the end.
 
-    Raises ConfigurationError when the data folder can't be used or is in use, or the price table
-    or the database can't be read; DatabaseUnreachable where trying again later may help. `patient` is who
-    nobody waits for: a database server that is away gets minutes to come back.
+    Raises ConfigurationError if the data folder is unusable or in use, or if the price table or the database
+    can't be read; DatabaseUnreachable if a later try may succeed. With `patient`, which is for starts that
+    nobody waits for, an unreachable database server gets minutes to come back.
     """
     clock, tell_operator = clock or SystemClock(), Notices()
     manner = manner or manner_of(settings, server)
@@ -692,9 +692,9 @@ async def open_app(
 
 
 async def _turn_the_day(app: App) -> None:
-    """Draw facts from the day behind, begin the new one, and think of a status: in this order (C81)."""
+    """Extract facts from the past day, begin the new one, and renew statuses, in this order (C81)."""
     try:
-        # A rehearsal voice finds no facts: what was said waits for a model that does.
+        # A rehearsal model finds no facts: the lines wait for a model that does.
         for slug in [] if app.server.rehearsal else list(app.company.by_slug):
             if await app.nightly.run_due(slug):
                 await app.night_thoughts.run(slug)
@@ -704,7 +704,7 @@ async def _turn_the_day(app: App) -> None:
 
 
 def _schedule(app: App) -> NightWatch:
-    """Let the jobs run that keep the memory in order; return the one that is needed at the start, too."""
+    """Schedule the maintenance jobs; return the backup watch, which the start needs too."""
     every = app.schedule.every
     every(SUMMARIZE_SECONDS, app.summaries.catch_up, name="sum up what ages")
     every(EXPIRE_SECONDS, app.memories.expire, name="forget what expired")
@@ -722,7 +722,7 @@ def _schedule(app: App) -> NightWatch:
     )
     zone = app.manner.zone
     app.schedule.daily(NIGHT, app.database.vacuum, name="write the whole database anew", zone=zone)
-    # A server looks at its own pages; copies from when the database was a file go all the same.
+    # A database server checks its own pages; old copies of a former SQLite file still expire.
     look = watch.expire if app.database.on_server else watch.look
     app.schedule.daily(NIGHT + 1, look, name="check the whole database", zone=zone)
     if watch.is_large and not app.database.on_server:
@@ -731,7 +731,7 @@ def _schedule(app: App) -> NightWatch:
 
 
 async def _begin(app: App, watch: NightWatch) -> None:
-    """Do at once what can't wait for the jobs: forget what is past its time, and begin the day."""
+    """Do at start what can't wait for the jobs: delete expired data, and begin the day."""
     with database_named():
         await app.schedule.open()
         await app.privacy.resume_leaving()
@@ -744,10 +744,10 @@ async def _begin(app: App, watch: NightWatch) -> None:
 
 
 async def open_database(settings: Settings, *, patient: bool = False) -> Database:
-    """Open the database that is set: on a server, or the file in data_dir.
+    """Open the configured database: on a server, or the file in data_dir.
 
-    Raises ConfigurationError, or DatabaseUnreachable where trying again later may help; for a server some
-    of that is done here (see open_app).
+    Raises ConfigurationError, or DatabaseUnreachable if a later try may succeed; connecting to a server is
+    retried for a while (see open_app).
     """
     path, url = settings.data_dir / DATABASE_NAME, settings.database_url.get_secret_value()
     with database_named():
@@ -756,7 +756,7 @@ async def open_database(settings: Settings, *, patient: bool = False) -> Databas
 
 @contextmanager
 def database_named() -> Iterator[None]:
-    """Let what the database refuses be an error for the operator, or one that may pass."""
+    """Convert database errors to a configuration error, or to one that may pass."""
     try:
         yield
     except PASSING as error:
@@ -766,7 +766,7 @@ def database_named() -> Iterator[None]:
 
 
 async def _reached(url: str, path: Path, *, patient: bool) -> Database:
-    """Open a server's database; one that is away or taken is tried again for a while."""
+    """Connect to a database server, with retries while it is unreachable or locked."""
 
     def longest(error: BaseException | None) -> float:
         if not patient:

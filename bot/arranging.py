@@ -1,4 +1,4 @@
-"""What the settings and the server make of the parts: who speaks, in what manner, and who comes along."""
+"""Construction of configuration objects and model clients from the settings and the server."""
 
 import logging
 from dataclasses import replace
@@ -51,11 +51,12 @@ REHEARSAL_TOKENS = 60
 REHEARSAL_SECONDS = 180.0
 REHEARSAL_TRANSCRIPT = 1_000
 REHEARSAL_SAMPLING = {"temperature": 0.7, "top_p": 0.8, "top_k": 20}
-"""As its makers recommend; the repetition penalty, which the endpoint does not take, is set at its start."""
+"""Recommended by the model's authors; the endpoint does not accept the repetition penalty, which is set at
+its start."""
 
 
 def voice_of(settings: Settings, server: Server) -> ModelVoice:
-    """Return who speaks. A rehearsal voice writes slowly, and rambles if it is let."""
+    """Return the model configuration. A rehearsal model is slow and rambles without a tight limit."""
     slow = server.rehearsal
     return ModelVoice(
         model=server.model,
@@ -74,20 +75,20 @@ def voice_of(settings: Settings, server: Server) -> ModelVoice:
 
 
 def senses_of(settings: Settings, server: Server) -> Senses:
-    """Return what the characters perceive with. The rehearsal voice can't see, and reads little."""
+    """Return the senses. The rehearsal model can't see and reads little."""
     senses = open_senses(settings, jpeg=server.local or bool(other_servers(settings, server)))
     senses = replace(senses, speech=open_engine(settings.piper_model))
     return replace(senses, eye=None, reader=None) if server.rehearsal else senses
 
 
 def describer_of(claude: Claude, voice: ModelVoice, cheap: str) -> Describer:
-    """Return who puts into words what a picture shows: the model with eyes, and a cheap one in its place."""
+    """Return the describer of pictures: the vision model, with a cheap model as fallback."""
     spare = Model(cheap) if cheap else None
     return Describer(claude, voice.vision or spare, spare if voice.vision else None)
 
 
 def limits_of(settings: Settings) -> Limits:
-    """Return what may be spent in a day (C86)."""
+    """Return the daily budgets (C86)."""
     return Limits(
         person=Allowance.of(settings.budget_per_person),
         server=Allowance.of(settings.budget_per_server),
@@ -98,14 +99,14 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def cheap_model_of(settings: Settings, server: Server) -> str:
-    """Return who writes replies where a budget runs short; "" where it is whoever writes them anyway."""
+    """Return the model for replies when a budget runs low; "" if it would be the usual one."""
     if server.local:
         return server.model if other_servers(settings, server) else ""
     return settings.budget_model or settings.voting_model
 
 
 def embedder_of(settings: Settings) -> Embedder | None:
-    """Return what turns texts into vectors; without its packages, say so once (C58)."""
+    """Return the embedding model; if its packages are missing, log that once (C58)."""
     try:
         return open_embedder(settings.embedding_model)
     except EmbedderMissing as error:
@@ -114,12 +115,12 @@ def embedder_of(settings: Settings) -> Embedder | None:
 
 
 def _model(server: Server, model: str, *, named: bool) -> str:
-    """Return a model of Claude's; another server has it only where the operator `named` it."""
+    """Return a Claude model; another server gets it only if the operator `named` it explicitly."""
     return server.model if server.local and not named else model
 
 
 def manner_of(settings: Settings, server: Server) -> Manner:
-    """Return how the settings let the character behave."""
+    """Return the behaviour that the settings configure."""
     pace = Pace(
         characters_per_minute=settings.typing_speed_cpm,
         shortest=settings.min_typing_time,
@@ -189,7 +190,7 @@ def manner_of(settings: Settings, server: Server) -> Manner:
 
 
 def _direction(settings: Settings) -> Direction:
-    """Return what the settings say about who speaks (F108)."""
+    """Return the settings for choosing speakers (F108)."""
     return Direction(
         rules=Rules(
             context_routing=settings.context_routing_enabled,
@@ -206,10 +207,10 @@ def _direction(settings: Settings) -> Direction:
 
 
 def rehearsing(manner: Manner) -> Manner:
-    """Return the manner of our small model: it reads little, and slowly, and is asked for replies alone.
+    """Return the configuration for our small model: short transcripts, and replies only.
 
-    What else is asked of a model (votes, tones, summaries, statuses), it can't do, and the next reply would
-    have to wait for it. Rules take its place, or nothing does.
+    It can't do anything else that models are asked for (votes, tones, summaries, statuses), and the next
+    reply would have to wait. Rules replace these questions, or nothing does.
     """
     size = min(manner.extent.condensed, REHEARSAL_TRANSCRIPT)
     return replace(
@@ -218,12 +219,12 @@ def rehearsing(manner: Manner) -> Manner:
             manner.extent, condensed=size, known=min(size // 2, manner.extent.known), summed=False
         ),
         attention=replace(manner.attention, voters=replace(manner.attention.voters, model="", count=0)),
-        streaming=Streaming(),  # it rambles, and what of that is said is known at its end
+        streaming=Streaming(),  # it rambles, and only the finished text can be trimmed
     )
 
 
 def growth_folder(settings: Settings) -> Path:
-    """Return where it is written down how far characters have grown: in data_dir unless it was set."""
+    """Return the folder of the growth files: in data_dir unless configured."""
     if "persona_evolution_path" in settings.explicit:
         return settings.persona_evolution_path
     return settings.data_dir / "persona_evolution"
@@ -241,7 +242,7 @@ def _prices(settings: Settings) -> Prices:
 
 
 def open_claude(settings: Settings, server: Server, clock: Clock, breaker: Breaker) -> Claude:
-    """Return what asks each server that is named. Raises ConfigurationError for a faulty price table."""
+    """Return a client for all configured servers. Raises ConfigurationError for a faulty price table."""
     log_file = settings.data_dir / settings.api_log_file
     note = open_call_log(log_file) if settings.enable_api_call_logging else None
     prices = _prices(settings)
@@ -260,12 +261,12 @@ def open_claude(settings: Settings, server: Server, clock: Clock, breaker: Break
 
     others = other_servers(settings, server).items()
     return Servers(
-        client(server, breaker), {label: client(one, Breaker(clock)) for label, one in others}, clock
+        client(server, breaker), {label: client(other, Breaker(clock)) for label, other in others}, clock
     )
 
 
 def _sampling(settings: Settings, server: Server) -> dict[str, float]:
-    """Return what a server of another make is told about choosing words; the operator's word comes last."""
+    """Return the sampling parameters for a server other than Claude's; the operator's settings prevail."""
     own = {"temperature": settings.default_temperature}
     if server.rehearsal:
         return {**REHEARSAL_SAMPLING, **(own if "default_temperature" in settings.explicit else {})}
@@ -273,13 +274,13 @@ def _sampling(settings: Settings, server: Server) -> dict[str, float]:
 
 
 async def within(budgets: Budgets, claude: Claude, settings: Settings, server: Server) -> Claude:
-    """Return what asks Claude as long as there is something to pay it with; without limits, Claude itself."""
+    """Return a client that respects the budgets; without limits, the plain client."""
     if not budgets.limited:
         return claude
     try:
         await budgets.open()
     except DatabaseError as error:
         raise ConfigurationError(str(error)) from error
-    free = frozenset(label for label, one in other_servers(settings, server).items() if one.free)
+    free = frozenset(label for label, other in other_servers(settings, server).items() if other.free)
     tariff = Tariff(_prices(settings), server.local, free)
     return Budgeted(claude, budgets, tariff, cheap_model=cheap_model_of(settings, server))

@@ -1,4 +1,4 @@
-"""Characters as people and admins see them: who there is, and what one is made of (F095, F102, F111)."""
+"""Descriptions of characters for people and admins: the list, and each one's sheet (F095, F102, F111)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,15 +62,15 @@ KINDS = {
     "educational": _("educational", "a kind of talk"),
 }
 Quote = Callable[[str, int], str]
-"""Makes words of an author's a part of a line of ours, of at most so many units."""
+"""Quotes an author's text inside a line of ours, cut to a maximum length."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What there is to tell of a character; `tokens` are those of what stands in each of its prompts.
+    """Description of a character; `tokens` counts the fixed part of its prompts.
 
-    `talk` is what the talk here is told to be. `blending` says whether the operator lets anybody blend, and
-    `notices` are told to operators alone: they hold paths.
+    `talk` is the kind of talk detected here. `blending` says whether the operator enables blending, and
+    `notices` are shown to operators only, since they contain paths.
     """
 
     role: PlayedCharacter
@@ -85,14 +85,14 @@ class Examined:
 
 
 async def examine(app: App, role: PlayedCharacter, where: Where, *, notices: bool) -> Examined:
-    """Return what there is to tell of a character in a place; `notices` are for operators alone."""
+    """Collect the description of a character in a place; `notices` are for operators only."""
     tokens = app.voice.tokens
     attending = await app.presence.attending(where)
     growth = await app.growth.growth(role)
     answered, stages = growth.answered, growth.stages
     return Examined(
         role,
-        next(one.present for one in attending if one.role is role),
+        next(entry.present for entry in attending if entry.role is role),
         sum(tokens(block.text) for block in system_prompt(role.character)),
         await _talk(app, role, where),
         app.manner.blending,
@@ -104,7 +104,7 @@ async def examine(app: App, role: PlayedCharacter, where: Where, *, notices: boo
 
 
 async def _talk(app: App, role: PlayedCharacter, where: Where) -> Context:
-    """Return what kind of talk a character has heard in a place, told as for its next reply (F102)."""
+    """Return the kind of talk that a character heard in a place, detected as for its next reply (F102)."""
     since = app.clock.now() - WINDOW
     async with app.database.read() as db:
         rows = await db.messages.transcript(where.channel_id, role.slug, since=since, limit=100)
@@ -113,10 +113,10 @@ async def _talk(app: App, role: PlayedCharacter, where: Where) -> Context:
 
 
 def listing(attending: Sequence[Attending], quote: Quote, *, alone: bool, chosen: str | None) -> list[str]:
-    """Return two lines for each character; `alone` says that one of them is with the person at a time."""
+    """Return two lines per character; `alone` means that one at a time is with the person."""
     lines = []
-    for one in attending:
-        role, about = one.role, [_hearing(one.present, alone=alone)]
+    for entry in attending:
+        role, about = entry.role, [_hearing(entry.present, alone=alone)]
         about += [str(ANSWERS_ELSE)] if chosen == role.slug and not alone else []
         about += [str(OWN_ACCOUNT)] if role.primary else []
         about += [str(FOR_ADULTS)] if role.nsfw else []
@@ -129,7 +129,7 @@ def listing(attending: Sequence[Attending], quote: Quote, *, alone: bool, chosen
 
 
 def _framework(role: PlayedCharacter) -> str:
-    """Return the framework that a character is played by: another one where its own is not there (F099)."""
+    """Return the framework in use, which may be a fallback for a missing one (F099)."""
     persona = role.playing.persona
     if persona is None:
         return role.character.framework
@@ -137,7 +137,7 @@ def _framework(role: PlayedCharacter) -> str:
 
 
 def sheet(of: Examined, quote: Quote) -> str:
-    """Return everything about a character."""
+    """Return the complete sheet of a character."""
     return "\n".join(_sheet(of, quote))
 
 
@@ -152,7 +152,7 @@ def _sheet(of: Examined, quote: Quote) -> Iterator[str]:
     framework = _framework(role)
     yield FRAMEWORK.format(name=quote(framework, WORDS_ROOM)) if framework else str(NO_FRAMEWORK)
     yield from _blending(of, quote)
-    modes = [MODE.format(name=one.name, cues=", ".join(one.cues) or AT_TIMES) for one in character.modes]
+    modes = [MODE.format(name=mode.name, cues=", ".join(mode.cues) or AT_TIMES) for mode in character.modes]
     yield from _listed(MODES, MODES_MORE, modes, quote)
     yield from _listed(LIKES, LIKES_MORE, character.interests, quote)
     yield from _listed(LEAVES, LEAVES_MORE, character.avoidances, quote)
@@ -170,7 +170,7 @@ def _version(of: Examined, quote: Quote) -> str:
 
 
 def _blending(of: Examined, quote: Quote) -> Iterator[str]:
-    """Yield how frameworks colour the character, by the kind of talk, and the talk here now (C76)."""
+    """Yield the framework weights by kind of talk, and the blend for the current talk (C76)."""
     character = of.role.character
     if not of.blending or character.blending is None or not character.blending.enabled:
         yield str(NO_BLENDING if of.blending else NOBODY_BLENDS)
@@ -201,14 +201,15 @@ def _books(role: PlayedCharacter, quote: Quote) -> Iterator[str]:
 
 def _growth(of: Examined) -> str:
     stages = [
-        STAGE_BACK.format(stage=one.milestone) if one.reverted_at else f"{one.milestone}" for one in of.stages
+        STAGE_BACK.format(stage=milestone.milestone) if milestone.reverted_at else f"{milestone.milestone}"
+        for milestone in of.stages
     ]
     reached = ", ".join(stages) or str(NO_STAGES)
     return GROWTH.format(count=of.answered, lately=number(of.lately), stages=reached)
 
 
 def _notices(of: Examined, quote: Quote) -> Iterator[str]:
-    """Yield what was found wrong with its files, in English, as it stands in the log."""
+    """Yield the notices about its files, in English as in the log."""
     notices = of.role.playing.notices
     if not notices:
         yield str(NO_REMARKS)
@@ -216,12 +217,12 @@ def _notices(of: Examined, quote: Quote) -> Iterator[str]:
         yield REMARKS_FOR_OPERATORS.format(count=len(notices))
     else:
         yield REMARKS.format(count=len(notices))
-        yield from (f"  - {quote(one, LINE_ROOM)}" for one in notices)
+        yield from (f"  - {quote(notice, LINE_ROOM)}" for notice in notices)
 
 
 def _listed(whole: str, cut: str, words: Sequence[str], quote: Quote) -> Iterator[str]:
     if words:
-        told = ", ".join(quote(one, WORDS_ROOM) for one in words[:MOST_LISTED])
+        told = ", ".join(quote(word, WORDS_ROOM) for word in words[:MOST_LISTED])
         more = len(words) - MOST_LISTED
         yield cut.format(all=told, count=number(more)) if more > 0 else whole.format(all=told)
 

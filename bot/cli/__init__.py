@@ -1,1 +1,1 @@
-"""The commands of main.py: run, chat, setup, doctor, backup and what else an operator types."""
+"""The commands of main.py: run, chat, setup, doctor, backup and other commands for operators."""

@@ -1,4 +1,4 @@
-"""`main.py cards`: what a stranger's card would do, on paper, and a card as another kind of file."""
+"""`main.py cards`: inspection of untrusted cards, and conversion to other file types."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ from personas.cards.images import picture_of
 from personas.sheet_values import words
 
 WIDTH = 100
-"""Columns where the output goes into a file or a pipe."""
+"""Columns of output to a file or a pipe."""
 LEFT_BEHIND = " JSON carries no picture and no files: keep the one that you have."
 _MOST_SHOWN = 4_000
 _GLIMPSE = 160
@@ -49,12 +49,12 @@ _KINDS = {"card": "a card", "sheet": "a character sheet", "lorebook": "a loreboo
 
 
 def cards(arguments: Namespace, _on_stage: object) -> int:
-    """Look into a stranger's card or write it as another kind of file; no character has to be configured."""
+    """Inspect or convert an untrusted card; no character has to be configured."""
     return export(arguments) if arguments.order == "export" else inspect(arguments.file)
 
 
 def inspect(path: Path) -> int:
-    """Print what a file would do; raises ConfigurationError where it is none that can be used."""
+    """Print what a file contains. Raises ConfigurationError for an unusable file."""
     seen = asyncio.run(read_stranger(_content(path), name=str(path)))
     count = TokenEstimate()
     console = Console(highlight=False, markup=False, emoji=False)
@@ -68,7 +68,7 @@ def inspect(path: Path) -> int:
 
 
 def export(arguments: Namespace) -> int:
-    """Write a card as another kind of file, whole or not at all; raises ConfigurationError."""
+    """Convert a card to another file type, atomically. Raises ConfigurationError."""
     out: Path = arguments.out
     if out.exists() and not arguments.force:
         raise ConfigurationError(f"{out} is there already; name another file, or add --force.")
@@ -172,10 +172,10 @@ def _lore(book: Mapping[str, Any], count: Callable[[str], int]) -> Text:
     within = book.get("data") if book.get("spec") == "lorebook_v3" else book
     found = within.get("entries") if isinstance(within, Mapping) else None
     listed = list(found.values()) if isinstance(found, Mapping) else found
-    entries = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
-    constant = [one for one in entries if one.get("constant") is True]
-    tokens = sum(count(one["content"]) for one in entries if isinstance(one.get("content"), str))
-    always = sum(count(one["content"]) for one in constant if isinstance(one.get("content"), str))
+    entries = [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
+    constant = [entry for entry in entries if entry.get("constant") is True]
+    tokens = sum(count(entry["content"]) for entry in entries if isinstance(entry.get("content"), str))
+    always = sum(count(entry["content"]) for entry in constant if isinstance(entry.get("content"), str))
     said = f"Lorebook: {_counted(len(entries), 'entry', 'entries')}, {_counted(tokens, 'token')} in all"
     return Text(f"{said}; {len(constant):,} of them always in the prompt, {_counted(always, 'token')}")
 
@@ -190,7 +190,7 @@ def _lists(seen: Inspected) -> Iterator[Text]:
     for heading, found in (
         ("Macros: ", braced),
         ("Macros that mean nothing here and stay as they are: ", unknown),
-        (f"Kept in {_KEPT_IN[seen.kind]}, and not used: ", [harmless(one, 80) for one in seen.unused]),
+        (f"Kept in {_KEPT_IN[seen.kind]}, and not used: ", [harmless(field, 80) for field in seen.unused]),
     ):
         if found:
             yield Text(heading + ", ".join(found))
@@ -199,7 +199,7 @@ def _lists(seen: Inspected) -> Iterator[Text]:
 
 
 def _marked_used(used: tuple[str, ...]) -> Iterator[Any]:
-    """Say what each field is good for that a card has no place of its own for."""
+    """Yield how each extension field is used."""
     if used:
         yield Text("Used:")
     for field in used:

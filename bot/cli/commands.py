@@ -1,4 +1,4 @@
-"""What each command of the command line does."""
+"""The commands of the command line."""
 
 import asyncio
 import logging
@@ -36,7 +36,7 @@ OnStage = Callable[[str], None] | None
 REHEARSAL = "nyx"
 CONSOLE_SECONDS = 5.0
 NO_CHARACTER = {"character": ""}
-"""Overrides for commands about files alone: they work without a character, or with a faulty one."""
+"""Overrides for commands that only handle files: they work without a valid character."""
 WELCOME = """\
 Masquerade plays characters on Discord, with Anthropic's Claude.
 There is no Discord token yet, so {name} talks with you here.
@@ -64,12 +64,12 @@ def run(arguments: Namespace, on_stage: OnStage) -> int:
 
 
 def chat(arguments: Namespace, on_stage: OnStage) -> int:
-    """Talk to a character in the terminal: the same walk, without Discord."""
+    """Talk to a character in the terminal, through the same pipeline but without Discord."""
     return _chat(_with_rehearsal(load(arguments), arguments), arguments.script, on_stage)
 
 
 def doctor(arguments: Namespace, _on_stage: OnStage) -> int:
-    """Check everything and say what is wrong."""
+    """Check everything and print what is wrong."""
     from bot.cli.doctor.examination import examine
 
     return asyncio.run(
@@ -85,14 +85,14 @@ def doctor(arguments: Namespace, _on_stage: OnStage) -> int:
 
 
 def setup(arguments: Namespace, _on_stage: OnStage) -> int:
-    """Ask for what is needed and write config.env."""
+    """Ask for the necessary settings and write config.env."""
     from bot.cli.setup import set_up
 
     return asyncio.run(set_up(arguments.config, environ=os.environ))
 
 
 def backup(arguments: Namespace, _on_stage: OnStage) -> int:
-    """Write a complete copy of the database, also while the bot runs (C92)."""
+    """Write a complete copy of the database, even while the bot runs (C92)."""
     settings = load(arguments, overrides=NO_CHARACTER).settings
     data_dir = settings.data_dir
     _refuse_on_server(settings, servers.backup_command, arguments.file)
@@ -105,7 +105,7 @@ def backup(arguments: Namespace, _on_stage: OnStage) -> int:
 
 
 def restore(arguments: Namespace, _on_stage: OnStage) -> int:
-    """Bring a backup back, while the bot does not run; what it replaces is kept (C92)."""
+    """Restore a backup while the bot does not run; the replaced database is kept (C92)."""
     settings = load(arguments, overrides=NO_CHARACTER).settings
     first = "Stop the bot, empty that database (docs/operating.md, With PostgreSQL), and run"
     _refuse_on_server(settings, servers.restore_command, arguments.file, how=first)
@@ -124,7 +124,7 @@ def restore(arguments: Namespace, _on_stage: OnStage) -> int:
 
 
 def move_database(arguments: Namespace, _on_stage: OnStage) -> int:
-    """Copy everything from the file into the server's empty database, while the bot does not run."""
+    """Copy all data from the SQLite file into the server's empty database, while the bot does not run."""
     settings = load(arguments, overrides=NO_CHARACTER).settings
     path, url = settings.data_dir / DATABASE_NAME, settings.database_url.get_secret_value()
     if not url:
@@ -139,7 +139,7 @@ def move_database(arguments: Namespace, _on_stage: OnStage) -> int:
 
 
 def import_legacy(arguments: Namespace, _on_stage: OnStage) -> int:
-    """Take over what an older bot knew of people, from its files (D02)."""
+    """Import people's data from an older bot's files (D02)."""
     from bot.cli.legacy import bring_over
 
     loaded = load(arguments)
@@ -150,7 +150,7 @@ def import_legacy(arguments: Namespace, _on_stage: OnStage) -> int:
 
 
 def consolidate(arguments: Namespace, on_stage: OnStage) -> int:
-    """Draw facts from everything that was said until now, while the bot does not run (F074)."""
+    """Extract facts from all talk so far, while the bot does not run (F074)."""
     from bot.cli.terminal.consolidating import consolidate as draw_facts
 
     loaded = load(arguments)
@@ -160,7 +160,7 @@ def consolidate(arguments: Namespace, on_stage: OnStage) -> int:
 
 
 def simulate(arguments: Namespace, _on_stage: OnStage) -> int:
-    """Play a scenario with its own time and its own model; no character has to be configured (C93)."""
+    """Play a scenario with simulated time and a scripted model; no character has to be configured (C93)."""
     from bot.cli.simulate import play
 
     set_up_logging("ERROR", secrets=(), stream=sys.stderr)
@@ -168,7 +168,7 @@ def simulate(arguments: Namespace, _on_stage: OnStage) -> int:
 
 
 def console(arguments: Namespace, _on_stage: OnStage) -> int:
-    """Print a link to the console of the bot that runs on this data folder."""
+    """Print a link to the console of the bot that uses this data folder."""
     settings = load(arguments, overrides=NO_CHARACTER).settings
     if not settings.console_port:
         raise ConfigurationError(
@@ -206,13 +206,13 @@ COMMANDS: Mapping[str, Callable[[Namespace, OnStage], int]] = {
 def _refuse_on_server(
     settings: Settings, command: Callable[[str, Path], str], file: Path, *, how: str = "Run"
 ) -> None:
-    """Leave copies of a server's database to the server's own tools: they know it whole."""
+    """Refuse to copy a server's database: its own tools do that completely."""
     if url := settings.database_url.get_secret_value():
         raise ConfigurationError(f"The database is on a server (database_url). {how}: {command(url, file)}")
 
 
 def _with_rehearsal(loaded: Loaded, arguments: Namespace) -> Loaded:
-    """Return the settings with a character: the first example where none is configured."""
+    """Return the settings with a character: the first example if none is configured."""
     if loaded.character or loaded.character_faults:
         return loaded
     return load_settings(
@@ -221,7 +221,7 @@ def _with_rehearsal(loaded: Loaded, arguments: Namespace) -> Loaded:
 
 
 def _nobody_there() -> bool:
-    """Say whether nobody can type here: a service's standard input is the null device."""
+    """Return whether nobody can type here: a service's standard input is the null device."""
     if sys.stdin is None or sys.stdin.isatty():
         return sys.stdin is None
     return stat.S_ISCHR(os.fstat(sys.stdin.fileno()).st_mode)
@@ -262,10 +262,10 @@ async def _run_discord(loaded: Loaded, on_stage: OnStage) -> int:
 
 
 def _load_once_connected(app: App, client: "Masquerade") -> None:
-    """Have loaded what a reply needs and a connection does not, while Discord tells of the servers."""
+    """Load what replies need during the connection, while Discord sends the servers."""
 
     async def load() -> None:
-        client.remove_listener(load, "on_connect")  # which comes with each new session
+        client.remove_listener(load, "on_connect")  # on_connect recurs with each new session
         await asyncio.to_thread(app.load)
         settle_memory()
 
@@ -273,10 +273,10 @@ def _load_once_connected(app: App, client: "Masquerade") -> None:
 
 
 def _stop_on_signals(begin_stopping: Callable[[], None]) -> None:
-    """Let SIGTERM and Ctrl-C finish what is being said, and then stop (faults A15)."""
+    """Make SIGTERM and Ctrl-C finish replies under way, and then stop (faults A15)."""
     loop = asyncio.get_running_loop()
-    for one in (signal.SIGTERM, signal.SIGINT):
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
         try:
-            loop.add_signal_handler(one, begin_stopping)
+            loop.add_signal_handler(signal_number, begin_stopping)
         except NotImplementedError:  # Windows: Ctrl-C raises KeyboardInterrupt instead
             return

@@ -1,4 +1,4 @@
-"""The files that a command reads, and what stands in them."""
+"""The settings files of a command, and their loading."""
 
 import os
 from argparse import Namespace
@@ -16,8 +16,8 @@ CHARACTER_ENV = Path("character.env")
 
 
 def load(arguments: Namespace, *, overrides: Mapping[str, str] | None = None) -> "Loaded":
-    """Read the settings; raises SettingsError with all faults at once."""
-    from bot.settings import load_settings  # commands about cards do without
+    """Read the settings. Raises SettingsError with all faults at once."""
+    from bot.settings import load_settings  # lazy: commands about cards don't need it
 
     overrides = _overrides(arguments) if overrides is None else overrides
     for path, usual in ((arguments.config, CONFIG), (arguments.character_env, CHARACTER_ENV)):

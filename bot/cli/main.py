@@ -1,4 +1,4 @@
-"""The command line: run (the default), chat, doctor, setup, backup, restore, cards, and what happens once."""
+"""The command line: run (the default), chat, doctor, setup, backup, restore, cards and rarer commands."""
 
 import argparse
 import gc
@@ -13,7 +13,7 @@ from threading import current_thread, main_thread
 from bot.cli.files import CHARACTER_ENV, CONFIG
 
 EX_CONFIG = 78
-"""Exit code for what the operator has to mend: a supervisor must not restart on it (faults A5)."""
+"""Exit code for faults that the operator must fix: a supervisor must not restart on it (faults A5)."""
 INTERRUPTED = 130
 
 
@@ -30,13 +30,13 @@ def main(argv: Sequence[str] | None = None, *, on_stage: Callable[[str], None] |
             if name in {"run", "chat"}:
                 refuse_a_second_one(arguments)
             if name == "run":
-                gc.disable()  # nothing that is loaded is garbage: see settle_memory
+                gc.disable()  # nothing loaded at start is garbage: see settle_memory
             return command(name)(arguments, on_stage)
     except ConfigurationError as error:
         return _complain(error, EX_CONFIG)
     except MasqueradeError as error:
         return _complain(error, 1)
-    except BrokenPipeError:  # whoever read the output is gone, as `| head` is
+    except BrokenPipeError:  # the reader of the output, such as `| head`, is gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
@@ -55,7 +55,7 @@ def refuse_a_second_one(arguments: argparse.Namespace) -> None:
 
 
 def command(name: str) -> Callable[[argparse.Namespace, Callable[[str], None] | None], int]:
-    """Return what a command does: to import the whole bot takes seconds, and cards need nothing of it."""
+    """Return a command's function, importing lazily: the whole bot takes seconds, and cards don't need it."""
     if name == "cards":
         from bot.cli.cards import cards
 
@@ -66,7 +66,7 @@ def command(name: str) -> Callable[[argparse.Namespace, Callable[[str], None] | 
 
 
 def healthcheck(arguments: argparse.Namespace) -> int:
-    """Say whether the bot that runs is healthy. Docker asks often: nothing is imported but the settings."""
+    """Check whether the running bot is healthy. Docker asks often, so only the settings are imported."""
     from bot.features.operations.heartbeat import STALE_TICKS, check_heartbeat
     from bot.settings import SettingsError, load_settings
 
@@ -84,7 +84,7 @@ def healthcheck(arguments: argparse.Namespace) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+    """Build the parser of the command line."""
     top = argparse.ArgumentParser(
         prog="main.py",
         description="Masquerade: characters for Discord who remember you. Without a command: run the bot.",
@@ -125,7 +125,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _without_settings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add what needs neither settings nor a character."""
+    """Add the commands that need neither settings nor a character."""
     simulate = commands.add_parser("simulate", help="play a written scene with expectations, all by itself")
     simulate.add_argument("file", type=Path, metavar="FILE", help="the scenario, as YAML")
     simulate.add_argument("--prompts", action="store_true", help="print the prompt of each reply, too")
@@ -145,7 +145,7 @@ def _cards(cards: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C undo what is being done: before and after, main.py lets it end the process as it is."""
+    """Make Ctrl-C raise KeyboardInterrupt inside; outside, main.py lets it end the process at once."""
     before = signal.getsignal(signal.SIGINT)
     if not callable(before) or current_thread() is not main_thread():
         yield
@@ -163,7 +163,7 @@ def _complain(error: Exception, code: int) -> int:
 
 
 def _files(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
-    """Add the options that say where the settings are; a command does not undo what stood before it."""
+    """Add the options for the settings files; on a subcommand they don't reset earlier values."""
     absent = argparse.SUPPRESS if again else None
     parser.add_argument(
         "--config",

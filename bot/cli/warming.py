@@ -1,4 +1,4 @@
-"""Waking the rehearsal voice before the first message comes."""
+"""Warm-up of the rehearsal model before the first message."""
 
 from bot.app import App
 from bot.conversation.rehearsal import rehearsal_beginning
@@ -11,9 +11,9 @@ WARM_SECONDS = 180.0
 
 
 async def warm_up(app: App, say: Say) -> None:
-    """Let our own model read each character before the first message comes.
+    """Make our own model process each character's prompt prefix before the first message.
 
-    The first token of a character takes it some twenty seconds, and every later one a fraction.
+    The first token for a character takes it some twenty seconds, every later one a fraction.
     """
     if not app.server.rehearsal:
         return
@@ -23,7 +23,7 @@ async def warm_up(app: App, say: Say) -> None:
 
 
 async def _wake(app: App, character: Character, say: Say) -> bool:
-    """Have what every prompt of a character begins with read once; say whether the model answered."""
+    """Process a character's prompt prefix once; return whether the model answered."""
     from bot.llm.local import warm
 
     prompt = rehearsal_beginning(character)

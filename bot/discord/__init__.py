@@ -1,1 +1,1 @@
-"""The connection to Discord: starting and stopping, the command tree, what it refuses to send."""
+"""The connection to Discord: startup and shutdown, the command tree, and the request gate."""

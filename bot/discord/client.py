@@ -1,4 +1,4 @@
-"""The Discord client: intents, cogs, what it may ping, and how it stops."""
+"""The Discord client: intents, cogs, allowed mentions and shutdown."""
 
 import asyncio
 import hashlib
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 COGS = Path(__file__).parents[2] / "cogs"
 LONGEST_RATE_LIMIT = 60.0
 GUILDS_WITHIN = 0.5
-"""Seconds from one server that Discord tells of to the next; who is later is caught up with then."""
+"""Seconds to wait for each further guild at start-up; channels of later guilds are caught up then."""
 POST_SECONDS = 30.0
 BREAK_OFF_SECONDS = 2.0
 PORTAL = "https://discord.com/developers/applications"
@@ -43,14 +43,14 @@ BAD_TOKEN = (
     f"({PORTAL}) into config.env, or run: python main.py setup"
 )
 _USES = ("CommandTree-invoker", "discord-ui-", "discord.py: on_interaction")
-"""How discord.py names the tasks in which a command, a press or a form is dealt with."""
+"""Prefixes of the task names in which discord.py handles commands, buttons and forms."""
 
-# Two warnings at each start about what speaking in voice channels needs would hide others.
+# discord.py's two warnings about missing voice support at each start would bury other warnings.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
 class Masquerade(commands.Bot):
-    """One Discord account that plays a character. It keeps no state of its own but the connection."""
+    """A Discord account that plays characters. Its only own state is the connection."""
 
     def __init__(self, app: App, translator: app_commands.Translator, **options: Any) -> None:
         restraint = Restraint(app.clock, self._stop_if_running)
@@ -74,12 +74,12 @@ class Masquerade(commands.Bot):
         self.outlet = LogChannelQueue(self._post_in_log_channel, app.clock)
         self.stopping = False
         self.console_link: Callable[[Actor], str] | None = None
-        """Makes a link to the console, where there is one."""
+        """Creates a link to the console, if there is one."""
         self._closed = asyncio.Event()
         app.tell_operator.listeners.append(self._tell_log_channel)
 
     async def setup_hook(self) -> None:
-        """Load the cogs and start the jobs: once, however often READY comes (faults A4)."""
+        """Load the cogs and start the jobs, once, however often READY arrives (faults A4)."""
         for extension in extensions():
             await self.load_extension(extension)
         await self.tree.set_translator(self._translator)
@@ -88,7 +88,7 @@ class Masquerade(commands.Bot):
         self.app.schedule.start()
 
     async def on_message(self, _message: discord.Message, /) -> None:
-        """Look for no text commands, as discord.py would: there are none."""
+        """Skip discord.py's search for text commands: there are none."""
 
     async def on_ready(self) -> None:
         assert self.user is not None
@@ -103,12 +103,12 @@ class Masquerade(commands.Bot):
             await self._take_nickname(guild)
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Hear of no event once the connection is being closed: discord.py fails at one that comes then."""
+        """Ignore events while the connection closes: discord.py fails on them."""
         if not self.is_closed():
             super().dispatch(event_name, *args, **kwargs)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
-        if self.is_closed():  # what was under way finds the connection gone: that is no fault
+        if self.is_closed():  # a task that lost its connection during shutdown is no fault
             log.info("%s is cut off by the end", event_method)
             return
         log.error("An error in %s", event_method, exc_info=True)  # noqa: LOG014 - called in one
@@ -118,13 +118,13 @@ class Masquerade(commands.Bot):
         return {0: self.latency}
 
     def begin_stopping(self) -> None:
-        """Finish what is being said, and then stop (faults A15); asked again, it changes nothing."""
+        """Finish replies under way, then stop (faults A15); repeated calls have no effect."""
         if not self.stopping:
             self.stopping = True
             spawn(self._stop(), name="Stopping")
 
     async def close(self) -> None:
-        """Tell the log channel what is still to be told, and close the connection."""
+        """Flush the log channel and close the connection."""
         await self._break_off_uses()
         if self.stopped_because is None:
             await self.outlet.close()
@@ -132,25 +132,25 @@ class Masquerade(commands.Bot):
         self._closed.set()
 
     async def pause(self, seconds: float) -> None:
-        """Wait, but no longer than the bot is open."""
+        """Sleep until the time is over or the bot closes."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._closed.wait()
 
     def stop_for_bad_token(self) -> None:
-        """Stop for good: asking Discord on and on with a dead token only makes it worse (faults A6)."""
+        """Stop for good: retrying with a rejected token only makes it worse (faults A6)."""
         if self.stopped_because is None:
             self.stopped_because = ConfigurationError(BAD_TOKEN)
             self.app.tell_operator(BAD_TOKEN)
             spawn(self.close(), name="Closing the connection")
 
     def _stop_if_running(self) -> None:
-        """A token that is refused at once is told in the sentence of the login itself."""
+        """Stop for a rejected token, except during login, which reports it by itself."""
         if self.application_id is not None:
             self.stop_for_bad_token()
 
     async def _take_nickname(self, guild: discord.Guild) -> None:
-        """Go by the character's name in a server, where that is allowed (F129)."""
+        """Set the bot's nickname in a server to the character's name, if permitted (F129)."""
         name = self.app.character.name
         if guild.me is None or guild.me.display_name == name:
             return
@@ -166,7 +166,7 @@ class Masquerade(commands.Bot):
             )
 
     async def _sync_commands(self) -> None:
-        """Tell Discord about the slash commands, but only when they changed."""
+        """Sync the slash commands with Discord if they changed."""
         payload = json.dumps([command.to_dict(self.tree) for command in self.tree.get_commands()])
         digest = hashlib.sha256(payload.encode() + i18n.fingerprint()).hexdigest()
         key = f"commands of {self.application_id}"
@@ -199,7 +199,7 @@ class Masquerade(commands.Bot):
             await self.close()
 
     async def _break_off_uses(self) -> None:
-        """End the commands and presses under way and hear of no more: without a connection they fail."""
+        """Cancel commands and buttons under way and accept no more: without a connection they fail."""
         self._connection.parsers.pop("INTERACTION_CREATE", None)
         uses = _uses()
         for task in uses:
@@ -211,7 +211,7 @@ class Masquerade(commands.Bot):
             self.outlet.say(sentence, notice=True)
 
     async def _post_in_log_channel(self, text: str) -> None:
-        """Post in the log channel, if there is one. Raises a SpeakingError when that can't be done."""
+        """Post in the log channel, if there is one. Raises a SpeakingError on failure."""
         channel_id = self.app.settings.log_channel
         if channel_id is None:
             return
@@ -222,7 +222,7 @@ class Masquerade(commands.Bot):
             raise self._unposted(error) from error
 
     def _unposted(self, error: Exception) -> SpeakingError:
-        """Return what it means that a message was not posted."""
+        """Convert an error of a failed post."""
         if not isinstance(error, discord.HTTPException):
             return Unsaid(f"Discord can't be reached ({type(error).__name__})")
         if error.status == 401:
@@ -238,19 +238,19 @@ class Masquerade(commands.Bot):
 
 
 def _uses() -> list[asyncio.Task[Any]]:
-    """Return the commands, presses and forms that are under way, but for the one that asks."""
+    """Return the tasks of commands, buttons and forms, except the current one."""
     every = asyncio.all_tasks() - {asyncio.current_task()}
     return [task for task in every if task.get_name().startswith(_USES)]
 
 
 async def _ended(tasks: Collection[asyncio.Task[Any]], within: float) -> bool:
-    """Wait until tasks have ended, for at most so many seconds; say whether they have."""
+    """Wait up to `within` seconds for tasks to end; return whether all did."""
     unfinished = (await asyncio.wait(tasks, timeout=within))[1] if tasks else ()
     return not unfinished
 
 
 def intents() -> discord.Intents:
-    """Return what the bot needs to hear, no more: servers, their emotes, calls, messages and DMs."""
+    """Return the minimal intents: servers, their emotes, calls, messages and DMs."""
     wanted = discord.Intents.none()
     wanted.guilds = True
     wanted.emojis_and_stickers = True
@@ -262,7 +262,7 @@ def intents() -> discord.Intents:
 
 
 def extensions() -> list[str]:
-    """Return the cogs by name: every file or folder in cogs/ without a leading underscore."""
+    """Return the names of the cogs: every file or folder in cogs/ without a leading underscore."""
     found = [path.stem for path in COGS.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
     return [f"cogs.{name}" for name in sorted(found) if not name.startswith("_")]
 

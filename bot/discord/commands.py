@@ -1,4 +1,4 @@
-"""Slash commands: who may use which (D13), where it was used, and a calm answer to each that fails (A11)."""
+"""Slash commands: permissions (D13), place of use, translation, and handling of errors (A11)."""
 
 import logging
 from contextlib import AbstractContextManager
@@ -35,7 +35,7 @@ OUTDATED = _(
 UNREADABLE = _("One of the options is not what this command takes: choose it anew from what Discord offers.")
 
 MEMBERS_ONLY = {"members_only": True}
-"""The `extras` of a command for which the bot's operators need the permissions like everybody (C89)."""
+"""The `extras` of a command that even the bot's operators may only use with the permissions (C89)."""
 
 CALLED = {
     "administrator": _("Administrator"),
@@ -54,22 +54,22 @@ CALLED = {
     "send_messages_in_threads": _("Send Messages in Threads"),
     "attach_files": _("Attach Files"),
 }
-"""Permissions, as Discord's settings call them."""
+"""Names of permissions in Discord's settings."""
 
 
 class Commands(app_commands.CommandTree["Masquerade"]):
-    """The commands of the bot, and the one place where permissions are checked.
+    """The commands of the bot, and the only place where permissions are checked.
 
-    `default_permissions` only tell Discord to whom to show a command, and the admins of a server can change
-    that. So whoever uses one is looked at again here, before anything else happens.
+    `default_permissions` only tell Discord to whom to show a command, and a server's admins can change that.
+    So permissions are checked again here, before anything else happens.
     """
 
     def __init__(self, client: "Masquerade") -> None:
-        # Installed by a person for themself, the bot would be called into places it is not a member of.
+        # A user install would allow commands in places where the bot is not a member.
         super().__init__(client, allowed_installs=app_commands.AppInstallationType(guild=True, user=False))
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Let a command run if it may be used by this person here; otherwise say why not."""
+        """Return whether the person may use the command here; if not, tell them why."""
         speak_to(interaction)
         command = interaction.command
         refusal = self.refusal(interaction, command) if command else None
@@ -81,7 +81,7 @@ class Commands(app_commands.CommandTree["Masquerade"]):
         return False
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
-        """Log what failed, without a word of the user, and answer with one sentence."""
+        """Log a failure without user input, and answer with one sentence."""
         speak_to(interaction)
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         name = interaction.command.qualified_name if interaction.command else "an unknown command"
@@ -89,28 +89,28 @@ class Commands(app_commands.CommandTree["Masquerade"]):
         await _try_to_answer(interaction, _sentence(cause))
 
     async def _call(self, interaction: Interaction) -> None:
-        """Run what is used; where discord.py can't read it, whoever used it is told that it failed."""
+        """Run a command; if discord.py can't parse it, tell its user that it failed."""
         try:
             await super()._call(interaction)
         except app_commands.AppCommandError:
             raise
-        except Exception as error:  # noqa: BLE001 - there is no telling what discord.py meets
+        except Exception as error:  # noqa: BLE001 - discord.py may raise anything
             log.warning("A command can't be read: %s in %s", type(error).__name__, place_in_code(error))
             await _try_to_answer(interaction, FAILED)
 
     def refusal(self, interaction: Interaction, command: AnyCommand) -> str | None:
-        """Return why a command must not be used by this person here; None if it may."""
+        """Return why a person may not use a command here; None if they may."""
         if interaction.guild_id is None and only_in_servers(command):
             return ONLY_IN_SERVERS
         return None if self.permits(interaction, command) else _not_allowed(command)
 
     def permits(self, interaction: Interaction, command: AnyCommand) -> bool:
-        """Say whether who asks has the permissions for a command here, or is an operator."""
+        """Return whether the user has the permissions for a command here, or is an operator."""
         if interaction.user.id in self.client.app.settings.admin_ids and not _is_for_members_only(command):
             return True
         for needed in _needed(command):
             held = interaction.permissions
-            # No permission named means: administrators only. Every set holds the empty one.
+            # A command without permissions is for administrators only. Every set includes the empty one.
             enough = held.administrator or (needed.value != 0 and held.is_superset(needed))
             if interaction.guild_id is None or not enough:
                 return False
@@ -118,7 +118,7 @@ class Commands(app_commands.CommandTree["Masquerade"]):
 
 
 class Translations(app_commands.Translator):
-    """Tells Discord what commands, options and choices are called in other languages (C95)."""
+    """Provides translated names of commands, options and choices to Discord (C95)."""
 
     async def translate(
         self,
@@ -126,7 +126,7 @@ class Translations(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContextTypes,
     ) -> str | None:
-        """Return a name or a description in a language; None where it is as in English."""
+        """Return a translated name or description; None if it is the same as in English."""
         table = table_of(locale.value)
         if table is None:
             return None
@@ -147,24 +147,24 @@ _CONTEXTS = {
 
 
 def _name_of(command: Any, table: Table) -> str | None:
-    """Return the last word of what a command is called; None for one in a menu."""
+    """Return the last word of a command's translated name; None for a context menu."""
     if isinstance(command, app_commands.ContextMenu):
         return None
     return table.command(command.qualified_name).rpartition(" ")[2]
 
 
 def speak_to(interaction: Interaction) -> None:
-    """Use the language of whoever used a command or pressed a button, from now on in this task (C95)."""
+    """Use the language of the person who used a command or button for the rest of this task (C95)."""
     speak(interaction.locale.value)
 
 
 def for_everybody(interaction: Interaction) -> AbstractContextManager[None]:
-    """Use the language of the server for what is posted where others read it, too (C95)."""
+    """Use the server's language for messages that others read too (C95)."""
     return speaking(interaction.guild_locale.value if interaction.guild_locale else None)
 
 
 async def answer(interaction: Interaction, text: str) -> None:
-    """Answer a command for the eyes of its user only; nobody is pinged."""
+    """Answer a command, visible only to its user; nobody is pinged."""
     for piece in split(str(text)):
         if interaction.response.is_done():
             await interaction.followup.send(piece, ephemeral=True, suppress_embeds=True)
@@ -190,10 +190,10 @@ def asked_in(interaction: Interaction) -> Where:
 
 
 def is_age_restricted(channel: object) -> bool:
-    """Say whether Discord shows a channel to adults only: the one home of that mark (C91).
+    """Return whether Discord shows a channel to adults only; the only code that reads this flag (C91).
 
-    A thread goes by its channel. A private chat has no mark, and of a channel that is not known it is not
-    known either: then the answer is no.
+    A thread inherits the flag of its channel. Private chats have none, and unknown channels count as
+    unrestricted.
     """
     marked = (discord.abc.GuildChannel, discord.Thread)
     is_nsfw = getattr(channel, "is_nsfw", None) if isinstance(channel, marked) else None
@@ -201,9 +201,9 @@ def is_age_restricted(channel: object) -> bool:
 
 
 def is_public(channel: object) -> bool:
-    """Say whether everybody of a server may read a channel, and nobody is kept out of it.
+    """Return whether every member of a server may read a channel, without exceptions.
 
-    A thread goes by its channel, unless it is private. Of a channel that is not known the answer is no.
+    A thread inherits this from its channel, unless it is private. Unknown channels count as not public.
     """
     if isinstance(channel, discord.Thread):
         return not channel.is_private() and is_public(channel.parent)
@@ -218,12 +218,12 @@ def is_public(channel: object) -> bool:
 
 
 def only_in_servers(command: AnyCommand) -> bool:
-    """Say whether a command, or the group that it belongs to, is for servers only."""
-    return any(one.guild_only for one in _family(command))
+    """Return whether a command, or one of its groups, is for servers only."""
+    return any(command_or_group.guild_only for command_or_group in _family(command))
 
 
 def _family(command: AnyCommand) -> list[AnyCommand]:
-    """Return a command and the groups that it belongs to."""
+    """Return a command and its groups."""
     family = [command]
     while not isinstance(family[-1], app_commands.ContextMenu) and family[-1].parent:
         family.append(family[-1].parent)
@@ -231,17 +231,17 @@ def _family(command: AnyCommand) -> list[AnyCommand]:
 
 
 def _is_for_members_only(command: AnyCommand) -> bool:
-    return any("members_only" in one.extras for one in _family(command))
+    return any("members_only" in command_or_group.extras for command_or_group in _family(command))
 
 
 def _needed(command: AnyCommand) -> list[discord.Permissions]:
-    found = [one.default_permissions for one in _family(command)]
-    return [one for one in found if one is not None]
+    found = [command_or_group.default_permissions for command_or_group in _family(command)]
+    return [permissions for permissions in found if permissions is not None]
 
 
 def named(*permissions: str) -> str:
-    """Return permissions in a sentence of ours."""
-    return str(_(" and ")).join(f"**{CALLED[one]}**" for one in permissions)
+    """Format permissions for a sentence."""
+    return str(_(" and ")).join(f"**{CALLED[permission]}**" for permission in permissions)
 
 
 def _not_allowed(command: AnyCommand) -> str:
@@ -251,7 +251,7 @@ def _not_allowed(command: AnyCommand) -> str:
 
 
 def _sentence(cause: Exception) -> str:
-    """Return what the user of a command that failed is told."""
+    """Return the message for the user of a failed command."""
     if isinstance(cause, MasqueradeError):
         return str(cause)
     if isinstance(cause, DatabaseError):

@@ -1,4 +1,4 @@
-"""The connection to Discord: opened, kept, and what its end means in a sentence."""
+"""Connection to Discord: login, reconnection, and error messages for the operator."""
 
 import logging
 import socket
@@ -30,21 +30,21 @@ _CLOSED = {
 
 
 class ShardedMasquerade(Masquerade, commands.AutoShardedBot):
-    """The same over several connections to Discord (F016)."""
+    """A client with several connections to Discord (F016)."""
 
     def shard_latencies(self) -> Mapping[int, float]:
         return dict(self.latencies)
 
 
 def open_client(app: App) -> Masquerade:
-    """Return the client for this app: sharded when shard_count is above 1."""
+    """Return the client for this app, sharded if shard_count is above 1."""
     if app.settings.shard_count > 1:
         return ShardedMasquerade(app, Translations(), tree_cls=Commands, shard_count=app.settings.shard_count)
     return Masquerade(app, Translations(), tree_cls=Commands)
 
 
 async def run_until_stopped(client: Masquerade, token: str) -> None:
-    """Connect and stay. Raises in one sentence what the operator has to mend, or may wait for."""
+    """Connect and stay connected. Raises an error that tells the operator what to fix, or that may pass."""
 
     def patiently(*, until: Callable[[], object]) -> AsyncRetrying:
         return patient(
@@ -53,7 +53,7 @@ async def run_until_stopped(client: Masquerade, token: str) -> None:
             pause=client.pause,
         )
 
-    # Once cogs are loaded, or the connection was made and lost for good, nothing is begun anew.
+    # Login is not retried once cogs are loaded, nor the connection once the client is closed.
     await patiently(until=lambda: client.extensions)(_log_in, client, token)
     await patiently(until=client.is_closed)(_stay, client)
     if client.stopped_because:
@@ -61,7 +61,7 @@ async def run_until_stopped(client: Masquerade, token: str) -> None:
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:
-    """Take the traceback off what discord.py says of a lost connection, which it makes anew by itself."""
+    """Shorten discord.py's log of a lost connection, which it restores by itself, to one line."""
     error = record.exc_info and record.exc_info[1]
     if isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError):
         record.msg, record.args, record.exc_info = f"{record.getMessage()}: {why(error)}", (), None
@@ -74,7 +74,7 @@ for _name in ("discord.client", "discord.shard"):
 
 
 async def _log_in(client: Masquerade, token: str) -> None:
-    """Log in, unless the bot was stopped meanwhile; what an earlier try left open is closed first."""
+    """Log in, unless the bot was stopped; first close the leftovers of an earlier attempt."""
     if client.is_closed():
         return
     await client.http.close()
@@ -84,14 +84,14 @@ async def _log_in(client: Masquerade, token: str) -> None:
 
 
 async def _stay(client: Masquerade) -> None:
-    """Connect and stay until the bot is stopped; discord.py itself connects again once it was connected."""
+    """Connect and stay until the bot is stopped; discord.py itself reconnects after a first success."""
     try:
         with _in_words(client):
             await client.connect()
     except AttributeError as error:
         if client.ws or error.__context__ is None:
             raise
-        # discord.py looks for the session to resume where there was none yet, and hides why.
+        # discord.py tries to resume a session that never existed, which hides the actual error.
         raise _meaning(error.__context__) from None
 
 
@@ -100,17 +100,17 @@ def _in_words(client: Masquerade) -> Iterator[None]:
     try:
         yield
     except commands.ExtensionError:
-        raise  # a fault of ours
+        raise  # our own bug
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
         if not client.stopping:
             raise _meaning(error) from error
     except (AssertionError, RuntimeError):
-        if not client.is_closed():  # so aiohttp says that it was closed while it connected or asked
+        if not client.is_closed():  # aiohttp raises these when closed during a connection or request
             raise
 
 
 def _meaning(error: BaseException) -> MasqueradeError:
-    """Return what an error at the start, or the end of a connection, means for the operator."""
+    """Convert an error of login or connection to one for the operator."""
     if isinstance(error, discord.LoginFailure):
         return ConfigurationError(BAD_TOKEN)
     if isinstance(error, discord.PrivilegedIntentsRequired):
@@ -121,7 +121,7 @@ def _meaning(error: BaseException) -> MasqueradeError:
 
 
 def why(error: BaseException) -> str:
-    """Return in a few words why Discord could not be asked; none of them come from outside."""
+    """Describe a connection error in a few words, none of which come from outside."""
     if isinstance(error, discord.HTTPException | aiohttp.WSServerHandshakeError):
         return f"it answers with error {error.status}"
     if isinstance(error, discord.DiscordException):

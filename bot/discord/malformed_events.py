@@ -1,4 +1,4 @@
-"""What Discord sends and discord.py can't read: as much of it as can be read, and the connection goes on."""
+"""Tolerance for events that discord.py can't parse: use what is valid, and keep the connection."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -19,26 +19,26 @@ log = logging.getLogger(__name__)
 Payload = Mapping[str, Any]
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
-"""What discord.py raises where it can't read an answer of Discord's."""
+"""Exceptions that discord.py raises on an unreadable answer from Discord."""
 
 _CORE = (
     *("id", "type", "name", "guild_id", "channel_id", "application_id", "token", "version", "user", "author"),
     *("content", "timestamp", "edited_timestamp", "pinned", "mention_everyone", "tts", "unavailable"),
     "attachment_size_limit",
 )
-"""Without one of these nothing is any longer what it was; each event has some of them."""
+"""Keys without which an event loses its meaning; each event has some of them."""
 _CORE_OF_USE = (*_CORE, "member", "data")
-"""Who used a command or pressed a button is judged by what they may do."""
+"""Interactions also need these, because they decide on permissions."""
 _MESSAGES = ("referenced_message", "message")
-"""Parts that are messages themselves, and may hold what can't be read, too."""
+"""Keys whose values are messages and may contain invalid parts themselves."""
 _CHECKS: Mapping[str, Callable[[object], bool]] = {
     "MESSAGE_CREATE": check_message,
     "MESSAGE_UPDATE": check_message,
     "INTERACTION_CREATE": check_interaction,
 }
-"""What discord.py reads whatever it is, and would give to those who hear it."""
+"""Checks for values that discord.py would pass on unchecked."""
 _NO_MESSAGE: Mapping[str, Any] = {
-    "type": -1,  # none that Discord has: it is heard by nobody
+    "type": -1,  # unknown to Discord, so every handler ignores it
     "author": {"id": "0", "username": "unknown", "discriminator": "0", "avatar": None},
     "content": "",
     "timestamp": None,
@@ -53,7 +53,7 @@ _NO_MESSAGE: Mapping[str, Any] = {
 
 
 class TracebackFilter(logging.Filter):
-    """Makes one line of a traceback of discord.py, without anything that somebody typed."""
+    """Shortens tracebacks of discord.py to one line, without user input."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and (error := record.exc_info[1]):
@@ -66,7 +66,7 @@ class TracebackFilter(logging.Filter):
 
 
 class Leniency:
-    """Stands between Discord and discord.py, for which one part that it can't read is the end."""
+    """Wraps discord.py's event parsers, which fail completely on a single unreadable part."""
 
     def __init__(self, state: "ConnectionState[Any]") -> None:
         self._state = state
@@ -81,15 +81,15 @@ class Leniency:
         for event, parse in state.parsers.items():
             state.parsers[event] = partial(self._parse, event, parse)
         logging.getLogger("discord.app_commands.tree").addFilter(TracebackFilter())
-        setattr(state, "create_message", self._fetched)  # noqa: B010 - what is fetched over REST goes this way
+        setattr(state, "create_message", self._fetched)  # noqa: B010 - REST responses use this method
 
     def _parse(self, event: str, parse: Callable[[Any], None], data: Payload) -> None:
-        """Read an event; if it can't be, read what can be of it, or pass it over."""
+        """Parse an event; on an error, parse its readable part or skip it."""
         try:
             if event in _CHECKS:
                 _CHECKS[event](data)
             parse(data)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the connection must not end by it
+        except Exception as error:  # noqa: BLE001 - no error may end the connection
             kept = self._mended(event, data)
             self._tell(event, error, data, kept)
             if kept is not None:
@@ -102,7 +102,7 @@ class Leniency:
         return readable(data, partial(_works, make), core)
 
     def _fetched(self, *, channel: "MessageableChannel", data: Payload) -> discord.Message:
-        """Return a message; one of which nothing can be read is of no type that anybody hears."""
+        """Parse a message; an unreadable one gets a type that every handler ignores."""
         make = partial(self._message_in, channel)
         try:
             return make(data)
@@ -127,7 +127,7 @@ class Leniency:
         return discord.Interaction(state=self._state, data=data)  # type: ignore[arg-type]
 
     def _tell(self, what: str, error: Exception, data: Payload, kept: Payload | None) -> None:
-        """Log it once for each kind, without a word of what was said."""
+        """Log an error once per kind, without message content."""
         kind = (what, type(error).__name__, place_in_code(error))
         if kind not in self._told:
             self._told.add(kind)
@@ -139,7 +139,7 @@ class Leniency:
 def readable(
     data: Payload, works: Callable[[Payload], bool], core: Sequence[str] = _CORE
 ) -> dict[str, Any] | None:
-    """Return as much of an object as `works`; None where that would not be the object any more."""
+    """Return the largest part of an object that `works`; None if its core does not."""
     kept: dict[str, Any] = {key: [] for key in LISTS if "content" in data}
     kept |= {key: data[key] for key in core if key in data}
     kept |= {key: [] for key, value in data.items() if isinstance(value, list)}
@@ -161,7 +161,7 @@ def _fits(works: Callable[[Payload], bool], kept: Payload, key: str, part: objec
 
 
 def _items(items: Sequence[object], fits: Callable[[object], bool]) -> list[object]:
-    """Return those items that fit: by halves, for a server may have thousands."""
+    """Return the items that fit, found by bisection because a server may have thousands."""
     if fits(items):
         return list(items)
     middle = len(items) // 2
@@ -171,6 +171,6 @@ def _items(items: Sequence[object], fits: Callable[[object], bool]) -> list[obje
 def _works(make: Callable[[Any], object], data: Payload) -> bool:
     try:
         make(data)
-    except Exception:  # noqa: BLE001 - there is no telling what discord.py meets
+    except Exception:  # noqa: BLE001 - discord.py may raise anything
         return False
     return True

@@ -1,7 +1,7 @@
-"""What is read of Discord's messages and uses, and of which kind each part is: discord.py takes it unseen.
+"""Schemas of Discord's messages and interactions, since discord.py does not check types.
 
-What nothing reads is not looked at. Of what is not there most is for discord.py to judge, but without some
-parts of a message it makes half a message.
+Only fields that we read are checked. Missing fields are mostly left to discord.py, except for some without
+which it would build an incomplete message.
 """
 
 import re
@@ -9,22 +9,22 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 Shape: TypeAlias = "Callable[[object], bool] | Mapping[str, Shape] | Sequence[Shape]"
-"""A check; what an object holds; or, in a list of one, what each item of a list is."""
+"""A predicate; a mapping of an object's fields; or a one-item list with the shape of each item."""
 
 LISTS = ("mentions", "mention_roles", "components")
-"""What a message always has, be it empty."""
+"""Keys that every message has, even if empty."""
 _BEYOND = 2**63
-"""Numbers from here on are no ids, and no database takes them."""
+"""Limit of valid ids, and of integers in the database."""
 _LONGEST_TOKEN = 1_000
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
 class MisshapenError(ValueError):
-    """Says that a part of a payload is of another kind than Discord documents."""
+    """A value of a payload has another type than Discord documents."""
 
 
 def check(value: object, shape: Shape) -> None:
-    """Raise MisshapenError where anything in a payload is not of the kind that it should be."""
+    """Raise MisshapenError if a value does not match its shape."""
     if isinstance(shape, Mapping):
         _check_object(value, shape)
     elif isinstance(shape, Sequence):
@@ -83,7 +83,7 @@ def _flag(value: object) -> bool:
 
 
 def _or_none(shape: Shape) -> Shape:
-    """Return a check that lets null through, too."""
+    """Return a shape that also accepts null."""
 
     def passes(value: object) -> bool:
         if value is not None:
@@ -94,7 +94,7 @@ def _or_none(shape: Shape) -> Shape:
 
 
 def _having(shape: Shape, *keys: str) -> Shape:
-    """Return a check of an object that has to have these parts."""
+    """Return a shape that requires these keys."""
 
     def passes(value: object) -> bool:
         check(value, shape)
@@ -104,7 +104,7 @@ def _having(shape: Shape, *keys: str) -> Shape:
 
 
 def check_message(value: object) -> bool:
-    """Raise MisshapenError where a message lacks a part, or has one of another kind; else return True."""
+    """Raise MisshapenError if a message lacks a key or has an invalid value; otherwise return True."""
     check(value, MESSAGE)
     assert isinstance(value, dict)
     if not value.keys() >= {"author", *LISTS} or ("member" in value and value.get("guild_id") is None):
@@ -113,7 +113,7 @@ def check_message(value: object) -> bool:
 
 
 def check_interaction(value: object) -> bool:
-    """Raise MisshapenError where of a use it can't be read what it is and whose; else return True."""
+    """Raise MisshapenError if an interaction's kind or user can't be read; otherwise return True."""
     check(value, INTERACTION)
     assert isinstance(value, dict)
     if ("user" if value.get("guild_id") is None else "member") not in value:

@@ -1,4 +1,4 @@
-"""What keeps requests from Discord while it does not want any: a dead token, rate limits (faults A6, A8)."""
+"""Gate that holds back requests which Discord would reject: bad token, rate limits (faults A6, A8)."""
 
 import logging
 import re
@@ -13,28 +13,28 @@ from bot.core.clock import Clock
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 60.0
-"""Seconds that a request waits for the end of a limit; what would wait longer fails at once."""
+"""Maximum wait in seconds for the end of a limit; a request that would wait longer fails at once."""
 MOST_WAITING = 100
-"""Requests that wait at a time; what comes then fails at once, and is tried again by whoever sent it."""
+"""Maximum number of waiting requests; further ones fail at once, and their senders retry."""
 CLOUDFLARE_SECONDS = 600.0
-"""How long nothing is sent when Cloudflare does not say for how long it turns us away."""
+"""Pause in seconds when Cloudflare blocks us without stating for how long."""
 _API = re.compile(r"/api/v\d+(/.*)")
 _OWN_TOKEN = re.compile(r"/(?:webhooks|interactions)/\d+/")
 _MINOR_ID = re.compile(r"(?<=/)\d+(?=/|$)")
 _MAJOR = re.compile(r"/(?:channels|guilds|webhooks)/\d+")
 EVERYTHING = ""
-"""The bucket of limits that hold for all requests."""
+"""The bucket of global limits."""
 
 
 class TokenRejected(discord.DiscordException):
-    """Discord does not take the token any more: nothing is sent."""
+    """Discord no longer accepts the token, so nothing is sent."""
 
 
 class Restraint:
-    """Watches each request of discord.py's, and lets none through that could only be refused.
+    """Checks every request of discord.py and blocks those that Discord would reject.
 
-    discord.py waits out a limit within one request; others would still be sent into it, and a limit of an
-    hour would be met anew with each try. Ten thousand such requests in ten minutes get an address banned.
+    discord.py waits out a limit only within one request: others would still be sent during it, and retries
+    would hit a limit of an hour again and again. 10,000 such requests in ten minutes get an address banned.
     """
 
     def __init__(self, clock: Clock, on_unauthorized: Callable[[], None]) -> None:
@@ -45,7 +45,7 @@ class Restraint:
         self._rejected = False
 
     def trace(self) -> aiohttp.TraceConfig:
-        """Return what aiohttp tells of every request before it is sent, and after its answer."""
+        """Return the trace that calls this gate before and after every request."""
         config = aiohttp.TraceConfig()
         config.on_request_start.append(self._before)
         config.on_request_end.append(self._after)
@@ -92,21 +92,21 @@ class Restraint:
         told = headers.get("X-RateLimit-Reset-After") or headers.get("Retry-After")
         seconds = _seconds(told, 1.0 if by_discord else CLOUDFLARE_SECONDS)
         now = self._clock.monotonic()
-        self._until = {one: until for one, until in self._until.items() if until > now}
+        self._until = {limited_bucket: until for limited_bucket, until in self._until.items() if until > now}
         limited = EVERYTHING if everywhere else bucket
         self._until[limited] = max(self._until.get(limited, 0.0), now + seconds)
         log.warning("Discord limits %s for %.1f seconds", limited or "all requests", seconds)
 
     def _left(self, bucket: str) -> float:
-        """Return for how many seconds a request had better wait."""
+        """Return the seconds until a bucket is free."""
         until = max(self._until.get(bucket, 0.0), self._until.get(EVERYTHING, 0.0))
         return until - self._clock.monotonic()
 
 
 def bucket_of(method: str, path: str) -> str | None:
-    """Return what shares a limit with a request: its route, for one channel, server or webhook.
+    """Return the rate limit bucket of a request: its route per channel, server or webhook.
 
-    None for what is no request to Discord's interface, such as the gateway.
+    None for other requests, such as to the gateway.
     """
     found = _API.fullmatch(path)
     if found is None:

@@ -1,4 +1,4 @@
-"""Hearing people in voice channels: of those who agreed, each stretch of speech as sound."""
+"""Reception of voice channels: turns of speech of consenting people, as PCM."""
 
 import asyncio
 import threading
@@ -18,17 +18,17 @@ TICK_MS = 60
 
 
 class SpeechListener(Protocol):
-    """Is told in the event loop's thread that somebody speaks; each `began` is followed by an `ended`."""
+    """Receives speech events in the event loop's thread; each `began` is followed by an `ended`."""
 
     def began(self, user_id: int) -> None:
-        """Somebody began to speak."""
+        """A person started to speak."""
 
     def ended(self, user_id: int, pcm: bytes) -> None:
-        """Somebody fell silent, having said this (16 kHz, mono, 16 bits): nothing, if they agree no more."""
+        """A person fell silent after saying this (16 kHz mono s16le); empty if they withdrew consent."""
 
 
 class ListeningClient(discord.VoiceClient):
-    """A voice client that knows whose packets are whose: `await channel.connect(cls=ListeningClient)`."""
+    """A voice client that maps packets to people: `await channel.connect(cls=ListeningClient)`."""
 
     def __init__(self, client: discord.Client, channel: discord.abc.Connectable) -> None:
         self.speakers: dict[int, int] = {}
@@ -39,25 +39,27 @@ class ListeningClient(discord.VoiceClient):
 
     async def _note_speakers(self, _: Any, message: dict[str, Any]) -> None:
         said = message["d"]
-        if message["op"] == 2:  # another server numbers everybody anew
+        if message["op"] == 2:  # after a move to another server, all SSRCs are new
             self.speakers.clear()
         elif message["op"] == 5 and "user_id" in said:
             self.speakers[int(said["ssrc"])] = int(said["user_id"])
         elif message["op"] == 13:
             gone = int(said["user_id"])
-            self.speakers = {ssrc: each for ssrc, each in self.speakers.items() if each != gone}
+            self.speakers = {
+                ssrc: speaker_id for ssrc, speaker_id in self.speakers.items() if speaker_id != gone
+            }
 
     def listen(self, take: Callable[[bytes], None]) -> None:
-        """Let every packet that comes in be taken, in the thread that reads the socket."""
+        """Register a callback for every incoming packet, called in the socket's reader thread."""
         self._connection.add_socket_listener(take)
 
     def unlisten(self, take: Callable[[bytes], None]) -> None:
         self._connection.remove_socket_listener(take)
 
     def frame_in(self, packet: bytes, user_id: int) -> bytes | None:
-        """Return the Opus frame in a packet of somebody; None if it is not theirs, or not encrypted by them.
+        """Decrypt a person's packet to its Opus frame; None if it is not theirs or not end-to-end encrypted.
 
-        Before there is a group of which all have the keys, nothing can be decrypted, and so nothing is heard.
+        Until an encryption group exists of which all have the keys, nothing can be decrypted or heard.
         """
         import davey
         from nacl.exceptions import CryptoError
@@ -72,29 +74,29 @@ class ListeningClient(discord.VoiceClient):
 
 
 def is_voice(packet: bytes) -> bool:
-    """Tell sound from what else comes in: answers of the server, statistics (RTCP), anything."""
+    """Return whether a packet is audio, and not a server response, RTCP statistics or anything else."""
     return (
         len(packet) > 12 + TAG_BYTES + NONCE_BYTES and packet[0] >> 6 == 2 and packet[1] & 0x7F == VOICE_TYPE
     )
 
 
 def _unsealed(packet: bytes, key: list[int]) -> bytes:
-    """Return what a packet carries. Raises CryptoError or ValueError if the server did not seal it."""
+    """Decrypt a packet's transport encryption. Raises CryptoError or ValueError if it is not authentic."""
     from nacl.secret import Aead
 
     has_extension, has_padding = packet[0] & 0x10, packet[0] & 0x20
     head_bytes = 12 + 4 * (packet[0] & 0x0F) + (4 if has_extension else 0)
     head, sealed, nonce = packet[:head_bytes], packet[head_bytes:-NONCE_BYTES], packet[-NONCE_BYTES:]
     body = Aead(bytes(key)).decrypt(sealed, head, nonce + bytes(20))
-    if has_extension:  # its length stands in the open, what it holds is sealed
+    if has_extension:  # the extension's length is in the clear, its content is encrypted
         body = body[4 * int.from_bytes(head[-2:], "big") :]
     return body[: -body[-1] or None] if has_padding and body else body
 
 
 class VoiceReceiver:
-    """Listens in a voice channel to those who `agreed`, which is asked for each packet, in any thread.
+    """Receives the speech of people who `agreed`, which is called for each packet, in any thread.
 
-    Packets of everybody else are dropped before they are decrypted. What was said is only ever in memory.
+    Packets of all others are dropped before decryption. Speech is only ever kept in memory.
     """
 
     def __init__(
@@ -117,13 +119,13 @@ class VoiceReceiver:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start listening."""
         load_opus()
         self._timer = self._loop.call_later(TICK_MS / 1000, self._tick)
         self._client.listen(self._take)
 
     def stop(self) -> None:
-        """Listen no more; what is just being said is let go of, and the listener hears nothing of it."""
+        """Stop listening; speech under way is discarded and the listener is not told."""
         self._client.unlisten(self._take)
         if self._timer is not None:
             self._timer.cancel()
@@ -132,11 +134,11 @@ class VoiceReceiver:
             self._streams.clear()
 
     def decoded(self, user_id: int) -> int:
-        """Return how many frames of somebody were decoded."""
+        """Return the number of decoded frames of a person."""
         return self._decoded[user_id]
 
     def dropped(self, user_id: int) -> int:
-        """Return how many packets of somebody were dropped unopened; 0 is somebody unknown."""
+        """Return the number of a person's packets dropped undecrypted; id 0 stands for unknown people."""
         return self._dropped[user_id]
 
     def _take(self, packet: bytes) -> None:
@@ -165,7 +167,7 @@ class VoiceReceiver:
         return self._streams[ssrc, user_id]
 
     def _tick(self) -> None:
-        """Look after those who fell silent, left, or agree no more: no packet of theirs tells of it."""
+        """Handle people who fell silent, left or withdrew consent: no packet announces that."""
         self._timer = self._loop.call_later(TICK_MS / 1000, self._tick)
         with self._lock:
             for (ssrc, user_id), stream in list(self._streams.items()):
@@ -183,5 +185,5 @@ class VoiceReceiver:
             listening(*said)
 
     def _tell_ended(self, user_id: int, pcm: bytes) -> None:
-        # They may have changed their mind since the other thread let go of it.
+        # Consent may have been withdrawn since the receiver thread queued this call.
         self._listener.ended(user_id, pcm if self._agreed(user_id) else b"")

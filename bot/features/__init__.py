@@ -1,1 +1,1 @@
-"""What people and admins can do beyond talking: each package is one noun."""
+"""Features beyond talking, for people and admins; each package is named by a noun."""

@@ -1,7 +1,7 @@
-"""What holds for moderation: who may do it to whom, for how long, and what is kept of it (F125, C89).
+"""Moderation: rank checks, limits on durations, the audit trail (F125, C89).
 
-Only the commands of people lead here. No module that asks a model, or says what one answered, may import
-this: tests/bot/features/test_moderation_reach.py looks at the imports.
+Only people's commands may reach this module. No module that asks a model, or handles a model's answer, may
+import it: tests/bot/features/test_moderation_reach.py checks the imports.
 """
 
 from collections.abc import Collection
@@ -17,13 +17,13 @@ from database import Database
 from memory.when import read_span
 
 MOST_PURGED = 100
-"""Messages that go at once: Discord takes no more in one request."""
+"""Limit of messages in one bulk deletion, set by Discord."""
 LONGEST_MUTE = timedelta(days=28)
 LONGEST_SWEEP = timedelta(days=7)
-"""How far back Discord deletes what somebody wrote who is banned."""
+"""How far back Discord can delete the messages of a banned user."""
 LONGEST_SLOWMODE = timedelta(hours=6)
 BULK_AGE = timedelta(days=14)
-"""Discord deletes nothing older at once."""
+"""Age limit of messages that Discord deletes in bulk."""
 OFF = frozenset({"", "0", "off", "no", "none"})
 _UNITS = (
     (n_("{count} day", "{count} days"), 86400),
@@ -53,12 +53,12 @@ ABOVE_ME = _(
 )
 
 
-class ModerationRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """An act of moderation is not done; the text says why, and what to do."""
+class ModerationRefused(MasqueradeError):  # noqa: N818 - an answer, not a fault
+    """A refused moderation action; the text gives the reason and what to do."""
 
 
 class Act(StrEnum):
-    """What a moderator does, as the audit calls it."""
+    """A moderation action, by its name in the audit log."""
 
     KICK = "kick"
     BAN = "ban"
@@ -71,9 +71,9 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """Where somebody stands in a server: who owns it is above all, others by their highest role.
+    """A member's place in a server's hierarchy: the owner stands above all, others rank by highest role.
 
-    Of two roles with one `position` the older one, whose id is lower, is the higher.
+    If two roles have the same `position`, the older role (with the lower id) ranks higher.
     """
 
     user_id: int
@@ -88,7 +88,7 @@ class Rank:
 
 
 def check_ranks(invoker: Rank, me: Rank, target: Rank, *, name: str) -> None:
-    """Raise Refused, with the target's `name`, where the order of the roles forbids an act."""
+    """Raise ModerationRefused, naming the target by `name`, if the role order forbids the action."""
     if target.user_id == invoker.user_id:
         raise ModerationRefused(YOURSELF)
     if target.user_id == me.user_id:
@@ -102,17 +102,17 @@ def check_ranks(invoker: Rank, me: Rank, target: Rank, *, name: str) -> None:
 
 
 def span_of_mute(text: str) -> timedelta:
-    """Return for how long somebody is to be mute. Raises Refused."""
+    """Parse the duration of a mute. Raises ModerationRefused."""
     return _span(text, LONGEST_MUTE, TOO_LONG_MUTE)
 
 
 def span_of_sweep(text: str) -> timedelta:
-    """Return how far back messages are to be deleted with a ban; "" is not at all. Raises Refused."""
+    """Parse how far back a ban deletes messages; "" means not at all. Raises ModerationRefused."""
     return _span(text, LONGEST_SWEEP, TOO_LONG_SWEEP, off=True)
 
 
 def span_of_slowmode(text: str) -> timedelta:
-    """Return how long people are to wait between two messages; "off" is not at all. Raises Refused."""
+    """Parse the minimum wait between two messages; "off" means none. Raises ModerationRefused."""
     return _span(text, LONGEST_SLOWMODE, TOO_LONG_SLOWMODE, off=True)
 
 
@@ -133,7 +133,7 @@ def _span(text: str, longest: timedelta, too_long: str, *, off: bool = False) ->
 
 
 def in_words(span: timedelta) -> str:
-    """Return a length of time as "1 day, 6 hours"."""
+    """Format a duration as "1 day, 6 hours"."""
     left = int(span.total_seconds())
     parts = []
     for unit, seconds in _UNITS:
@@ -144,7 +144,7 @@ def in_words(span: timedelta) -> str:
 
 
 class Moderation:
-    """What is kept of acts of moderation, and what has to be forgotten with them."""
+    """Records moderation actions, and forgets messages that they delete."""
 
     def __init__(self, database: Database, audit: AuditLog, message_log: MessageLog) -> None:
         self._database = database
@@ -152,21 +152,21 @@ class Moderation:
         self._message_log = message_log
 
     async def note(self, actor: Actor, act: Act, detail: str, *, guild_id: int) -> None:
-        """Write into the audit that something is about to be done: ids and numbers, never a reason."""
+        """Record an action in the audit log before it is carried out: ids and numbers, never a reason."""
         await self._audit.note(actor, act, detail, guild_id=guild_id)
 
     async def purged(self, channel_id: int, message_ids: Collection[int]) -> None:
-        """Forget messages that were deleted. Discord's event says the same, and may be late or get lost."""
+        """Forget deleted messages. Discord's event reports them too, but may arrive late or get lost."""
         await self._message_log.deleted(channel_id, set(message_ids))
 
     async def swept(self, guild_id: int, person_id: int, *, since_id: int) -> None:
-        """Forget what somebody who was banned said in a server, from a message id on."""
+        """Forget the messages of a banned user in a server, from the message `since_id` on."""
         async with self._database.read() as db:
             found: dict[int, set[int]] = {}
             for channel_id in await db.channels.of_guild(guild_id):
                 said = {*await db.messages.of_author(person_id, [channel_id])}
                 said |= {*await db.archive.said_by(person_id, channel_id)}
-                found[channel_id] = {one for one in said if one >= since_id}
+                found[channel_id] = {message_id for message_id in said if message_id >= since_id}
         for channel_id, message_ids in found.items():
             if message_ids:
                 await self._message_log.deleted(channel_id, message_ids)

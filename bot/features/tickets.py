@@ -1,4 +1,4 @@
-"""Support tickets: who may open one, and what is kept of it: ids and moments, never a word (F126, C90)."""
+"""Support tickets: who may open one, and the record of it: ids and times, never text (F126, C90)."""
 
 from datetime import datetime, timedelta
 
@@ -9,15 +9,15 @@ from database import Database
 from database.models import Desk, Ticket
 
 COOLDOWN = timedelta(minutes=10)
-"""Between the beginnings of two tickets of one person."""
+"""Minimum time between opening two tickets, per person."""
 MAKING = timedelta(minutes=2)
-"""A ticket that has no thread after this never got one: the bot was stopped while it was made."""
+"""Age at which a ticket without a thread counts as abandoned: the bot stopped while it was being created."""
 
 AUDITED = "tickets"
 
 
-class StillOpen(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """Somebody has an open ticket in a server, and may have one at a time; None: its thread is being made."""
+class StillOpen(MasqueradeError):  # noqa: N818 - an answer, not a fault
+    """The person already has an open ticket in the server; `thread_id` is None until its thread exists."""
 
     def __init__(self, number: int, thread_id: int | None) -> None:
         super().__init__("a ticket is open")
@@ -26,7 +26,7 @@ class StillOpen(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
 
 
 class TooSoon(MasqueradeError):  # noqa: N818
-    """Somebody opened a ticket a moment ago; `again` is when they may open another one."""
+    """The person opened a ticket recently; `again` is when they may open the next one."""
 
     def __init__(self, again: datetime) -> None:
         super().__init__("it is too soon for another ticket")
@@ -34,7 +34,7 @@ class TooSoon(MasqueradeError):  # noqa: N818
 
 
 class Tickets:
-    """Keeps where tickets are opened in each server, and who has one."""
+    """Stores each server's ticket desk and who has a ticket."""
 
     def __init__(self, database: Database, clock: Clock, audit: AuditLog) -> None:
         self._database = database
@@ -42,12 +42,12 @@ class Tickets:
         self._clock = clock
 
     async def desk(self, guild_id: int) -> Desk | None:
-        """Return where the tickets of a server are opened; None where there are none."""
+        """Return the ticket desk of a server; None if it has none."""
         async with self._database.read() as db:
             return await db.tickets.desk(guild_id)
 
     async def set_up(self, actor: Actor, desk: Desk) -> None:
-        """Let people open tickets in a server, or change where and who answers them."""
+        """Create or change the ticket desk of a server."""
         guild_id = desk.guild_id
         detail = f"{desk.channel_id}, role {desk.role_id or 0}, staff {desk.staff_channel_id or 0}"
         async with self._database.begin() as db:
@@ -55,7 +55,7 @@ class Tickets:
             await self._audit.add(db, actor, AUDITED, detail, guild_id=guild_id)
 
     async def take_down(self, actor: Actor, guild_id: int) -> bool:
-        """Let nobody open tickets any more; say whether they could. Those that are open stay."""
+        """Remove a server's ticket desk; return whether it existed. Open tickets stay open."""
         async with self._database.begin() as db:
             was = await db.tickets.take_down(guild_id)
             if was:
@@ -63,9 +63,9 @@ class Tickets:
         return was
 
     async def reserve(self, desk: Desk, opener_id: int) -> int:
-        """Keep that somebody opens a ticket, and return its number. Raises StillOpen and TooSoon.
+        """Record a new ticket and return its number. Raises StillOpen and TooSoon.
 
-        Whom its opener is told of answers it, also when others are named for later ones.
+        The ticket keeps the staff that its opener was told of, even if the desk changes later.
         """
         now, guild_id = self._clock.now(), desk.guild_id
         async with self._database.begin() as db:
@@ -82,21 +82,21 @@ class Tickets:
             )
 
     async def place(self, ticket_id: int, thread_id: int) -> None:
-        """Keep in which thread a ticket is."""
+        """Record a ticket's thread."""
         async with self._database.begin() as db:
             await db.tickets.place(ticket_id, thread_id)
 
     async def let_go(self, ticket_id: int) -> None:
-        """Forget a ticket of which nothing came."""
+        """Delete a ticket whose thread could not be created."""
         async with self._database.begin() as db:
             await db.tickets.drop(ticket_id)
 
     async def of_thread(self, thread_id: int) -> Ticket | None:
-        """Return the ticket that a thread is; None for one that nothing is kept of."""
+        """Return the ticket of a thread; None if the thread is no known ticket."""
         async with self._database.read() as db:
             return await db.tickets.of_thread(thread_id)
 
     async def close(self, ticket_id: int, *, by: int | None) -> bool:
-        """Close a ticket; say whether it was open."""
+        """Close a ticket; return whether it was open."""
         async with self._database.begin() as db:
             return await db.tickets.close(ticket_id, by=by, at=self._clock.now())

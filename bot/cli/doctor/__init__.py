@@ -1,1 +1,1 @@
-"""`main.py doctor`: looks at everything the bot needs, and says what is wrong and how to mend it."""
+"""`main.py doctor`: checks everything that the bot needs, and says what is wrong and how to fix it."""

@@ -1,4 +1,4 @@
-"""Looking at the bot's account over Discord's REST interface, without connecting the bot."""
+"""Lookup of the bot's account through Discord's REST API, without connecting the bot."""
 
 import asyncio
 import contextlib
@@ -25,11 +25,11 @@ PERMISSIONS = discord.Permissions(
     change_nickname=True,
     attach_files=True,
     embed_links=True,
-    manage_webhooks=True,  # further characters speak through one
+    manage_webhooks=True,  # further characters speak through a webhook
     send_voice_messages=True,
     connect=True,
     speak=True,
-    kick_members=True,  # from here on: moderation and tickets, each checked again where it is used
+    kick_members=True,  # from here on: moderation and tickets, each checked again on use
     ban_members=True,
     moderate_members=True,
     manage_messages=True,
@@ -45,16 +45,16 @@ _PRIVILEGED = {
 
 
 class TokenRefusedError(ConfigurationError):
-    """Discord does not know this token."""
+    """Discord rejects this token."""
 
 
 class DiscordUnreachableError(MasqueradeError):
-    """Discord could not be asked; the text says why, in a few words."""
+    """Discord can't be reached; the text says why, in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogChannelCheck:
-    """The channel for notices: its name, or what is wrong with it."""
+    """The log channel: its name, or what is wrong with it."""
 
     name: str = ""
     fault: str = ""
@@ -62,11 +62,11 @@ class LogChannelCheck:
 
 @dataclass(frozen=True, slots=True)
 class BotAccount:
-    """What Discord says of a bot account.
+    """A bot account, as reported by Discord.
 
-    `missing_intents` are the switches, as the portal calls them, that the bot needs and are off;
-    `sessions_left` how often it may connect before `sessions_reset` seconds have passed; `servers`
-    the names of the first 200 servers that it is in.
+    `missing_intents` are the required switches that are off, by their names in the portal; `sessions_left` is
+    the number of connections left until `sessions_reset` seconds have passed; `servers` names the first 200
+    servers that it is in.
     """
 
     name: str
@@ -79,7 +79,7 @@ class BotAccount:
 
 
 async def look_up(token: str, *, log_channel: int | None = None, deadline: float) -> BotAccount:
-    """Return what Discord says of the account with this token, within `deadline` seconds.
+    """Look up the account of this token, with a timeout of `deadline` seconds.
 
     Raises TokenRefusedError, or DiscordUnreachableError when nothing can be said of the token.
     """
@@ -100,7 +100,7 @@ async def look_up(token: str, *, log_channel: int | None = None, deadline: float
 
 
 def invite_link(application_id: int) -> str:
-    """Return the address at which the bot is added to a server, with the permissions it needs."""
+    """Return the link that adds the bot to a server with the permissions it needs."""
     scopes = ("bot", "applications.commands")
     return discord.utils.oauth_url(application_id, permissions=PERMISSIONS, scopes=scopes)
 
@@ -144,9 +144,9 @@ async def _log_channel(client: discord.Client, channel_id: int | None) -> LogCha
 
 
 def _missing_intents(flags: discord.ApplicationFlags) -> tuple[str, ...]:
-    """Return the privileged intents that the bot asks for and the application was not given.
+    """Return the privileged intents that the bot needs and the application lacks.
 
-    Small bots are given the "limited" form of each, which is as good.
+    Small bots have the "limited" form of each, which is sufficient.
     """
     wanted = intents()
     return tuple(

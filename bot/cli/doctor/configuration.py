@@ -1,4 +1,4 @@
-"""Whether the settings and the characters can be used, and which settings have no effect yet."""
+"""Checks of the settings and the characters."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ _ANYBODY_ELSE = stat.S_IRWXG | stat.S_IRWXO
 
 
 def settings_faults(error: SettingsError) -> list[Finding]:
-    """Return a problem for every fault; what depends on the settings is then not looked at."""
+    """Return a problem for every fault; checks that depend on the settings are then skipped."""
     return [
         *_faults("settings.value", error.faults),
         *_notices(error.notices),
@@ -32,7 +32,7 @@ def settings_faults(error: SettingsError) -> list[Finding]:
 
 
 def settings_findings(loaded: Loaded, *, config: Path) -> list[Finding]:
-    """Return which files were read, the notices, and the keys that wait for their feature."""
+    """Return the files that were read, the notices, and the keys without effect yet."""
     return [
         _files(loaded, config),
         *_notices(loaded.notices),
@@ -41,7 +41,7 @@ def settings_findings(loaded: Loaded, *, config: Path) -> list[Finding]:
 
 
 def character_findings(loaded: Loaded) -> list[Finding]:
-    """Return who will be played, or everything that stands in the way of it."""
+    """Return the character to be played, or every fault that prevents it."""
     if loaded.character_faults:
         return _faults("character.words", loaded.character_faults)
     character = loaded.character
@@ -57,7 +57,7 @@ def character_findings(loaded: Loaded) -> list[Finding]:
 
 
 async def company_findings(loaded: Loaded) -> list[Finding]:
-    """Return which further characters are played, and what is wrong with any of them or with a framework."""
+    """Return the further characters, and the faults of characters and frameworks."""
     settings = loaded.settings
     named = settings.active_personas if settings.use_persona_system else ()
     return [
@@ -84,7 +84,7 @@ def _not_there(folders: Path, named: Sequence[str]) -> list[Finding]:
 
 
 async def _company(loaded: Loaded, named: Sequence[str]) -> list[Finding]:
-    """Read everybody as the bot does: what may come from strangers in a process of its own."""
+    """Read all characters as the bot does, untrusted files in a separate process."""
     settings, character = loaded.settings, loaded.character
     library = Library(
         (),
@@ -100,7 +100,7 @@ async def _company(loaded: Loaded, named: Sequence[str]) -> list[Finding]:
         others=named,
         slug=character.slug if character else "",
     )
-    if character:  # what else is wrong with it was said already
+    if character:  # the first character's faults were reported already
         others.insert(0, first)
     played: list[tuple[CharacterSource, Character]] = []
     faults = []
@@ -111,7 +111,9 @@ async def _company(loaded: Loaded, named: Sequence[str]) -> list[Finding]:
             faults += [Finding("character.company", "problem", line) for line in str(error).splitlines()]
         else:
             played.append((source, library.source_of(role.slug)))
-    further = [one.name for _, one in played[1:]] if character and not faults else []
+    further = (
+        [further_character.name for _, further_character in played[1:]] if character and not faults else []
+    )
     told = [Finding("character.company", "ok", f"Further characters: {', '.join(further)}.")]
     frameworks = await asyncio.to_thread(_known_frameworks, frameworks_beside(settings.characters_dir))
     return [*(told if further else ()), *faults, *_unknown_frameworks(played, frameworks)]
@@ -124,17 +126,17 @@ def _known_frameworks(folder: Path) -> list[str]:
 def _unknown_frameworks(
     played: Iterable[tuple[CharacterSource, Character]], known: Sequence[str]
 ) -> list[Finding]:
-    """Return a problem for each character that names a framework which is not there."""
+    """Return a problem for each character with an unknown framework."""
     return [
         Finding(
             "character.frameworks",
             "problem",
-            f"{source.file or source.sheet or source.folder}: framework: there is no {one.framework!r}"
-            f"{did_you_mean(one.framework, known)}; {DEFAULT_FRAMEWORK} takes its place.",
+            f"{source.file or source.sheet or source.folder}: framework: there is no {character.framework!r}"
+            f"{did_you_mean(character.framework, known)}; {DEFAULT_FRAMEWORK} takes its place.",
             f"Known: {', '.join(known)}.",
         )
-        for source, one in played
-        if one.framework and one.framework not in known
+        for source, character in played
+        if character.framework and character.framework not in known
     ]
 
 
@@ -148,8 +150,13 @@ def _frameworks(folder: Path) -> list[Finding]:
 
 def _faults(check: str, faults: Iterable[Fault]) -> list[Finding]:
     return [
-        Finding(check, "problem", str(ConfigurationNotice(one.path, one.line, one.wrong, one.key)), one.mend)
-        for one in faults
+        Finding(
+            check,
+            "problem",
+            str(ConfigurationNotice(fault.path, fault.line, fault.wrong, fault.key)),
+            fault.mend,
+        )
+        for fault in faults
     ]
 
 
@@ -168,7 +175,7 @@ def _files(loaded: Loaded, config: Path) -> Finding:
 
 
 def _open_to_others(loaded: Loaded) -> list[Finding]:
-    """Return a notice for each file whose secrets other users of the machine may read (faults D16)."""
+    """Return a notice for each file whose secrets other users of the machine can read (faults D16)."""
     if os.name != "posix" or not loaded.explicit.intersection(SECRETS):
         return []
     return [

@@ -1,4 +1,4 @@
-"""All the checks, side by side, and what they found."""
+"""All checks of the doctor, run concurrently, and their findings."""
 
 import asyncio
 import logging
@@ -49,7 +49,7 @@ _NO_OPERATOR = Finding(
 
 
 async def discord_findings(settings: Settings, *, offline: bool, deadline: float) -> list[Finding]:
-    """Return what Discord says of the account within `deadline` seconds; nothing is asked if `offline`."""
+    """Return the findings about the Discord account, with a timeout in seconds; skipped if `offline`."""
     token = settings.discord_token.get_secret_value()
     missing = [] if settings.log_channel else [_NO_LOG_CHANNEL]
     missing += [] if settings.admin_ids else [_NO_OPERATOR]
@@ -68,7 +68,7 @@ async def discord_findings(settings: Settings, *, offline: bool, deadline: float
 
 
 def account_findings(account: BotAccount) -> list[Finding]:
-    """Return what there is to say of an account that Discord knows."""
+    """Return the findings about a known account."""
     findings = [
         Finding("discord.token", "ok", f"The token is that of {account.name}."),
         *_intents(account),
@@ -145,9 +145,9 @@ async def examine(
 ) -> int:
     """Check everything, print the findings, and return the exit code: 1 when there is a problem (C03).
 
-    With `offline` no network call is made; without a network its checks are shown as not made.
+    With `offline` no network request is made, and network checks are reported as skipped.
     """
-    # Nobody has set up logging here, and warnings would stand among the findings.
+    # Logging is not set up here, and warnings would appear among the findings.
     for name in ("discord", "bot"):
         logging.getLogger(name).addHandler(logging.NullHandler())
     if sys.stdout.isatty() and not as_json:
@@ -169,7 +169,7 @@ async def examine(
 async def look(
     loaded: Loaded, *, config: Path, offline: bool, deadline: float = NETWORK_SECONDS
 ) -> list[Finding]:
-    """Return the findings of every check, in the order of reading; each waits `deadline` s at most."""
+    """Return the findings of every check, in display order; each check has a timeout of `deadline` s."""
     settings = loaded.settings
     company, stored, claude, probed, discord = await asyncio.gather(
         company_findings(loaded),

@@ -1,4 +1,4 @@
-"""What the doctor found: one thing that is well, worth knowing, wrong, or could not be looked at."""
+"""A finding of the doctor: fine, notable, wrong, or skipped."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Level = Literal["ok", "notice", "problem", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. `check` is its group and name ("discord.token"), `mend` what to do about it."""
+    """One finding. `check` is its group and name ("discord.token"), `mend` the remedy."""
 
     check: str
     level: Level

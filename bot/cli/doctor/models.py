@@ -1,4 +1,4 @@
-"""Whether the model's server can be asked, has the models that are named, and what they cost."""
+"""Checks of the model's server: availability, the configured models, and their prices."""
 
 import asyncio
 import re
@@ -29,7 +29,7 @@ _LOCAL_SPEAKS = Finding(
 
 
 async def claude_findings(settings: Settings, *, offline: bool, deadline: float) -> list[Finding]:
-    """Return how the server of the model stands, asked within `deadline` seconds; not if `offline`."""
+    """Return the findings about the model's server, with a timeout in seconds; skipped if `offline`."""
     key, base_url = settings.anthropic_api_key.get_secret_value(), settings.anthropic_base_url
     if not key and not base_url:
         return [_LOCAL_SPEAKS, *_without_asking(settings, "Claude")]
@@ -52,7 +52,7 @@ async def claude_findings(settings: Settings, *, offline: bool, deadline: float)
 
 
 async def list_models(key: str, base_url: str | None, *, deadline: float) -> list[str]:
-    """Return the models that the server offers; Claude's own server if there is no base URL.
+    """Return the models that the server offers; with base_url None, Claude's own server.
 
     Raises ClaudeDenied for a key that is refused, ClaudeRejected when the server has no such list,
     another ClaudeError when it can't be asked within `deadline` seconds.
@@ -72,7 +72,7 @@ async def list_models(key: str, base_url: str | None, *, deadline: float) -> lis
 
 
 def server_name(base_url: str | None) -> str:
-    """Return what to call the server: an address may hold a password, its host does not."""
+    """Return the server's host: the whole address may contain a password."""
     if base_url is None:
         return "Claude"
     parts = urlsplit(base_url)
@@ -84,7 +84,7 @@ def _skipped(server: str, why: str) -> Finding:
 
 
 def _without_asking(settings: Settings, server: str) -> list[Finding]:
-    """Return what can be said without the server: another's models can't be known."""
+    """Return the findings possible without a request: another server's models are unknown."""
     names = _names(settings, known_models(), server) if settings.anthropic_base_url is None else []
     return [*names, *_prices(settings)]
 
@@ -96,7 +96,7 @@ def _names(settings: Settings, known: Collection[str], server: str) -> list[Find
         return [
             Finding("claude.models", "ok", f"Known by name: {', '.join(dict.fromkeys(models.values()))}.")
         ]
-    # A local server with one model answers to any name.
+    # A local server with a single model answers to any model name.
     forgiving = settings.anthropic_base_url is not None and not settings.anthropic_api_key.get_secret_value()
     return [
         Finding(
@@ -110,7 +110,7 @@ def _names(settings: Settings, known: Collection[str], server: str) -> list[Find
 
 
 def _models(settings: Settings) -> dict[str, str]:
-    """Return the models that are asked for, by key: elsewhere than at Claude, defaults mean nothing."""
+    """Return the configured models by key; the defaults only apply to Claude's own server."""
     ours = settings.anthropic_base_url is None or settings.anthropic_api_key.get_secret_value()
     named = settings.explicit | {"default_model"}
     keys = [key for key in MODEL_KEYS if ours or key in named]
@@ -120,7 +120,7 @@ def _models(settings: Settings) -> dict[str, str]:
 
 
 def _offered(model: str, known: Collection[str]) -> bool:
-    """Say whether a model is offered, also under its name without the date."""
+    """Return whether a model is offered, with or without the date in its name."""
     return model in known or any(_DATE.sub("", name) == model for name in known)
 
 
@@ -132,7 +132,7 @@ def _nearest(model: str, known: list[str]) -> str:
 
 
 def _prices(settings: Settings) -> list[Finding]:
-    """Return whether the cost of every model is known; a server without a key costs nothing."""
+    """Return whether all models' prices are known; a server without a key costs nothing."""
     try:
         prices = load_prices(Path(settings.price_file) if settings.price_file else None)
     except ConfigurationError as error:
@@ -149,10 +149,10 @@ def _prices(settings: Settings) -> list[Finding]:
 
 
 def _paid(settings: Settings) -> list[str]:
-    """Return the models that cost something, as the books call them; a main server without a key does not."""
+    """Return the models that cost money, by their recorded names; a main server without a key is free."""
     main = configured(settings)
     others = other_servers(settings, main)
     experts = expert_models(settings, main).values()
-    elsewhere = [str(one) for one in experts if one.server and not others[one.server].free]
+    elsewhere = [str(expert) for expert in experts if expert.server and not others[expert.server].free]
     at_main = _models(settings).values() if settings.anthropic_api_key.get_secret_value() else ()
     return list(dict.fromkeys([*at_main, *elsewhere]))

@@ -1,4 +1,4 @@
-"""Whether each server that models are named at can be talked to: lists, answers, streams, takes pictures."""
+"""Live tests of each model server: model list, answers, streaming and pictures."""
 
 import asyncio
 import base64
@@ -19,7 +19,7 @@ _GREY = (
     "//////////////////////////////wAALCAAIAAgBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAA"
     "AAAAAAAAAAAAAAD/2gAIAQEAAD8AP//Z"
 )
-"""A JPEG of 8 x 8 pixels: not every server reads WebP."""
+"""An 8 x 8 JPEG: not every server reads WebP."""
 _PICTURE = Picture(base64.b64decode(_GREY), 8, 8, "image/jpeg")
 _HELLO = Prompt((Block("Answer with one word."),), (Message(mine=False, blocks=(Block("hello"),)),))
 _SHOWN = replace(
@@ -34,7 +34,7 @@ _NO_SUCH_MODEL = (400, 404)
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a model could do: each is "" where it could, or why not; `fault` is what is wrong with it all."""
+    """A model's capabilities: each is "" if it works, or the reason why not; `fault` is a common reason."""
 
     lists: str
     answers: str
@@ -55,12 +55,12 @@ class Probed:
 
     @property
     def unreached(self) -> bool:
-        """Say whether not even the server was there."""
+        """Return whether the server itself was unreachable."""
         return bool(self.fault) and self.fault != _UNKNOWN
 
 
 async def probe_findings(settings: Settings, *, offline: bool, deadline: float) -> list[Finding]:
-    """Return a row for each model that writes replies, at its server; each try has `deadline` seconds."""
+    """Return a finding for each reply model, tested at its server; each request has a timeout in seconds."""
     if offline:
         return []
     main = configured(settings)
@@ -68,7 +68,7 @@ async def probe_findings(settings: Settings, *, offline: bool, deadline: float) 
     servers = {"": main, **other_servers(settings, main)}
     seeing = models.get("vision_model") or models.get("sel_general_model") or models["default_model"]
     known = dict.fromkeys(model for model in models.values() if servers[model.server].base_url)
-    probed = await asyncio.gather(*(_probe(servers[one.server], one, deadline) for one in known))
+    probed = await asyncio.gather(*(_probe(servers[model.server], model, deadline) for model in known))
     findings, down = [], set[str]()
     for model, found in zip(known, probed, strict=True):
         again = found.unreached and model.server in down
@@ -81,7 +81,7 @@ async def probe_findings(settings: Settings, *, offline: bool, deadline: float) 
 
 
 def _said(found: Probed) -> bool:
-    """Say whether the rows about the main server and its list of models tell what is wrong already."""
+    """Return whether the findings about the main server already explain the failure."""
     return bool(found.fault or (found.lists and found.answers))
 
 
@@ -118,7 +118,7 @@ async def _probe(server: Server, model: Model, deadline: float) -> Probed:
 async def _error(trying: Awaitable[object]) -> ClaudeError | None:
     try:
         await trying
-    except (ClaudeEmpty, ClaudeRefused):  # one token may hold no word
+    except (ClaudeEmpty, ClaudeRefused):  # a one-token answer may be empty
         return None
     except ClaudeError as error:
         return error
@@ -126,7 +126,7 @@ async def _error(trying: Awaitable[object]) -> ClaudeError | None:
 
 
 def _fault(errors: Sequence[ClaudeError | None], *, known: bool) -> str:
-    """Return the one reason for all that failed; "" where there are several."""
+    """Return the common reason of all failures; "" if there are several."""
     lists, answers = errors[:2]
     if all(error and not error.status for error in errors):
         return _UNREACHED.format(answers)
@@ -145,7 +145,7 @@ def _finding(model: Model, found: Probed, models: Mapping[str, Model], *, shown:
 
 
 def _mend(model: Model, found: Probed, models: Mapping[str, Model]) -> str:
-    """Return what to do, and who stands by until then."""
+    """Return the remedy, and the fallback until then."""
     mend = "Start that server, or correct the setting" if found.unreached else "Correct the setting"
     if model == models["default_model"]:
         return f"{mend}."

@@ -1,4 +1,4 @@
-"""Finding out soon that there is no network."""
+"""Quick detection of a missing network."""
 
 import asyncio
 import contextlib
@@ -9,11 +9,11 @@ from urllib.request import getproxies
 
 
 async def find_host(url: str, *, proxied: bool) -> None:
-    """Raise OSError when the host of `url` has no address. Put your own deadline around it.
+    """Raise OSError if the host of `url` does not resolve. The caller must set a timeout.
 
-    A name that nobody resolves blocks its thread for up to a minute, and the loop's own threads are
-    waited for when the program ends: this one is not. With `proxied` a proxy from the environment
-    does the looking up, so that there is nothing to find out.
+    An unresolvable name blocks its thread for up to a minute, and the program would wait for the loop's own
+    threads at its end, but not for this one. With `proxied` a proxy from the environment resolves the name,
+    so there is nothing to check.
     """
     parts = urlsplit(url)
     if proxied and getproxies().keys() & {parts.scheme, "all"}:
@@ -31,7 +31,7 @@ async def find_host(url: str, *, proxied: bool) -> None:
 
     def look() -> None:
         fault = _look_up(parts.hostname or "", parts.port or 443)
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody waits any more
             loop.call_soon_threadsafe(settle, fault)
 
     Thread(target=look, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The findings on paper: lines for people, or one JSON object."""
+"""Output of findings: text for people, or one JSON object."""
 
 import json
 import re
@@ -24,18 +24,18 @@ _HEADINGS = {
 _SIGNS: Mapping[Level, str] = {"ok": "✓", "notice": "!", "problem": "✗", "skipped": "–"}
 _COLOURS: Mapping[Level, str] = {"ok": "32", "notice": "33", "problem": "31", "skipped": "2"}
 _ASCII = str.maketrans({"✓": "+", "✗": "x", "–": "-", "→": ">", "…": "...", "·": "-"})
-# Names from Discord and answers from servers could move the cursor or turn the text around.
+# Names from Discord and server responses could move the cursor or reverse the text.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 _ALL_GOOD = "All good. Start it with: python main.py"
 
 
 def is_ok(findings: Iterable[Finding]) -> bool:
-    """Say whether the bot can run: notices and what was not checked do not stand in its way."""
+    """Return whether the bot can run: notices and skipped checks don't prevent it."""
     return all(finding.level != "problem" for finding in findings)
 
 
 def clean(finding: Finding, *, secrets: Iterable[str]) -> Finding:
-    """Return the finding on one line and without any of the secrets, wherever its words come from."""
+    """Return the finding on one line, with all secrets removed, wherever its text comes from."""
     sentence, mend = finding.sentence, finding.mend
     for secret in filter(None, secrets):
         sentence, mend = sentence.replace(secret, "…"), mend.replace(secret, "…")
@@ -49,7 +49,7 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 
 def as_text(findings: Sequence[Finding], *, width: int | None, colour: bool) -> str:
-    """Return the findings in groups, wrapped at `width`; one line each where that is None."""
+    """Return the findings in groups, wrapped at `width`; one line each if it is None."""
     lines: list[str] = []
     for group, members in groupby(findings, key=lambda finding: finding.group):
         lines += [_HEADINGS.get(group, group), *(_entry(one, width, colour) for one in members), ""]
@@ -57,7 +57,7 @@ def as_text(findings: Sequence[Finding], *, width: int | None, colour: bool) -> 
 
 
 def show(text: str) -> None:
-    """Print a text, in plain letters where standard output knows no others."""
+    """Print a text, in ASCII if standard output can't encode it."""
     encoding = sys.stdout.encoding or "ascii"
     try:
         text.encode(encoding)
@@ -68,14 +68,14 @@ def show(text: str) -> None:
 
 
 def tell(text: str, *, then: str = "") -> None:
-    """Print each line of a text, wrapped at the terminal's width; `then` goes before what wraps."""
+    """Print a text wrapped at the terminal's width; `then` prefixes continuation lines."""
     width = terminal_width()
     lines = (_CONTROLS.sub(" ", line) for line in text.split("\n"))
     show("\n".join(_wrapped(line, "", then, width) for line in lines))
 
 
 def terminal_width() -> int | None:
-    """Return the columns to fill; None where the output goes into a file or a pipe."""
+    """Return the terminal's width in columns; None for a file or a pipe."""
     if not sys.stdout.isatty():
         return None
     return min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
@@ -99,13 +99,13 @@ def _wrapped(text: str, first: str, then: str, width: int | None) -> str:
         width,
         initial_indent=first,
         subsequent_indent=then,
-        break_long_words=False,  # an address that is cut can't be opened
+        break_long_words=False,  # a broken address can't be opened
         break_on_hyphens=False,
     )
 
 
 def _summary(findings: Sequence[Finding]) -> str:
-    counts = {level: sum(one.level == level for one in findings) for level in _SIGNS}
+    counts = {level: sum(finding.level == level for finding in findings) for level in _SIGNS}
     if not counts["problem"] and not counts["skipped"]:
         return _ALL_GOOD
     parts = [

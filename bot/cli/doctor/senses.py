@@ -1,4 +1,4 @@
-"""Whether the bot can look at pictures, read files, listen, and speak."""
+"""Checks of the senses and of speech."""
 
 import sys
 
@@ -20,11 +20,11 @@ from bot.settings import Settings
 
 SEES = " once a model that sees speaks"
 READS = " once another model than the rehearsal voice speaks"
-"""What is still wanting where nobody has said which model speaks."""
+"""Suffix while no model is configured."""
 
 
 def senses_findings(settings: Settings) -> list[Finding]:
-    """Return a finding for each sense: that it is there, is switched off, or how to get it."""
+    """Return a finding for each sense: available, switched off, or how to install it."""
     own = not (settings.anthropic_api_key.get_secret_value() or settings.anthropic_base_url)
     sees, reads = (SEES, READS) if own else ("", "")
     return [
@@ -63,10 +63,10 @@ def _of_the_ear(settings: Settings) -> Finding:
 
 
 def _what_hinders_listening(check: str, does: str, packages: tuple[str, ...], model: str) -> Finding | None:
-    there = whisper_folder(model) is not None
-    if not installed(*packages) or (model == PACKAGED and not there):
+    has_model = whisper_folder(model) is not None
+    if not installed(*packages) or (model == PACKAGED and not has_model):
         return _missing(check, does, VOICE_EXTRA)
-    if there:
+    if has_model:
         return None
     sentence = f"It can't {does}: stt_model={model} is no folder with a Whisper model for CTranslate2."
     mend = "Write the folder as stt_model into config.env, or packaged; nothing is downloaded."

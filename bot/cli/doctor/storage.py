@@ -1,4 +1,4 @@
-"""Whether the data folder, the database and the search by meaning can be used; nothing is changed."""
+"""Checks of the data folder, the database and semantic search; they change nothing."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from memory.embeddings import EmbedderMissing, open_embedder
 
 
 async def data_findings(settings: Settings, *, offline: bool, deadline: float) -> list[Finding]:
-    """Return how the data folder stands and the database, in it or on a server."""
+    """Return the findings about the data folder and the database, local or on a server."""
     url = settings.database_url.get_secret_value()
     if not url:
         return await asyncio.to_thread(storage_findings, settings.data_dir)
@@ -25,7 +25,7 @@ async def data_findings(settings: Settings, *, offline: bool, deadline: float) -
 
 
 def recall_finding(model: str) -> Finding:
-    """Return whether memories are searched by meaning, or how to get what is missing for that."""
+    """Return whether semantic search of memories works, or how to install it."""
     check = "data.recall"
     try:
         embedder = open_embedder(model)
@@ -70,7 +70,7 @@ def _named(url: str) -> str:
 
 
 def _left_behind(path: Path) -> list[Finding]:
-    """Return a notice of the file that was the database before there was a server."""
+    """Return a notice if an SQLite file is left from before the move to a server."""
     if not path.exists():
         return []
     sentence = f"{path} still holds what was kept there before the database was on a server."
@@ -79,7 +79,7 @@ def _left_behind(path: Path) -> list[Finding]:
 
 
 def storage_findings(data_dir: Path) -> list[Finding]:
-    """Return how the data folder and the database in it stand. It blocks: call it in a thread."""
+    """Return the findings about the data folder and its database. It blocks: call it in a thread."""
     folder = _folder(data_dir)
     if folder.level == "problem":
         return [folder]
@@ -91,7 +91,7 @@ def _folder(data_dir: Path) -> Finding:
     mend = "Change its owner or permissions, or set data_dir in config.env."
     try:
         if data_dir.is_dir():
-            # Permission bits say nothing about read-only disks, nor about root: writing does.
+            # Permission bits don't cover read-only disks or root, so try to write.
             with tempfile.TemporaryFile(dir=data_dir):
                 return Finding(check, "ok", f"{data_dir} can be written to.")
         if os.path.lexists(data_dir):
@@ -126,7 +126,7 @@ def _schema(path: Path) -> Finding:
     if at is None:
         sentence = f"{path} is a SQLite file, but not one of ours."
         return Finding(check, "problem", sentence, "Move it away and start again.")
-    # Revisions are numbers of four digits, counted up.
+    # Revisions are four-digit numbers, counted up.
     if at > newest:
         sentence = f"{path} was written by a later version (schema {at}; this one knows {newest})."
         return Finding(check, "problem", sentence, "Update Masquerade, or restore an older backup.")
@@ -134,10 +134,10 @@ def _schema(path: Path) -> Finding:
 
 
 def _backups(folder: Path) -> list[Finding]:
-    """Return how old the newest backup is; where the operator keeps others, nobody knows."""
+    """Return the age of the newest backup; backups kept elsewhere are unknown."""
     copies = (
         copy for copy in folder.glob("*.sqlite3") if "-before-" not in copy.name
-    )  # those go by themselves
+    )  # -before- copies expire automatically
     made = [copy.stat().st_mtime for copy in copies]
     if not made:
         return []

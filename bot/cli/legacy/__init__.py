@@ -1,4 +1,4 @@
-"""`main.py import-legacy`: what an older bot knew of people, from its user_info.pickle or SEL's files."""
+"""`main.py import-legacy`: import of people's data from an older bot's user_info.pickle or SEL's files."""
 
 from bot.cli.legacy.bringing import bring_over
 

@@ -1,4 +1,4 @@
-"""The command itself: reads the file, takes over what is in it, and says what that was."""
+"""The import-legacy command: reads the file, imports its data, and prints a report."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -23,11 +23,11 @@ from database import Database, files, schema, servers
 from personas.character import Character
 
 WIDTH = 100
-"""Columns where the output goes into a file or a pipe."""
+"""Columns of output to a file or a pipe."""
 
 
 def show(heading: str, table: Table | None, sentences: Iterable[str]) -> None:
-    """Print what came in of each person, in all, and what was left out and why."""
+    """Print what was imported per person and in total, and what was left out and why."""
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDTH
@@ -53,18 +53,20 @@ def _table(came: Sequence[Outcome]) -> Table:
     table.add_column("Person", counted(len(came), "person", "people"), no_wrap=True)
     for heading, number in (("Turns", whole.turns), ("Memories", whole.memories)):
         table.add_column(heading, f"{number:,}", justify="right")
-    table.add_column("Premium", str(sum(one.premium for one in came)), justify="right")
+    table.add_column("Premium", str(sum(outcome.premium for outcome in came)), justify="right")
     table.add_column("Tokens", f"{whole.tokens:,}", justify="right")
     table.add_column("Left out")
-    for one in came:
-        premium = "yes" if one.premium else ""
-        numbers = (f"{number:,}" for number in (one.turns, one.memories))
-        table.add_row(str(one.person_id), *numbers, premium, f"{one.tokens:,}", "; ".join(one.notes))
+    for outcome in came:
+        premium = "yes" if outcome.premium else ""
+        numbers = (f"{number:,}" for number in (outcome.turns, outcome.memories))
+        table.add_row(
+            str(outcome.person_id), *numbers, premium, f"{outcome.tokens:,}", "; ".join(outcome.notes)
+        )
     return table
 
 
 def _sentences(inheritance: Inheritance, outcomes: Sequence[Outcome], *, dry: bool) -> Iterator[str]:
-    if before := sum(one.before for one in outcomes):
+    if before := sum(outcome.before for outcome in outcomes):
         yield f"Came in with an earlier import, and stays as it is: {counted(before, 'person', 'people')}."
     if inheritance.no_people:
         entries = counted(inheritance.no_people, "entry", "entries")
@@ -76,7 +78,7 @@ def _sentences(inheritance: Inheritance, outcomes: Sequence[Outcome], *, dry: bo
     if others:
         keys = ", ".join(f"{key} ({count:,})" for key, count in sorted(others.items()))
         yield f"Not taken over, because there is no place for it: {keys}."
-    if all(one.before for one in outcomes):
+    if all(outcome.before for outcome in outcomes):
         return
     yield "Memories and history come up in direct messages with that person only."
     if dry:
@@ -86,7 +88,7 @@ def _sentences(inheritance: Inheritance, outcomes: Sequence[Outcome], *, dry: bo
 async def bring_over(
     paths: Sequence[Path], settings: Settings, character: Character, *, dry: bool, clock: Clock | None = None
 ) -> None:
-    """Take over what the older bot's files at `paths` know of people (F066, F060, F062, F078; faults D6).
+    """Import the people's data in the older bot's files at `paths` (F066, F060, F062, F078; faults D6).
 
     With `dry` nothing is written. Raises RefusedFile or another ConfigurationError, which leave
     everything as it was, and DatabaseError.
@@ -101,7 +103,7 @@ async def bring_over(
     inheritance = read(paths[0], name=character.name)
     async with opened as database:
         outcomes = await take_over(database, inheritance, character=character, at=at, dry=dry)
-    came = [one for one in outcomes if not one.before]
+    came = [outcome for outcome in outcomes if not outcome.before]
     heading = _heading(paths[0], character, dry=dry, anybody=bool(came))
     show(heading, _table(came) if came else None, _sentences(inheritance, outcomes, dry=dry))
 
@@ -115,7 +117,7 @@ async def _real(settings: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def _rehearsal(settings: Settings) -> AsyncIterator[Database]:
-    """Open the database to look into it; an empty one in its stead where opening it would change it."""
+    """Open the database for reading; open an empty one instead if opening would change it."""
     if await _is_current(settings):
         async with _real(settings) as database:
             yield database
@@ -126,7 +128,7 @@ async def _rehearsal(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def _is_current(settings: Settings) -> bool:
-    """Say whether there is a database of this version's schema; look without changing anything."""
+    """Return whether a database of the current schema exists, without changing anything."""
     if url := settings.database_url.get_secret_value():
         return (await servers.look(url)).revision == schema.head()
     path = settings.data_dir / DATABASE_NAME

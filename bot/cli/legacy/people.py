@@ -1,4 +1,4 @@
-"""An entry of an older bot's file as what it says of one person; nothing in it is trusted."""
+"""Parser for one person's entry in an older bot's file; nothing in it is trusted."""
 
 import re
 import textwrap
@@ -17,10 +17,10 @@ def _words(words: str) -> frozenset[str]:
 
 
 MOST_HISTORY = 20_000
-"""Characters of a person's history that are taken over: the newest."""
+"""Maximum number of characters of a person's history to import, newest first."""
 LONGEST_TURN = 5_000
 MOST_TEXT = 1_000_000
-"""Characters of one text in the file at most."""
+"""Maximum number of characters of a text in the file."""
 MOST_TOKENS = 10**12
 THEM, EARLIER = "Them", "Summary of what was before"
 _SUMMARY = "(Summary)"
@@ -33,7 +33,7 @@ _NO_TOPIC = _words(
     "a about all and core details dump facts i important information key know known memories memory new "
     "notes of our profile summary the their this updated user what"
 )
-"""What a heading says that only names the whole: "Core memories", "What I know about this user"."""
+"""Words of headings that only name the whole, as in "Core memories" or "What I know about this user"."""
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
 
 
@@ -45,7 +45,7 @@ _Text = Annotated[str, Field(max_length=MOST_TEXT), BeforeValidator(_cleaned)]
 
 
 class _Turn(BaseModel):
-    """One thing that was said, as the older bot kept it."""
+    """One conversation turn, as the older bot stored it."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
@@ -66,7 +66,7 @@ _TEXT = TypeAdapter(_Text, config=_STRICT)
 
 @dataclass(frozen=True, slots=True)
 class LegacyHistory:
-    """What was said with a person, as plain lines, oldest first: the newest `turns` that fit.
+    """A conversation as plain lines, oldest first: the newest `turns` that fit.
 
     `older` ones did not fit, `shortened` ones were too long, and `unreadable` ones were no turns.
     """
@@ -80,9 +80,9 @@ class LegacyHistory:
 
 @dataclass(frozen=True, slots=True)
 class LegacyPerson:
-    """What an older bot knew of one person.
+    """An older bot's data about one person.
 
-    `faults` are the parts of the entry that can't be read, `others` those that there is no place for.
+    `faults` are unreadable parts of the entry, `others` parts that have no counterpart here.
     """
 
     id: int
@@ -95,14 +95,14 @@ class LegacyPerson:
 
 
 def person_id(key: object) -> int | None:
-    """Return the Discord id that a key of the file is; None for anything else."""
+    """Return the Discord id in a key of the file; None for anything else."""
     if isinstance(key, str) and _ID.fullmatch(key):
         key = int(key)
     return key if type(key) is int and 1 <= key < 1 << 63 else None
 
 
 def read_person(user_id: int, entry: Mapping[str, Any], *, name: str) -> LegacyPerson:
-    """Return what an entry says of a person; `name` is the character's, as it stands before its lines."""
+    """Parse a person's entry; `name` is the character's, used as the label of its lines."""
     values: dict[str, Any] = {}
     faults = []
     for key, kind in _FIELDS.items():
@@ -124,7 +124,7 @@ def read_person(user_id: int, entry: Mapping[str, Any], *, name: str) -> LegacyP
 
 
 def read_history(turns: Sequence[object], *, name: str) -> LegacyHistory:
-    """Return the newest turns that fit, and the last summary of older ones if that fits into half of it."""
+    """Return the newest turns that fit, and the last summary of older ones if it fits into half the room."""
     read = [turn for one in turns if (turn := _turn(one)) is not None]
     summary = next((n for n in reversed(range(len(read))) if _sums_up(read[n])), None)
     kept: dict[int, str] = {}
@@ -149,9 +149,9 @@ def read_history(turns: Sequence[object], *, name: str) -> LegacyHistory:
 
 
 def read_memories(written: str | Sequence[object]) -> list[str]:
-    """Return each memory once, as one line: headings go, and what is too long is split at sentences.
+    """Return each memory once, on one line, without headings; long ones are split at sentences.
 
-    What stands under a heading that is a topic keeps it: "Dislikes" may turn what follows around.
+    A heading that is a topic is kept with its memories: "Dislikes" may reverse their meaning.
     """
     found: dict[str, str] = {}
     for text in [written] if isinstance(written, str) else _texts(written):
@@ -209,7 +209,7 @@ def _is_general(title: str) -> bool:
 
 
 def _split(words: str) -> Iterator[str]:
-    """Yield a memory in pieces that are not too long, each of whole sentences where that is possible."""
+    """Split a memory into pieces of limited length, at sentence ends if possible."""
     if len(words) <= LONGEST:
         yield clean(words)
         return

@@ -1,4 +1,4 @@
-"""Reading an older bot's file: a limited process unpickles it, and what that writes is checked here."""
+"""Reader of an older bot's file: a sandboxed process unpickles it, and its output is validated here."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ from bot.core.sandbox import Unfinished, output_of
 log = logging.getLogger(__name__)
 
 DEADLINE = 10.0
-"""Seconds that reading may take."""
+"""Timeout in seconds for reading."""
 _MEGABYTE = 1 << 20
 _FAULTS = {
     "broken": "is no pickle, or not a whole one. An older bot calls its file user_info.pickle; copy it anew.",
@@ -45,8 +45,8 @@ _FAULTS = {
 }
 
 
-class RefusedFile(ConfigurationError):  # noqa: N818 - it is an answer, not a fault
-    """The file is not taken over; `kind` says why in a word, the text in a sentence."""
+class RefusedFile(ConfigurationError):  # noqa: N818 - an answer, not a fault
+    """The file can't be imported; `kind` is a code for the reason, the text a sentence."""
 
     def __init__(self, path: Path, kind: str, names: tuple[str, ...] = ()) -> None:
         listed = f" ({', '.join(_printable(name) for name in names)})" if names else ""
@@ -56,9 +56,9 @@ class RefusedFile(ConfigurationError):  # noqa: N818 - it is an answer, not a fa
 
 @dataclass(frozen=True, slots=True)
 class Inheritance:
-    """What an older bot's file holds: the people, and how many entries are none or can't be read.
+    """Contents of an older bot's file: the people, and counts of invalid entries.
 
-    `as_of` is when the file was written last: what it tells of is not younger.
+    `as_of` is the file's modification time, an upper bound for the age of its contents.
     """
 
     people: tuple[LegacyPerson, ...]
@@ -68,7 +68,7 @@ class Inheritance:
 
 
 class _End(BaseModel):
-    """How the reading process says that it is done, or what it refused."""
+    """The last line of the reading process: success, or what it refused."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
@@ -77,7 +77,7 @@ class _End(BaseModel):
 
 
 def read(path: Path, *, name: str, deadline: float = DEADLINE) -> Inheritance:
-    """Return what the file at `path` holds; `name` is the character's, for its lines of the history.
+    """Read the file at `path`; `name` is the character's, used as the label of its lines in histories.
 
     `deadline` is in seconds. Raises RefusedFile, or ConfigurationError when there is no file (faults D6).
     """
@@ -99,7 +99,7 @@ def read(path: Path, *, name: str, deadline: float = DEADLINE) -> Inheritance:
 def _read_apart(
     path: Path, room: int, *, name: str, deadline: float
 ) -> tuple[dict[int, LegacyPerson], Counter[str]]:
-    """Return what the process that reads the file says is in it; raise RefusedFile if it did not end well."""
+    """Return what the reading process found in the file. Raises RefusedFile if the process failed."""
     try:
         with (
             path.open("rb") as file,
@@ -113,7 +113,7 @@ def _read_apart(
 
 
 def _lines(path: Path, output: IO[bytes], room: int) -> Iterator[list[Any]]:
-    """Yield key and entry of each line, up to the last, which says that all went well."""
+    """Yield key and entry of each line, ending with the success line."""
     while line := output.readline(MOST_ENTRY + 2):
         room -= len(line)
         if room < 0 or len(line) > MOST_ENTRY + 1:
@@ -151,5 +151,7 @@ def _checked(
 
 
 def _printable(name: str) -> str:
-    """Return a name out of the file as it can be shown: it may hold anything."""
-    return "".join(one if one.isascii() and one.isprintable() else "?" for one in name[:LONGEST_NAME])
+    """Return a name from the file in printable ASCII: it may contain anything."""
+    return "".join(
+        letter if letter.isascii() and letter.isprintable() else "?" for letter in name[:LONGEST_NAME]
+    )

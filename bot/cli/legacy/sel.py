@@ -1,8 +1,8 @@
-"""SEL's sel_memory.json and sel_state.json, as what they say of each person; nothing in them is trusted.
+"""Parser for SEL's sel_memory.json and sel_state.json; nothing in them is trusted.
 
-SEL changed its files from version to version: memories stand in one list, in a list for each person, or in
-lists beside their vectors; who agreed, who was last there when, and the hormones stand beside its mood. So
-both are walked, and each part is taken for what it looks like.
+SEL's format changed with its versions: memories are in one list, in a list per person, or in lists next to
+their vectors; consent, last visits and hormones are stored with its mood. So both files are traversed, and
+each part is classified by its shape.
 """
 
 import json
@@ -22,17 +22,17 @@ from personas.affect.temperament import Hormone
 
 MEMORY, STATE = "sel_memory.json", "sel_state.json"
 MOST_ON_DISK, MOST_BYTES = 256 << 20, 10 << 20
-"""The size of a file at most: as it is, and without its vectors, which are made anew."""
+"""Maximum size of a file: on disk, and without its vectors, which are recomputed."""
 SHORTEST, LONGEST = 10, 500
-"""Letters of a memory (F084)."""
+"""Length limits of a memory in characters (F084)."""
 IMPORTANT = 0.9
-"""How important SEL's later versions, which know neither soft nor hard, call what was hard."""
+"""Threshold of importance for a hard memory in SEL's later versions, which lack the soft/hard flag."""
 MOST_PLACES = 5
 EARLIEST, LATEST = 1, 1 << 42
-"""What is taken for a time, in seconds or milliseconds."""
+"""Bounds of values accepted as a time, in seconds or milliseconds."""
 _MEGABYTE = 1 << 20
 _MILLISECONDS = 1e11
-"""A time of more seconds than that is one of milliseconds."""
+"""Times above this are in milliseconds."""
 _NUMBERS = r"\[[-+.\w\s,]*+\]"
 _VECTORS = re.compile(
     rf'"(?:vector|embedding)s?"\s*+:\s*+(?:{_NUMBERS}|\[\s*+(?:{_NUMBERS}\s*+,?+\s*+)*+\])', re.ASCII
@@ -62,7 +62,7 @@ _OF_AN_ITEM = frozenset(_TEXTS + _OWNERS + _KINDS + _TIMES + _SEEN + _CONSENT + 
 
 @dataclass(frozen=True, slots=True)
 class SelMemory:
-    """One memory: `kept` for good, or for as long as its person comes back. `place` is (channel, server)."""
+    """A memory: `kept` for good, or until it expires. `place` is (channel, server)."""
 
     text: str
     kept: bool
@@ -73,7 +73,7 @@ class SelMemory:
 
 @dataclass(slots=True)
 class SelPerson:
-    """What SEL knew of one person; `left_out` counts memories that can't come in, by why."""
+    """SEL's data about one person; `left_out` counts skipped memories by reason."""
 
     id: int
     memories: list[SelMemory] = field(default_factory=list)
@@ -84,9 +84,9 @@ class SelPerson:
 
 @dataclass(slots=True)
 class SelFiles:
-    """What SEL's files hold: `nobodys` memories that name no person, `unreadable` places, `others` keys.
+    """Contents of SEL's files: memories without a person (`nobodys`), `unreadable` places, unknown keys.
 
-    `as_of` is when the memories were written last, and `felt_at` the hormones.
+    `as_of` is when the memories were last written, and `felt_at` when the hormones were.
     """
 
     as_of: datetime
@@ -102,7 +102,7 @@ class SelFiles:
 
 
 def read_sel(memory: Path | None, state: Path | None) -> SelFiles:
-    """Return what SEL's files hold. Raises ConfigurationError."""
+    """Read SEL's files. Raises ConfigurationError."""
     times = [_written_at(path) for path in (memory, state) if path]
     files = SelFiles(as_of=times[0], felt_at=times[-1])
     for path, walk in ((memory, _Walk(files).memories), (state, _Walk(files).state)):
@@ -148,7 +148,7 @@ def _load(path: Path) -> Any:
 
 
 def _table_of(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a table. Python writes 42 and "42" as the same key, and only one of two answers can count."""
+    """Build a table. Python can write 42 and "42" as the same JSON key, so duplicates must be detected."""
     table = dict(pairs)
     if len(table) < len(pairs):
         key, _ = Counter(key for key, _ in pairs).most_common(1)[0]
@@ -157,8 +157,8 @@ def _table_of(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _about_number(text: str) -> tuple[str, int]:
-    """Return what is wrong with the first number that is none, and its line."""
-    found = next(one for one in _NO_JSON.finditer(text) if one["number"])
+    """Return the first invalid number with its fault, and its line."""
+    found = next(match for match in _NO_JSON.finditer(text) if match["number"])
     said = f"holds {found['number']}, which is no number. Write another one there, or take that entry out."
     return said, text.count("\n", 0, found.start()) + 1
 
@@ -169,13 +169,13 @@ def _refuse(path: Path, fault: str, line: int | None = None) -> NoReturn:
 
 
 class _Walk:
-    """Goes through what a file holds, with the place of each part for those that can't be read."""
+    """Traverses a file, tracking the path of each part for error messages."""
 
     def __init__(self, files: SelFiles) -> None:
         self._files = files
 
     def memories(self, value: Any, where: str, owner: int | None = None) -> None:
-        """Take in memories: of `owner`, or of whom each of them names."""
+        """Collect memories: of `owner`, or of the person that each one names."""
         if isinstance(value, list):
             for number, item in enumerate(value):
                 self.memories(item, f"{where}[{number}]", owner)
@@ -189,7 +189,7 @@ class _Walk:
             self._table(value, where, owner)
 
     def state(self, value: Any, where: str) -> None:
-        """Take in who agreed, who was last there when, and the hormones."""
+        """Collect consent, last visits and hormones."""
         if not isinstance(value, dict):
             self._files.unreadable.append(where)
             return
@@ -203,17 +203,17 @@ class _Walk:
                 self._feel(part, place)
             elif key in _PEOPLE:
                 self.state(part, place)
-            elif (one := person_id(key)) is not None:
-                self._about(self._files.person(one), part, place)
+            elif (user_id := person_id(key)) is not None:
+                self._about(self._files.person(user_id), part, place)
             else:
                 self._files.others[_shown(key)] += 1
 
     def _table(self, value: Mapping[str, Any], where: str, owner: int | None) -> None:
         for key, part in value.items():
             place = f"{where}: {_shown(key)}"
-            one = person_id(key) if owner is None else None
-            if one is not None:
-                self.memories(part, place, one)
+            user_id = person_id(key) if owner is None else None
+            if user_id is not None:
+                self.memories(part, place, user_id)
             elif owner is not None and key in _CONSENT + _SEEN:
                 self._about(self._files.person(owner), {key: part}, where)
             elif key in _LISTS or (isinstance(part, list) and key not in _OF_AN_ITEM):
@@ -266,27 +266,28 @@ class _Walk:
     def _answers(self, part: Any, where: str) -> None:
         if isinstance(part, list):
             part = dict.fromkeys(map(str, part), True)
-        for one, answer in self._by_person(part, where):
+        for user_id, answer in self._by_person(part, where):
             given = _first(answer, _ANSWER) if isinstance(answer, dict) else answer
-            self._answer(self._files.person(one), given, f"{where}: {one}")
+            self._answer(self._files.person(user_id), given, f"{where}: {user_id}")
 
     def _answer(self, person: SelPerson, answer: Any, where: str) -> None:
         if not isinstance(answer, bool):
             self._files.unreadable.append(where)
         else:
-            person.agreed = answer and person.agreed is not False  # where both stand, the no counts
+            # Of conflicting answers, the refusal counts.
+            person.agreed = answer and person.agreed is not False
 
     def _by_person(self, part: Any, where: str) -> list[tuple[int, Any]]:
         if not isinstance(part, dict):
             self._files.unreadable.append(where)
             return []
         known = [(person_id(key), value) for key, value in part.items()]
-        self._files.nobodys += sum(one is None for one, _ in known)
-        return [(one, value) for one, value in known if one is not None]
+        self._files.nobodys += sum(user_id is None for user_id, _ in known)
+        return [(user_id, value) for user_id, value in known if user_id is not None]
 
     def _all_seen(self, part: Any, where: str) -> None:
-        for one, at in self._by_person(part, where):
-            self._seen(self._files.person(one), _moment(at))
+        for user_id, at in self._by_person(part, where):
+            self._seen(self._files.person(user_id), _moment(at))
 
     @staticmethod
     def _seen(person: SelPerson, at: datetime | None) -> None:
@@ -304,7 +305,7 @@ class _Walk:
 
 
 def _first(values: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
-    """Return the value of the first of some keys that has one."""
+    """Return the value of the first key that is present."""
     return next((values[key] for key in keys if values.get(key) is not None), None)
 
 
@@ -316,7 +317,7 @@ def _is_kept(item: Mapping[str, Any]) -> bool:
 
 
 def _moment(value: Any) -> datetime | None:
-    """Return the time that SEL wrote down, in seconds or as ISO 8601; None for what is none."""
+    """Parse a time of SEL, in seconds or as ISO 8601; None for anything else."""
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
@@ -329,5 +330,5 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _shown(key: str) -> str:
-    """Return a key as it can be shown: it may hold anything."""
+    """Return a key in printable form: it may contain anything."""
     return key if _KEY.fullmatch(key) or person_id(key) else "other keys"

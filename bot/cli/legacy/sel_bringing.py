@@ -1,4 +1,4 @@
-"""Bringing over SEL: finds its two files, takes over what they hold, and says what that was."""
+"""Import from SEL: finds its two files, imports their data, and builds a report."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ _OFF = "memory_consent is off: nobody is remembered here, so there is nothing to
 
 
 def are_sels(paths: Sequence[Path]) -> bool:
-    """Say whether these are SEL's: a folder, or files of JSON."""
+    """Return whether these paths are SEL's: a folder, or JSON files."""
     return any(path.is_dir() or path.suffix.casefold() == ".json" for path in paths)
 
 
@@ -43,7 +43,7 @@ async def bring_over_sel(
     at: datetime,
     dry: bool,
 ) -> tuple[str, Table | None, list[str]]:
-    """Take over what SEL's files hold; return the heading, the people, and the sentences of a report.
+    """Import the data in SEL's files; return the heading, table and sentences of a report.
 
     Raises ConfigurationError, which leaves everything as it was, and DatabaseError.
     """
@@ -55,9 +55,11 @@ async def bring_over_sel(
     async with opened as database:
         zone = ZoneInfo(settings.home_timezone)
         outcomes, felt = await take_over_sel(database, files, run, dry=dry, zone=zone)
-    told = [one for one in outcomes if not one.before]
+    told = [outcome for outcome in outcomes if not outcome.before]
     what = (
-        "this" if felt or any(one.kept or one.soft or one.answer is not None for one in told) else "nothing"
+        "this"
+        if felt or any(outcome.kept or outcome.soft or outcome.answer is not None for outcome in told)
+        else "nothing"
     )
     where = " and ".join(str(path) for path in (memory, state) if path)
     heading = f"From {where} {what} came in, for {character.name}:"
@@ -71,9 +73,9 @@ async def bring_over_sel(
 
 
 def _found(paths: Sequence[Path]) -> tuple[Path | None, Path | None]:
-    """Return SEL's memory file and its state file, as far as they are there."""
+    """Return SEL's memory file and state file, or None where missing."""
     where = " and ".join(map(str, paths))
-    files = [one for path in paths for one in ((path / MEMORY, path / STATE) if path.is_dir() else (path,))]
+    files = [file for path in paths for file in ((path / MEMORY, path / STATE) if path.is_dir() else (path,))]
     if missing := [path for path in paths if not path.exists()]:
         raise ConfigurationError(f"There is no file {missing[0]}. {_NO_FILES.format(where=where)}")
     states = [path for path in files if "state" in path.stem.casefold() and path.is_file()]
@@ -86,32 +88,37 @@ def _found(paths: Sequence[Path]) -> tuple[Path | None, Path | None]:
 
 
 def _table(told: Sequence[SelOutcome]) -> Table:
-    table, left_out = Table(box=box.SIMPLE_HEAD, show_footer=True), sum(one.left_out.total() for one in told)
+    table, left_out = (
+        Table(box=box.SIMPLE_HEAD, show_footer=True),
+        sum(outcome.left_out.total() for outcome in told),
+    )
     table.add_column("Person", counted(len(told), "person", "people"), no_wrap=True)
     table.add_column("Their answer", "")
-    table.add_column("For good", f"{sum(one.kept for one in told):,}", justify="right")
-    table.add_column("For now", f"{sum(one.soft for one in told):,}", justify="right")
+    table.add_column("For good", f"{sum(outcome.kept for outcome in told):,}", justify="right")
+    table.add_column("For now", f"{sum(outcome.soft for outcome in told):,}", justify="right")
     table.add_column("Left out", counted(left_out, "memory", "memories"))
     answers = {True: "yes", False: "no", None: ""}
-    for one in told:
-        left = "; ".join(f"{count:,} {why}" for why, count in one.left_out.items())
-        table.add_row(str(one.person_id), answers[one.answer], f"{one.kept:,}", f"{one.soft:,}", left)
+    for outcome in told:
+        left = "; ".join(f"{count:,} {why}" for why, count in outcome.left_out.items())
+        table.add_row(
+            str(outcome.person_id), answers[outcome.answer], f"{outcome.kept:,}", f"{outcome.soft:,}", left
+        )
     return table
 
 
 def _of_people(outcomes: Sequence[SelOutcome], state: Path | None) -> Iterator[str]:
-    if before := sum(one.before for one in outcomes):
+    if before := sum(outcome.before for outcome in outcomes):
         yield f"Came in with an earlier import, and stays as it is: {counted(before, 'person', 'people')}."
-    silent = [one for one in outcomes if one.left_out["not agreed to"]]
+    silent = [outcome for outcome in outcomes if outcome.left_out["not agreed to"]]
     if silent:
-        count = sum(one.left_out["not agreed to"] for one in silent)
+        count = sum(outcome.left_out["not agreed to"] for outcome in silent)
         yield (
             f"Left out, because nobody agreed to them: {counted(count, 'memory', 'memories')} of "
             f"{counted(len(silent), 'person', 'people')}."
         )
     if silent and state is None:
         yield f"Who agreed stands in {STATE}: name that file, too."
-    if any(one.kept or one.soft for one in outcomes):
+    if any(outcome.kept or outcome.soft for outcome in outcomes):
         yield (
             "Memories come up in direct messages with that person only; those of which the file names the "
             "channel and the server, in that channel, too. What is for now goes 14 days after they were "
@@ -141,9 +148,9 @@ def _of_rest(files: SelFiles) -> Iterator[str]:
 
 
 def _of_the_folder(paths: Sequence[Path]) -> Iterator[str]:
-    """Name SEL's other files: what they hold stays behind."""
-    there = {one.name for path in paths if path.is_dir() for one in path.glob("sel_*.json")}
-    if others := sorted(there - {MEMORY, STATE}):
+    """List SEL's other files, which are not imported."""
+    names = {file.name for path in paths if path.is_dir() for file in path.glob("sel_*.json")}
+    if others := sorted(names - {MEMORY, STATE}):
         yield f"Not read, because there is no place for it: {', '.join(others)}."
 
 

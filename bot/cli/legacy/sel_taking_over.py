@@ -1,4 +1,4 @@
-"""Taking over what SEL knew of people who agreed: each person in one transaction, and once only (F078)."""
+"""Import of SEL's data about consenting people: one transaction per person, and only once (F078)."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -24,9 +24,9 @@ _NO_YES = "not agreed to"
 
 @dataclass(frozen=True, slots=True)
 class SelOutcome:
-    """What came in of one person: memories `kept` for good and `soft` ones, and their `answer` of then.
+    """Imported data of one person: memories `kept` for good and `soft` ones, and their old consent `answer`.
 
-    `left_out` counts the memories that did not, by why. `before` says that an earlier import took them in.
+    `left_out` counts skipped memories by reason. `before` means that an earlier import covered the person.
     """
 
     person_id: int
@@ -40,9 +40,9 @@ class SelOutcome:
 async def take_over_sel(
     database: Database, files: SelFiles, run: Import, *, dry: bool, zone: tzinfo
 ) -> tuple[list[SelOutcome], bool]:
-    """Take over what is there of each person, and the hormones; say whether these became feelings.
+    """Import each person and the hormones; return whether the hormones became feelings.
 
-    With `dry` find out what would come in, and write nothing.
+    With `dry`, determine what would be imported and write nothing.
     """
     outcomes = []
     for person in files.people.values():
@@ -54,9 +54,9 @@ async def take_over_sel(
 
 
 async def _take_in(db: UnitOfWork, person: SelPerson, run: Import) -> SelOutcome:
-    """Take over one person, unless that was done before: what they let go of since must not come back."""
-    known, told = f"{SEL} {person.id}", f"{SEL} {run.character.slug} {person.id}"
-    if await was_taken(db, told):
+    """Import one person, unless done before: what they deleted since must not come back."""
+    known, character_mark = f"{SEL} {person.id}", f"{SEL} {run.character.slug} {person.id}"
+    if await was_taken(db, character_mark):
         return SelOutcome(person.id, before=True)
     answer = None
     if not await was_taken(db, known):
@@ -68,7 +68,7 @@ async def _take_in(db: UnitOfWork, person: SelPerson, run: Import) -> SelOutcome
     marks = [known]
     kept = soft = 0
     if person.memories:
-        marks.append(told)
+        marks.append(character_mark)
         seen_at = min(person.seen_at or run.as_of, run.at)
         await db.users.inherit(person.id, premium=False, at=seen_at)
         await db.users.note(person.id, {}, is_bot=False, at=seen_at)
@@ -79,9 +79,9 @@ async def _take_in(db: UnitOfWork, person: SelPerson, run: Import) -> SelOutcome
 
 
 async def _take_in_answer(db: UnitOfWork, person: SelPerson, run: Import) -> bool | None:
-    """Keep what somebody answered SEL, unless they answered here: return it if it is new."""
-    here, _ = await db.consents.of(person.id) or (None, None)
-    if here is not None or person.agreed is None:
+    """Store a person's consent from SEL unless they answered here; return it if it is new."""
+    current, _ = await db.consents.of(person.id) or (None, None)
+    if current is not None or person.agreed is None:
         return None
     await db.consents.set(person.id, person.agreed, at=run.as_of)
     return person.agreed
@@ -90,10 +90,10 @@ async def _take_in_answer(db: UnitOfWork, person: SelPerson, run: Import) -> boo
 async def _take_in_memories(
     db: UnitOfWork, person: SelPerson, run: Import, left_out: Counter[str]
 ) -> tuple[int, int]:
-    """Take over the memories that are sound and new; return how many for good and for now."""
-    user, there = await db.users.get(person.id), await db.memories.of(person.id, run.character.slug)
+    """Import the valid new memories; return how many were kept for good and for now."""
+    user, known = await db.users.get(person.id), await db.memories.of(person.id, run.character.slug)
     is_away = user is None or user.last_seen < run.at - SOFT_KEPT
-    said = {plain(one.text) for one in there}
+    said = {plain(fact.text) for fact in known}
     taken: list[SelMemory] = []
     for memory in person.memories:
         if why := _reason_against(memory, said, is_away=is_away):
@@ -101,8 +101,10 @@ async def _take_in_memories(
         else:
             said.add(plain(memory.text))
             taken.append(memory)
-    kept = _newest([one for one in taken if one.kept], store.MOST - sum(one.kept for one in there))
-    soft = _newest([one for one in taken if not one.kept], facts.MOST - sum(not one.kept for one in there))
+    kept = _newest([memory for memory in taken if memory.kept], store.MOST - sum(fact.kept for fact in known))
+    soft = _newest(
+        [memory for memory in taken if not memory.kept], facts.MOST - sum(not fact.kept for fact in known)
+    )
     left_out["more than there is room for"] += len(taken) - len(kept) - len(soft)
     batch = await db.memories.new_batch()
     for memory in (*kept, *soft):
@@ -111,7 +113,7 @@ async def _take_in_memories(
 
 
 def _reason_against(memory: SelMemory, said: Iterable[str], *, is_away: bool) -> str:
-    """Return why a memory does not come in; "" if it does."""
+    """Return why a memory is skipped; "" if it is imported."""
     if any(holds_secret(text) for text in (memory.text, *memory.tags)):
         return "with a password or another secret"
     if is_away and not memory.kept:
@@ -120,12 +122,12 @@ def _reason_against(memory: SelMemory, said: Iterable[str], *, is_away: bool) ->
 
 
 def _newest(memories: Sequence[SelMemory], room: int) -> list[SelMemory]:
-    by_age = sorted(memories, key=lambda one: one.at or UNSAID)
+    by_age = sorted(memories, key=lambda memory: memory.at or UNSAID)
     return by_age[max(len(by_age) - max(room, 0), 0) :]
 
 
 def _fact(person_id: int, memory: SelMemory, run: Import) -> Fact:
-    """Return a memory as it is kept: where nobody knows in which place it was said, for that person alone."""
+    """Convert a memory to a fact; without a known place of origin, it is for the person alone."""
     channel_id, guild_id = memory.place or (None, None)
     said_at = min(memory.at, run.at) if memory.at else UNSAID
     return Fact(
@@ -147,7 +149,7 @@ def _fact(person_id: int, memory: SelMemory, run: Import) -> Fact:
 
 
 async def _take_in_hormones(db: UnitOfWork, files: SelFiles, run: Import, zone: tzinfo) -> bool:
-    """Let a character to whom nothing happened yet feel what SEL felt last: it fades from then on (F085)."""
+    """Apply SEL's last hormones to a character without any stimuli yet; they fade from then on (F085)."""
     slug, at = run.character.slug, min(files.felt_at, run.at)
     if not files.hormones or await db.characters.feeling(slug) is not None:
         return False

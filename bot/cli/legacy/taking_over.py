@@ -1,4 +1,4 @@
-"""Taking over what an older bot knew of people: each person in one transaction, and once only."""
+"""Import of an older bot's data about people: one transaction per person, and only once."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -22,9 +22,9 @@ UNKNOWN_MODEL = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came in of one person, and what of them did not, in `notes`.
+    """Imported data of one person, with skipped parts in `notes`.
 
-    `before` says that it came in with an earlier import: then nothing does now.
+    `before` means that an earlier import covered the person, so nothing is imported now.
     """
 
     person_id: int
@@ -38,7 +38,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One run of the import: for which character, when, and how old what it brings is at least."""
+    """One import run: its character, its time, and the minimum age of the data."""
 
     character: Character
     at: datetime
@@ -48,7 +48,7 @@ class Import:
 async def take_over(
     database: Database, inheritance: Inheritance, *, character: Character, at: datetime, dry: bool
 ) -> list[Outcome]:
-    """Take over what is there of each person; with `dry` find out what would come in, and write nothing."""
+    """Import each person; with `dry`, determine what would be imported and write nothing."""
     one_import = Import(character, at, min(inheritance.as_of, at))
     outcomes = []
     for person in inheritance.people:
@@ -58,12 +58,12 @@ async def take_over(
 
 
 class _Rehearsed(Exception):  # noqa: N818
-    """Ends a transaction of which nothing is to be kept."""
+    """Rolls back the transaction of a dry run."""
 
 
 @asynccontextmanager
 async def rehearsed(database: Database, *, dry: bool) -> AsyncIterator[UnitOfWork]:
-    """Give a transaction, of which nothing is kept if it is `dry`."""
+    """Open a transaction, which is rolled back if `dry`."""
     with suppress(_Rehearsed):
         async with database.begin() as db:
             yield db
@@ -72,13 +72,13 @@ async def rehearsed(database: Database, *, dry: bool) -> AsyncIterator[UnitOfWor
 
 
 async def _take_in(db: UnitOfWork, person: LegacyPerson, one_import: Import) -> Outcome:
-    """Take over one person, unless that was done before: what they let go of since must not come back.
+    """Import one person, unless done before: what they deleted since must not come back.
 
-    What is theirs alone, premium and usage, comes in once; words come in once for each character.
+    Personal data, premium and usage, is imported once; texts are imported once per character.
     """
     known = f"{INHERITED} {person.id}"
-    told = f"{INHERITED} {one_import.character.slug} {person.id}"
-    if await was_taken(db, told):
+    character_mark = f"{INHERITED} {one_import.character.slug} {person.id}"
+    if await was_taken(db, character_mark):
         return Outcome(person.id, before=True)
     first = not await was_taken(db, known)
     if first:
@@ -86,7 +86,7 @@ async def _take_in(db: UnitOfWork, person: LegacyPerson, one_import: Import) -> 
         await _take_in_usage(db, person)
     memories, notes = await _take_in_memories(db, person, one_import)
     await _take_in_history(db, person, one_import)
-    for mark in (known, told):
+    for mark in (known, character_mark):
         await db.states.set(mark, one_import.at.isoformat())
     return Outcome(
         person.id,
@@ -99,7 +99,7 @@ async def _take_in(db: UnitOfWork, person: LegacyPerson, one_import: Import) -> 
 
 
 async def was_taken(db: UnitOfWork, mark: str) -> bool:
-    """Say whether that was taken in before, also of people who were forgotten since."""
+    """Return whether a person was imported before, even if they were forgotten since."""
     return await db.states.get(mark) is not None or await db.states.get(blurred(mark)) is not None
 
 
@@ -107,7 +107,7 @@ async def _take_in_usage(db: UnitOfWork, person: LegacyPerson) -> None:
     if not person.tokens:
         return
     call = CallRow(
-        at=EPOCH,  # nobody knows when: it counts to no day, only to the whole
+        at=EPOCH,  # the date is unknown: it counts in totals but in no day
         purpose=PURPOSE,
         model=UNKNOWN_MODEL,
         outcome="ok",
@@ -127,19 +127,19 @@ async def _take_in_usage(db: UnitOfWork, person: LegacyPerson) -> None:
 async def _take_in_memories(
     db: UnitOfWork, person: LegacyPerson, one_import: Import
 ) -> tuple[int, tuple[str, ...]]:
-    """Take over the memories that are new; return how many, and why the others were left out.
+    """Import the new memories; return their number, and why others were left out.
 
-    The older bot did not keep where it learnt them, in a direct message or before others. So they come up
-    in direct messages only, until the person gives them a wider reach (D2, C60).
+    The older bot did not record whether it learnt them privately or before others. So they come up in direct
+    messages only, until the person gives them a wider reach (D2, C60).
     """
     if person.memories and await db.consents.refuses(person.id):
         return 0, ("no memories: they don't want to be remembered",)
     slug = one_import.character.slug
-    there = await db.memories.of(person.id, slug)
-    known = {plain(one.text) for one in there}
+    existing = await db.memories.of(person.id, slug)
+    known = {plain(fact.text) for fact in existing}
     new = [text for text in person.memories if plain(text) not in known]
-    room = max(MOST - len(there), 0)
-    taken = new[len(new) - room :] if len(new) > room else new  # the newest stand at the end
+    room = max(MOST - len(existing), 0)
+    taken = new[len(new) - room :] if len(new) > room else new  # newest last
     batch = await db.memories.new_batch()
     for text in taken:
         await db.memories.add(_memory(person.id, text, one_import), batch=batch, cause=INHERITED)
@@ -163,7 +163,7 @@ def _memory(person_id: int, text: str, one_import: Import) -> Fact:
 
 
 async def _take_in_history(db: UnitOfWork, person: LegacyPerson, one_import: Import) -> None:
-    """Keep the history as a note of older talk that belongs to the person's direct messages (F066)."""
+    """Store the history as a note on older talk in the person's direct messages (F066)."""
     if not person.history.text:
         return
     summary = Summary(
@@ -199,10 +199,10 @@ def counted(count: int, one: str, more: str) -> str:
 
 
 def total(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return what came in of all together, under the id 0."""
+    """Return the sum of all outcomes, under the id 0."""
     return Outcome(
         0,
-        turns=sum(one.turns for one in outcomes),
-        memories=sum(one.memories for one in outcomes),
-        tokens=sum(one.tokens for one in outcomes),
+        turns=sum(outcome.turns for outcome in outcomes),
+        memories=sum(outcome.memories for outcome in outcomes),
+        tokens=sum(outcome.tokens for outcome in outcomes),
     )

@@ -1,9 +1,9 @@
-"""Reads a stranger's pickle where it can do no harm: a program of its own, which writes plain JSON.
+"""Reader of untrusted pickles, run as a separate sandboxed program that writes plain JSON.
 
 It is started as `python -I -S unpickling.py SECONDS` with the file as its standard input, and imports
-the standard library and bot.core.sandbox alone. What it writes is a line `[key, entry]` for each entry of
-the one dictionary in the pickle, and at the end a line `{"end": "done"}`, or else the kind of fault instead
-of "done" and its `names`.
+only the standard library and bot.core.sandbox. It writes a line `[key, entry]` for each entry of the
+single dictionary in the pickle, then a line `{"end": "done"}`, or the kind of fault instead of "done" with
+its `names`.
 """
 
 import codecs
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 if not __package__:
-    # Run as a program, it knows of nothing but the standard library.
+    # When run as a program, only the standard library is on the path.
     sys.path.append(os.path.abspath(f"{__file__}/../../../.."))  # noqa: PTH100 - pathlib takes its time to load
 
 from bot.core.sandbox import hold
@@ -29,19 +29,19 @@ def _names(names: str) -> frozenset[str]:
 
 
 MOST_BYTES = 64 << 20
-"""The size of a file at most."""
+"""Maximum size of a file."""
 MOST_MEMORY = 256 << 20
-"""The memory of this process at most, where the system can hold it to that."""
+"""Memory limit of this process in bytes, where the system can enforce it."""
 MOST_VALUES = 160 << 20
-"""The memory that the values in a pickle may come to: reckoned before they are made, on any system."""
+"""Memory limit for the values of a pickle, estimated before they are created, on any system."""
 MOST_ENTRY = 16 << 20
-"""Bytes of one entry at most, as JSON."""
+"""Maximum size of an entry as JSON, in bytes."""
 DEEPEST = 16
-"""Levels of an entry, one within the other, at most."""
+"""Maximum nesting depth of an entry."""
 MOST_NAMES = 5
 LONGEST_NAME = 80
 _LONGEST_NUMBER = 64
-"""Bytes that a whole number may take in memory."""
+"""Maximum memory size of an integer, in bytes."""
 
 PLAIN = _names(
     "PROTO FRAME MARK STOP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT "
@@ -49,19 +49,19 @@ PLAIN = _names(
     "TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT DICT SETITEM SETITEMS GET BINGET LONG_BINGET PUT BINPUT "
     "LONG_BINPUT MEMOIZE"
 )
-"""The steps that only put texts, numbers, lists and dictionaries together. Nothing else is let through."""
+"""Opcodes that only build strings, numbers, lists and dictionaries. All others are refused."""
 REACHING = _names(
     "GLOBAL STACK_GLOBAL INST EXT1 EXT2 EXT4 PERSID BINPERSID REDUCE OBJ NEWOBJ NEWOBJ_EX BUILD"
 )
-"""The steps by which a pickle gets hold of code, and runs it."""
+"""Opcodes that import code and run it."""
 _STORING = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
-# What the values take, with room for how lists and dictionaries grow; a text is measured.
+# Memory cost of values, with room for the growth of lists and dictionaries; strings are measured.
 _COSTS = {"EMPTY_DICT": 280, "DICT": 280, "EMPTY_LIST": 104, "LIST": 104, "TUPLE": 104, "TUPLE1": 64}
 _COST = 32
 
 
-class PickleRefused(Exception):  # noqa: N818 - it is an answer, not a fault
-    """The pickle is not read any further; `names` are what it wants and must not have."""
+class PickleRefused(Exception):  # noqa: N818 - an answer, not a fault
+    """The pickle is refused; `names` are the forbidden names that it refers to."""
 
     def __init__(self, kind: str, *names: str) -> None:
         super().__init__(kind)
@@ -70,7 +70,7 @@ class PickleRefused(Exception):  # noqa: N818 - it is an answer, not a fault
 
 
 def scan(data: bytes) -> None:
-    """Raise Refused unless the steps of a pickle are harmless, and come to no more than it accounts for."""
+    """Raise PickleRefused unless a pickle's opcodes are harmless and within the limits."""
     seen = _Seen()
     try:
         for opcode, argument, _ in pickletools.genops(data):
@@ -82,7 +82,7 @@ def scan(data: bytes) -> None:
 
 
 class _Seen:
-    """What the steps of a pickle came to so far."""
+    """Running totals over a pickle's opcodes."""
 
     def __init__(self) -> None:
         self._steps = 0
@@ -107,7 +107,7 @@ class _Seen:
             self._keep(self._foreign, name)
 
     def judge(self) -> None:
-        """Raise when any step was one that is not let through."""
+        """Raise PickleRefused if any opcode was forbidden."""
         if self._wants_code:
             raise PickleRefused("code", *self._reached)
         if self._foreign:
@@ -117,9 +117,8 @@ class _Seen:
         if isinstance(argument, str):
             self._texts.append(argument[:LONGEST_NAME])
         elif name in _STORING and not 0 <= argument <= self._steps:
-            raise PickleRefused(
-                "large"
-            )  # the list of what is stored would be made as long as that number says
+            # The unpickler's memo would grow to this index.
+            raise PickleRefused("large")
         elif isinstance(argument, int) and sys.getsizeof(argument) > _LONGEST_NUMBER:
             raise PickleRefused("large")
 
@@ -139,7 +138,7 @@ class _Seen:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Knows no classes and no functions: a second wall behind the scan."""
+    """Unpickler without classes and functions: a second line of defence behind the scan."""
 
     def find_class(self, module: str, name: str, /) -> Any:
         raise PickleRefused("code", f"{module}.{name}"[:LONGEST_NAME])
@@ -149,7 +148,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def load(data: bytes) -> Any:
-    """Return the values in a pickle, or raise Refused."""
+    """Return the values in a pickle. Raises PickleRefused."""
     try:
         return _Unpickler(io.BytesIO(data)).load()
     except RecursionError as error:
@@ -167,7 +166,7 @@ def load(data: bytes) -> Any:
 
 
 def lines(people: Any, *, room: int) -> Iterator[bytes]:
-    """Yield each entry of the dictionary as a line of JSON; all of them take `room` bytes at most."""
+    """Yield each entry of the dictionary as a line of JSON, with `room` bytes for all of them."""
     if not isinstance(people, dict):
         raise PickleRefused("shape")
     for key, entry in people.items():
@@ -181,38 +180,38 @@ def lines(people: Any, *, room: int) -> Iterator[bytes]:
 
 
 def most_written(size: int) -> int:
-    """Return the bytes that the entries of a file of `size` bytes may take as JSON.
+    """Return the byte limit for the JSON of a file of `size` bytes.
 
-    A pickle names a text that comes up again by its number. One of a few bytes can thus stand for more
-    than any machine can write; an honest one saves itself the words "role" and "content".
+    A pickle refers to repeated strings by number, so a few bytes could expand beyond any machine's memory; in
+    an honest file only the words "role" and "content" repeat.
     """
     return 4 * size + (64 << 10)
 
 
 def within(value: Any, *, room: int, depth: int = DEEPEST) -> int:
-    """Return how much of `room` a value leaves over as JSON, at best; raise Refused if it doesn't fit."""
+    """Return the part of `room` that a value leaves over as JSON. Raises PickleRefused if it does not fit."""
     if depth < 0:
         raise PickleRefused("deep")
     room -= len(value) + 3 if isinstance(value, str) else 3
     if room < 0:
         raise PickleRefused("large")
     if isinstance(value, dict):
-        for key, one in value.items():
-            room = within(one, room=within(key, room=room, depth=depth - 1), depth=depth - 1)
+        for key, item in value.items():
+            room = within(item, room=within(key, room=room, depth=depth - 1), depth=depth - 1)
     elif isinstance(value, list | tuple):
-        for one in value:
-            room = within(one, room=room, depth=depth - 1)
+        for item in value:
+            room = within(item, room=room, depth=depth - 1)
     return room
 
 
 def limit(seconds: float) -> None:
-    """Hold this process to its memory and time; on Windows the scan and the parent's deadline have to do."""
-    codecs.lookup("raw_unicode_escape")  # what protocol 0 writes texts in; no file can be opened later
+    """Limit this process's memory and time; on Windows, only the scan and the parent's timeout apply."""
+    codecs.lookup("raw_unicode_escape")  # protocol 0 needs this codec, and no file can be opened later
     hold(seconds, memory=MOST_MEMORY)
 
 
 def main() -> None:
-    """Read the pickle from standard input and write what is in it to standard output."""
+    """Read the pickle from standard input and write its contents to standard output."""
     limit(float(sys.argv[1]))
     try:
         _pass_on()

@@ -1,4 +1,4 @@
-"""`main.py setup`: asks for what the bot needs and writes config.env."""
+"""`main.py setup`: asks for the necessary settings and writes config.env."""
 
 import asyncio
 import base64
@@ -27,8 +27,8 @@ NOBODY = (
 async def set_up(config: Path, *, environ: Mapping[str, str], ask: Ask | None = None) -> int:
     """Ask for token, key and character, write them to `config`, and return the exit code.
 
-    Nothing is written before the last answer. `ask` puts the questions; the terminal if it is None.
-    Raises a MasqueradeError where the file can't be written; the lines for it are then shown.
+    Nothing is written before the last answer. `ask` puts the questions, on the terminal if it is None.
+    Raises a MasqueradeError if the file can't be written; the lines for it are then printed.
     """
     if ask is None and (sys.stdin is None or not sys.stdin.isatty()):
         sys.stderr.write(f"{NOBODY}\n")
@@ -42,7 +42,7 @@ async def set_up(config: Path, *, environ: Mapping[str, str], ask: Ask | None = 
     except (KeyboardInterrupt, EOFError) as stop:
         tell("\nStopped: nothing was written.")
         return INTERRUPTED if isinstance(stop, KeyboardInterrupt) else 1
-    except asyncio.CancelledError:  # Ctrl-C while something is being checked
+    except asyncio.CancelledError:  # Ctrl-C during a check
         tell("\nStopped: nothing was written.")
         raise
     except Exception:
@@ -54,7 +54,7 @@ async def set_up(config: Path, *, environ: Mapping[str, str], ask: Ask | None = 
 
 
 async def _ask_all(ask: Ask, standing: Mapping[str, str], config: Path, said: dict[str, str]) -> CheckedToken:
-    """Put what is to be written into `said`, answer by answer; return the token with its account."""
+    """Ask for all values and put them into `said`; return the token with its account."""
 
     def note(key: str, answer: str) -> None:
         if answer != standing.get(key, ""):
@@ -75,9 +75,9 @@ async def _ask_all(ask: Ask, standing: Mapping[str, str], config: Path, said: di
 
 
 def _standing(config: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what is set now, by lower-case key, in config.env or beside it in character.env.
+    """Return the current values by lower-case key, from config.env or the character.env next to it.
 
-    The environment counts for where things are, and not for what is asked and written.
+    The environment counts only for the locations of files.
     """
     found: dict[str, str] = {}
     for path in (config.with_name("character.env"), config):
@@ -109,7 +109,7 @@ def _say_what_next(config: Path, environ: Mapping[str, str], token: CheckedToken
 
 
 def _application_in(token: str) -> int | None:
-    """Return the account's id, which a token begins with; for a bot it is its application's too."""
+    """Return the account's id, encoded at a token's start; a bot shares it with its application."""
     head = token.partition(".")[0]
     try:
         number = base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)).decode("ascii")
@@ -120,7 +120,7 @@ def _application_in(token: str) -> int | None:
 
 @contextmanager
 def _no_echo() -> Iterator[None]:
-    """Keep off the screen what is typed while nothing asks, such as a token during its check."""
+    """Switch off the echo between questions, so that a token typed during a check stays hidden."""
     try:
         import termios
 
@@ -138,11 +138,11 @@ def _no_echo() -> Iterator[None]:
 
 
 def _terminal() -> Ask:
-    """Return what asks in the terminal, and shows no letter of what is hidden."""
+    """Return a prompt on the terminal that does not show hidden answers."""
     from prompt_toolkit import PromptSession
 
     async def ask(question: str, *, hidden: bool = False) -> str:
-        # A session of its own each time: a hidden answer must not be found with the up arrow.
+        # A new session each time, so that the up arrow can't reveal a hidden answer.
         session: PromptSession[str] = PromptSession()
         return await session.prompt_async(question, is_password=hidden)
 

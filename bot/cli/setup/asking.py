@@ -1,4 +1,4 @@
-"""The three questions: token, key and character, each checked as soon as it is answered."""
+"""The three questions: token, key and character, each checked right after the answer."""
 
 import re
 from collections.abc import Mapping
@@ -23,21 +23,21 @@ _SHORTEST_MASKED = 12
 
 
 class Ask(Protocol):
-    """Puts a question; raises KeyboardInterrupt or EOFError when the answer is to leave."""
+    """Asks a question. Raises KeyboardInterrupt or EOFError if the person leaves."""
 
     async def __call__(self, question: str, *, hidden: bool = False) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedToken:
-    """The token that was settled on, and the account where it could be checked."""
+    """The chosen token, and its account if it could be checked."""
 
     value: str
     account: BotAccount | None = None
 
 
 async def ask_token(ask: Ask, current: str) -> CheckedToken:
-    """Ask until Discord knows the token, it can't be checked, or nothing is to be changed."""
+    """Ask until Discord accepts the token, it can't be checked, or the current one is kept."""
     tell(f"{PORTAL}\ngives you a token: your application, its page 'Bot', 'Reset Token'.")
     tell("Without one, the character talks here in the terminal only.")
     refused = False
@@ -61,7 +61,7 @@ async def ask_token(ask: Ask, current: str) -> CheckedToken:
 
 
 async def ask_key(ask: Ask, current: str, base_url: str | None) -> str:
-    """Ask until the server takes the key, it can't be checked, or nothing is to be changed."""
+    """Ask until the server accepts the key, it can't be checked, or the current one is kept."""
     server = server_name(base_url)
     tell(f"{KEY_PAGE}\ngives you a key to Claude.")
     tell("Without one, a small model on this machine speaks: good for a rehearsal.")
@@ -86,7 +86,7 @@ async def ask_key(ask: Ask, current: str, base_url: str | None) -> str:
 
 
 async def ask_character(ask: Ask, current: str, folders: Path, own: Path) -> str:
-    """Ask who is to be played, by number or name; empty stands for the character in the file `own`."""
+    """Ask for the character, by number or name; an empty answer means the one in the file `own`."""
     known = characters_in(folders)
     names = list(known)
     own_name = _own_name(own)
@@ -111,12 +111,12 @@ async def ask_character(ask: Ask, current: str, folders: Path, own: Path) -> str
 
 
 def masked(secret: str) -> str:
-    """Return what may be shown of a secret: its last four letters, of a long one."""
+    """Return the visible part of a secret: the last four characters, if it is long."""
     return f"…{secret[-4:]}" if len(secret) >= _SHORTEST_MASKED else "…"
 
 
 async def _secret(ask: Ask, what: str, current: str) -> str:
-    """Return a secret without the blanks and quotes that copying brings; empty keeps what there is."""
+    """Return a secret without surrounding blanks and quotes; an empty answer keeps the current one."""
     kept = f"Enter keeps {masked(current)}" if current else "Enter leaves it out"
     while True:
         said = (await ask(f"{what} ({kept}): ", hidden=True)).strip().strip("\"'")
@@ -135,9 +135,9 @@ async def _agrees(ask: Ask, question: str) -> bool:
 
 
 def _choices(names: list[str], *, own: bool) -> Mapping[str, str]:
-    """Return what may be answered, in lower case, and the folder that it means."""
+    """Map lower-case answers to folders."""
     numbers = {str(number): name for number, name in enumerate(names, 1)}
-    # A folder named "2" is found by its name before its number.
+    # A folder named "2" takes precedence over the number 2.
     return ({OWN: ""} if own else {}) | numbers | {name.lower(): name for name in names}
 
 

@@ -1,4 +1,4 @@
-"""Writing config.env: a few keys set, everything else left as it stands, all of it or nothing."""
+"""Writer of config.env: sets a few keys, keeps everything else, and is atomic."""
 
 import os
 import re
@@ -28,13 +28,13 @@ _ESCAPES = {
 
 
 class UnwritableError(ConfigurationError):
-    """config.env can't be written; it was left as it is."""
+    """config.env can't be written and is unchanged."""
 
 
 def quoted(value: str) -> str:
-    """Return a value as it is written in an env file, so that read_env gives it back unchanged.
+    """Quote a value for an env file so that read_env returns it unchanged.
 
-    Raises ValueError for what no env file can hold: a NUL, or half of a surrogate pair.
+    Raises ValueError for what no env file can hold: NUL or a lone surrogate.
     """
     value.encode()  # a lone surrogate raises UnicodeEncodeError, which is a ValueError
     if "\0" in value:
@@ -47,8 +47,8 @@ def quoted(value: str) -> str:
 def with_values(text: str, values: Mapping[str, str], *, lines: Mapping[str, int]) -> str:
     """Return the text of an env file with these values set.
 
-    `lines` says where the lower-case keys stand that are set already, from 1. A key that is only
-    there as a remark (`#key=`) takes that line; any other comes at the end.
+    `lines` gives the line numbers, from 1, of the lower-case keys already set. A key that is only present as
+    a comment (`#key=`) replaces that line; any other is appended.
     """
     ending = "\r\n" if "\r\n" in text else "\n"
     rows = re.split(r"\r\n|\r|\n", text)
@@ -63,7 +63,7 @@ def with_values(text: str, values: Mapping[str, str], *, lines: Mapping[str, int
 
 
 def check_writable(config: Path) -> None:
-    """Raise UnwritableError in one sentence where `config` can't be written or has faults."""
+    """Raise UnwritableError with one sentence if `config` can't be written or has faults."""
     try:
         faults = _faults(config, config.resolve())
     except OSError as error:
@@ -73,11 +73,11 @@ def check_writable(config: Path) -> None:
 
 
 def write_config(config: Path, values: Mapping[str, str]) -> None:
-    """Set lower-case keys in `config`, readable by its owner alone (faults D16), all or nothing.
+    """Set lower-case keys in `config`, atomically and readable only by its owner (faults D16).
 
     Raises a MasqueradeError and leaves the file as it is.
     """
-    path = config.resolve()  # a link stays a link; what it leads to is written
+    path = config.resolve()  # a link is kept; its target is written
     try:
         before, text = _begun(path)
         lines = {key.lower(): line for key, line in before.lines.items()}
@@ -89,16 +89,16 @@ def write_config(config: Path, values: Mapping[str, str]) -> None:
 
 
 def pasted(values: Mapping[str, str]) -> str:
-    """Return the lines that set these values, for whoever writes them into the file by hand."""
+    """Return the lines that set these values, for manual pasting into the file."""
     lines = []
     for key, value in values.items():
-        with suppress(ValueError):  # no file can hold it
+        with suppress(ValueError):  # unquotable values are left out
             lines.append(f"{key}={quoted(value)}\n")
     return "".join(lines)
 
 
 def _faults(config: Path, path: Path) -> Sequence[Fault]:
-    """Return what is wrong in the file at `path`, which `config` leads to; see check_writable."""
+    """Return the faults of the file at `path`, the target of `config`; see check_writable."""
     if path.is_dir():
         raise UnwritableError(f"{config} is a folder; move it away, so that a file can take its place.")
     if path.exists() and not (path.is_file() and os.access(path, os.R_OK | os.W_OK)):
@@ -110,8 +110,8 @@ def _faults(config: Path, path: Path) -> Sequence[Fault]:
 
 
 def _replace(path: Path, text: str, wanted: Mapping[str, str]) -> None:
-    """Write beside the file, read it back, and only then take its place."""
-    # .gitignore knows this ending, should the machine fail before the file has its name.
+    """Write a temporary file, verify it, and replace the original."""
+    # .gitignore covers this suffix, in case a crash leaves the file behind.
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".env.local")
     fresh = Path(name)
     try:
@@ -145,7 +145,7 @@ def _text(path: Path) -> str:
 
 
 def _begun(path: Path) -> tuple[EnvFile, str]:
-    """Return what stands in the file; a new one begins as the example, which explains every setting."""
+    """Return the file's contents; a new file starts as the example, which explains every setting."""
     if path.exists():
         return read_env(path), _text(path)
     example = path.with_name("config.env.example")

@@ -1,4 +1,4 @@
-"""`main.py simulate`: a written scene, played again with its own time and its own model."""
+"""`main.py simulate`: playback of a written scene with simulated time and a scripted model."""
 
 from bot.cli.simulate.play import play
 

@@ -1,4 +1,4 @@
-"""Playing a scenario: each step in its order, and what came of it beside what was expected."""
+"""Player of a scenario: runs its steps in order and compares results with expectations."""
 
 import asyncio
 import json
@@ -28,19 +28,19 @@ from database.backups import row_counts
 from memory.places import Place, Where
 
 STRIDE = timedelta(hours=1)
-"""While a scenario waits, everything that happens by itself is looked at this often."""
+"""Interval of the scheduled jobs while a scenario waits."""
 MODEL = "scripted"
 BOT, GUILD = 2, 1
-"""Ids of the bot and of the server; Discord's begin far above."""
+"""Ids of the bot and the server, far below real Discord ids."""
 SETTLED_SECONDS = 10.0
 
 
 def play(
     path: Path, *, characters_dir: Path | None = None, prompts: bool = False, out: TextIO = sys.stdout
 ) -> int:
-    """Play a scenario and print its transcript; return 1 if something was not as expected, else 0.
+    """Play a scenario and print its transcript; return 1 if any expectation failed, else 0.
 
-    With `prompts` the whole prompt of each reply is printed before it.
+    With `prompts`, the complete prompt of each reply is printed before it.
 
     Raises ConfigurationError for a file, setting or character that can't be used.
     """
@@ -54,7 +54,7 @@ def play(
 
 
 def _loaded(scenario: Scenario, data: Path, characters_dir: Path | None) -> Loaded:
-    """Return the settings of a scenario; whatever they say, everything is written into `data` alone."""
+    """Return the settings of a scenario; all output goes into `data`, whatever they say."""
     first, *others = scenario.characters
     written = {
         "embedding_model": "off",
@@ -92,7 +92,7 @@ async def _play(scenario: Scenario, loaded: Loaded, out: TextIO, *, prompts: boo
 
 
 class Play:
-    """A scenario under way."""
+    """A running scenario."""
 
     def __init__(
         self, app: App, clock: SimulatedClock, model: ScriptedModel, out: TextIO, *, prompts: bool
@@ -104,7 +104,7 @@ class Play:
         self._asked_in_vain = Counter[str]()
 
     async def steps(self, scenario: Scenario) -> int:
-        """Play every step; print what is said, and each fault where it arises. Return how many there are."""
+        """Play every step, printing lines and faults as they occur. Return the number of faults."""
         faults = 0
         for number, step in enumerate(scenario.steps, start=1):
             for fault in await self._step(step):
@@ -120,7 +120,7 @@ class Play:
         return faults
 
     async def _step(self, step: ScenarioStep) -> list[str]:
-        """Play one step; return what was not as expected."""
+        """Play one step; return the deviations from its expectations."""
         self._model.will_answer(step.model)
         begun, prompts, before = self._clock.now(), len(self._model.prompts), len(self._stage.lines)
         if step.wait:
@@ -138,12 +138,12 @@ class Play:
             faults.append(
                 "the model was asked for a reply that the scenario does not have; add it to `model`"
             )
-        self._asked_in_vain.update(one for one in self._model.unanswered if one != "reply")
+        self._asked_in_vain.update(purpose for purpose in self._model.unanswered if purpose != "reply")
         self._model.unanswered.clear()
         return faults
 
     async def _say(self, step: ScenarioStep) -> Utterance | None:
-        """Let somebody say a line, and everybody speak who is to."""
+        """Have a person say a line, and let the characters react."""
         if step.who is None or step.says is None:
             return None
         where, mouth = self._place(step), StageMouth(self._stage, step.where, self._name, BOT)
@@ -171,7 +171,7 @@ class Play:
         return self._app.character.name
 
     async def _wait(self, span: timedelta) -> None:
-        """Let time pass in strides, with everything that happens by itself meanwhile."""
+        """Advance time in strides, running the scheduled jobs."""
         until = self._clock.now() + span
         while (left := until - self._clock.now()) > timedelta(0):
             self._clock.advance(min(STRIDE, left))
@@ -179,12 +179,12 @@ class Play:
                 await self._app.schedule.run(name)
 
     async def _settle(self) -> None:
-        """Wait for what was begun beside the conversation, such as a summary."""
+        """Wait for background tasks, such as a summary."""
         if begun := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(begun, timeout=SETTLED_SECONDS)
 
     async def _reason(self, heard: Utterance | None) -> str:
-        """Return why a line was answered or not, as `/why` tells it."""
+        """Return the reason for answering a line or not, as `/why` shows it."""
         if heard is None:
             return ""
         async with self._app.database.read() as db:
@@ -212,7 +212,7 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What came of a step: who said what, by which prompts, since when, and why."""
+    """Result of a step: lines, prompts, start time and reason."""
 
     said: Sequence[SpokenLine]
     prompts: Sequence[str]
@@ -220,7 +220,7 @@ class Happened:
     reason: str
 
     def differs_from(self, expected: Expected) -> Iterator[str]:
-        """Yield what is not as expected."""
+        """Yield the deviations from the expectations."""
         speakers = [line.speaker for line in self.said]
         if expected.speakers is not None and speakers != expected.speakers:
             yield f"{_listed(speakers)} spoke, not {_listed(expected.speakers)} ({self.reason or 'no line'})"
@@ -235,8 +235,10 @@ class Happened:
 
 
 def _texts(name: str, text: str, held: Sequence[str], lacking: Sequence[str]) -> Iterator[str]:
-    yield from (f"{name} does not hold {one!r}" for one in held if one not in text)
-    yield from (f"{name} holds {one!r}" for one in lacking if one in text)
+    yield from (
+        f"{name} does not hold {expected_text!r}" for expected_text in held if expected_text not in text
+    )
+    yield from (f"{name} holds {expected_text!r}" for expected_text in lacking if expected_text in text)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -244,5 +246,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _id_of(name: str) -> int:
-    """Return the id of a person or a channel: always the same for the same name, and above the bot's."""
+    """Return a stable id for a person's or channel's name, above the bot's."""
     return (crc32(name.encode()) << 8) + 1000

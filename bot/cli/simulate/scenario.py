@@ -1,4 +1,4 @@
-"""A scenario: who says what and when, what the model answers, and what is expected to come of it (C93)."""
+"""Scenario format: lines with times, scripted model answers, and expected results (C93)."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -26,11 +26,11 @@ _MOST_SECONDS = 10**8
 DM = "dm"
 _SPAN = re.compile(r"(?:(\d+)d)? ?(?:(\d+)h)? ?(?:(\d+)m)? ?(?:(\d+)s)?")
 _YAML_WORDS = {True: "yes", False: "no"}
-"""YAML takes a bare yes or no for a truth value; whoever writes a vote means the word."""
+"""YAML parses a bare yes or no as a boolean, but a vote means the word."""
 
 
 def _span(written: object) -> object:
-    """Read a span such as `45m` or `1h 30m`; anything else is left for pydantic to refuse."""
+    """Parse a duration such as `45m` or `1h 30m`; pydantic rejects anything else."""
     found = _SPAN.fullmatch(written.strip()) if isinstance(written, str) else None
     if not found or not any(found.groups()):
         raise ValueError("write a span such as 30s, 45m, 1h 30m or 2d")
@@ -46,14 +46,14 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _words(written: object) -> object:
-    """Return one answer or several as a list of texts."""
+    """Return one or several answers as a list of texts."""
     several = written if isinstance(written, list) else [written]
-    return [_YAML_WORDS[one] if isinstance(one, bool) else one for one in several]
+    return [_YAML_WORDS[answer] if isinstance(answer, bool) else answer for answer in several]
 
 
 Span = Annotated[timedelta, BeforeValidator(_span)]
 Answers = Annotated[list[str], BeforeValidator(_words)]
-Texts = Annotated[list[str], BeforeValidator(lambda one: one if isinstance(one, list) else [one])]
+Texts = Annotated[list[str], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]
 
 
 class _Part(BaseModel):
@@ -61,27 +61,27 @@ class _Part(BaseModel):
 
 
 class Expected(_Part):
-    """What is to come of a step; what is left out is not looked at."""
+    """Expected results of a step; omitted fields are not checked."""
 
     speakers: Texts | None = None
-    """Who speaks, in order, by name; an empty list for silence."""
+    """Names of the speakers, in order; empty for silence."""
     says: Texts = []
-    """Texts that stand in what is said."""
+    """Texts that the lines must contain."""
     lacks: Texts = []
-    """Texts that do not."""
+    """Texts that the lines must not contain."""
     reason: str | None = None
-    """Words that stand in the reason, as /why tells it."""
+    """Text that the reason must contain, as shown by /why."""
     within: Span | None = None
-    """So long after the line at most it is all said."""
+    """Maximum time between the line and the last reply."""
     prompt_holds: Texts = []
-    """Texts that stand in the prompts of the replies of this step."""
+    """Texts that the prompts of this step's replies must contain."""
     prompt_lacks: Texts = []
     rows: dict[str, int] = {}
-    """How many rows of a table there are now, by its name."""
+    """Expected row counts by table name."""
 
 
 class ScenarioStep(_Part):
-    """One step: somebody says something, or time passes; the model's next answers, and what is expected."""
+    """One step: a line or a wait, the model's next answers, and the expectations."""
 
     who: str | None = None
     says: str | None = None
@@ -106,7 +106,7 @@ class ScenarioStep(_Part):
 
 
 class Scenario(_Part):
-    """All of a file. `settings` are those of config.env, by name; nothing else of the operator's is read."""
+    """A complete scenario file. `settings` are config.env keys; the operator's own config is not read."""
 
     characters: Annotated[Texts, Field(min_length=1)]
     seed: int = 1
@@ -116,31 +116,31 @@ class Scenario(_Part):
 
 
 def read_scenario(path: Path) -> Scenario:
-    """Read a scenario from a YAML file; raises ConfigurationError that names every fault."""
+    """Read a scenario from a YAML file. Raises ConfigurationError that names every fault."""
     try:
         if path.stat().st_size > LARGEST:
             raise ConfigurationError(f"{path} has over {LARGEST:,} bytes; that is no scenario.")
         values: Any = _plain_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date or a number that is none, too
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: an invalid date or number
         raise ConfigurationError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     try:
         return Scenario.model_validate(values)
     except ValidationError as error:
-        faults = [f"  {_place(one['loc'])}: {_wording(one)}" for one in error.errors()]
+        faults = [f"  {_place(fault['loc'])}: {_wording(fault)}" for fault in error.errors()]
         raise ConfigurationError("\n".join([f"{path} is no scenario:", *faults])) from error
 
 
 def _plain_yaml(text: str) -> Any:
-    """Read YAML without `<<`: tables that take in tables that take in tables grow without bound."""
+    """Parse YAML without merge keys (`<<`), which can expand without bound."""
     loader = yaml.SafeLoader(text)
-    loader.flatten_mapping = lambda _table: None  # so `<<` is a tag that nothing reads
+    loader.flatten_mapping = lambda _table: None  # turns `<<` into an ordinary, unused key
     return loader.get_single_data()
 
 
 def _place(parts: tuple[int | str, ...]) -> str:
-    """Return where a fault lies, its steps counted from 1 as people do."""
+    """Return the path of a fault, with list positions counted from 1."""
     counted = [
         f"step {part + 1}" if isinstance(part, int) and at == 1 else str(part)
         for at, part in enumerate(parts)

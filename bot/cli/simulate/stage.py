@@ -1,4 +1,4 @@
-"""What stands in for the world in a scenario: a clock, a model with a script, a place to speak."""
+"""Simulated environment of a scenario: clock, scripted model and outlet."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -15,7 +15,7 @@ from bot.llm.types import ModelCall, Prompt, Purpose, Question, TokenEstimate, U
 
 
 class SimulatedClock:
-    """Time that passes only while somebody sleeps, or when the scenario waits."""
+    """Clock that advances only when somebody sleeps or the scenario waits."""
 
     def __init__(self, at: datetime) -> None:
         self._begin = self._at = at
@@ -35,9 +35,9 @@ class SimulatedClock:
 
 
 class ScriptedModel:
-    """Answers each kind of question from the scenario, and keeps the prompts of replies.
+    """Answers each kind of question from the scenario, and records the prompts of replies.
 
-    A question that the scenario has no answer for fails as if the server were down; `unanswered` names it.
+    A question without a scripted answer fails as if the server were down; `unanswered` names its purpose.
     """
 
     def __init__(self, clock: SimulatedClock) -> None:
@@ -52,7 +52,7 @@ class ScriptedModel:
             self._answers[purpose].extend(texts)
 
     def forget_answers(self) -> None:
-        """Let go of answers that nobody asked for: else one too many would be said to a later line."""
+        """Discard unused answers, which would otherwise be given to a later line."""
         self._answers.clear()
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
@@ -81,12 +81,12 @@ class ScriptedModel:
         return Answer(queue.popleft(), cut_short=False, call=call)
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there is nothing to close."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenLine:
-    """Something that was said: when, where, by whom."""
+    """A posted line: time, place and speaker."""
 
     at: datetime
     where: str
@@ -96,7 +96,7 @@ class SpokenLine:
 
 @dataclass(slots=True)
 class SimulatedStage:
-    """All that was said, in order, and the ids of the messages."""
+    """All posted lines, in order, and the message ids."""
 
     clock: SimulatedClock
     of_part: Callable[[], int]
@@ -106,7 +106,7 @@ class SimulatedStage:
 
 @dataclass(frozen=True, slots=True)
 class StageMouth:
-    """One character's voice in one place of the scenario."""
+    """One character's outlet in one place of the scenario."""
 
     stage: SimulatedStage
     where: str
@@ -148,8 +148,10 @@ class StageMouth:
         return True
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
-        found = (one for one, said in self.stage.posted.items() if said.nonce == part.nonce)
-        return next((one for one in found if one > after and one not in known), None)
+        found = (message_id for message_id, said in self.stage.posted.items() if said.nonce == part.nonce)
+        return next(
+            (message_id for message_id in found if message_id > after and message_id not in known), None
+        )
 
     def _add(self, text: str) -> None:
         self.stage.lines.append(SpokenLine(self.stage.clock.now(), self.where, self.name, text))

@@ -1,4 +1,4 @@
-"""Talking to the character without Discord: the same walk, on a screen or through a pipe."""
+"""Terminal chat: the same pipeline without Discord, on a screen or through a pipe."""
 
 from bot.cli.terminal.opening import talk
 

@@ -1,4 +1,4 @@
-"""Who of the characters is in the terminal, and what they play there: /persona and /scene (C20, C24-C26)."""
+"""Characters present in the terminal, and scenes: /persona and /scene (C20, C24-C26)."""
 
 import re
 from textwrap import shorten
@@ -29,7 +29,7 @@ from bot.persona_sheet import examine, listing, sheet
 from database.models import Scene
 
 LINES = 6
-"""Lines of a scene where nobody says how many, as on Discord."""
+"""Default number of lines of a scene, as on Discord."""
 ONLY_ONE = "{name} is the only one here; active_personas in config.env brings others."
 HOW_TO_PERSONA = (
     "Write /persona alone, or behind it: show NAME, choose NAME or nobody, invite NAME, dismiss NAME."
@@ -45,12 +45,12 @@ _NOTE = re.compile(r"note\s+(\S.*)", re.DOTALL)
 
 
 def in_short(words: str, room: int) -> str:
-    """Return words of others as a part of a line of ours."""
+    """Shorten somebody else's text for use inside a line of ours."""
     return shorten(clean_text(words), room, placeholder="…")
 
 
 async def persona_told(session: TerminalSession, rest: str, mouth: TerminalMouth) -> str:
-    """Say who is here, or what one is made of; let one in, send one out, let one answer."""
+    """Handle /persona: list or describe characters, let one in or out, choose the one that answers."""
     stagecraft = session.app.presence
     if rest in ("", "list"):
         return await _listed(session)
@@ -73,7 +73,7 @@ async def persona_told(session: TerminalSession, rest: str, mouth: TerminalMouth
     line = Marked(told.format(name=role.name if role else ""))
     if role is None or verb == "dismiss":
         return line
-    await mouth.note(line)  # before the greeting of who came
+    await mouth.note(line)  # before the new character's greeting
     await session.arrive(role, mouth, absent=absent)
     return ""
 
@@ -88,7 +88,7 @@ async def _listed(session: TerminalSession) -> str:
 
 
 async def scene_told(session: TerminalSession, rest: str, mouth: TerminalMouth) -> str:
-    """Let characters play a scene, end it, or say which one is played; keep a note for the talk."""
+    """Handle /scene: start, stop or show a scene, and manage the channel's note."""
     stagecraft, where = session.app.presence, session.where
     if rest in ("", "show"):
         return await _shown(session)
@@ -96,9 +96,9 @@ async def scene_told(session: TerminalSession, rest: str, mouth: TerminalMouth) 
         ended = await stagecraft.stop_scene(where)
         return STOPPED.format(count=ended.turns, done=ended.done)
     if rest == "note_clear":
-        there = await stagecraft.noted(where)
+        note = await stagecraft.noted(where)
         await stagecraft.note(where, None, depth=0, by=session.person_id)
-        return str(CLEARED if there else NO_NOTE)
+        return str(CLEARED if note else NO_NOTE)
     if found := _NOTE.fullmatch(rest):
         await stagecraft.note(where, found[1], depth=0, by=session.person_id)
         return NOTED.format(depth=depth_in_words(0))
@@ -111,7 +111,7 @@ async def scene_told(session: TerminalSession, rest: str, mouth: TerminalMouth) 
 async def _played(
     session: TerminalSession, members: list[PlayedCharacter], topic: str, lines: int, mouth: TerminalMouth
 ) -> str:
-    """Let a scene be played to its end; say why it came to an end before."""
+    """Run a scene to its end; return why it ended early, if it did."""
     scene_id = await session.app.presence.begin_scene(
         session.where, members, topic, turns=lines, by=session.person_id, opened_by=session.next_id()
     )

@@ -1,4 +1,4 @@
-"""`python main.py consolidate`: facts drawn from everything said until now, while the bot does not run."""
+"""`python main.py consolidate`: fact extraction from all talk so far, while the bot does not run."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,17 +22,17 @@ LEFT = "{count} left for another run, as the model gave no usable answer; why st
 
 @dataclass(slots=True)
 class _Places:
-    """How many of how many places are done."""
+    """Progress: places done and in total."""
 
     done: int = 0
     total: int = 0
 
 
 async def consolidate(loaded: Loaded, *, on_stage: Callable[[str], None] | None = None) -> int:
-    """Draw facts from all talk until now and print what came of it; return the exit code (F074, C54).
+    """Extract facts from all talk so far and print the result; return the exit code (F074, C54).
 
-    1 says that something is left for another run. Raises AlreadyRunningError while the bot runs, and other
-    errors for what the operator has to mend.
+    1 means that another run is needed. Raises AlreadyRunningError while the bot runs, and other errors that
+    the operator must fix.
     """
     settings, character = loaded.settings, loaded.playable
     console = Console(stderr=True, highlight=False)
@@ -61,7 +61,7 @@ async def consolidate(loaded: Loaded, *, on_stage: Callable[[str], None] | None 
 
 @contextmanager
 def place_bar(console: Console, places: _Places) -> Iterator[Callable[[int, int], None]]:
-    """Give a function that is told (places done, places in all) and, on a screen, draws a bar."""
+    """Yield a callback for (places done, places in all), which draws a bar if there is a screen."""
     columns = (TextColumn("Places"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("Places", total=None)
@@ -74,7 +74,7 @@ def place_bar(console: Console, places: _Places) -> Iterator[Callable[[int, int]
 
 
 def report(tally: FactTally, places: int, *, off: bool) -> Iterator[str]:
-    """Yield what came of it, in sentences; no word of what was said is in them."""
+    """Yield the result in sentences, without any content of the talk."""
     if off:
         yield NOBODY
     if not places:

@@ -1,4 +1,4 @@
-"""The dialogue on a screen: lines are answered while the person may go on typing, and can be stopped."""
+"""Dialogue on a screen: the person may type on while lines are answered, and can stop them."""
 
 import asyncio
 from collections.abc import Collection, Coroutine
@@ -18,7 +18,7 @@ BROKEN = "Something went wrong there; masquerade.log in the data folder says wha
 
 
 class PendingLines:
-    """The lines that are being answered."""
+    """The lines being answered."""
 
     def __init__(self, session: TerminalSession, screen: Screen) -> None:
         self._session = session
@@ -26,25 +26,25 @@ class PendingLines:
         self._under_way: dict[int, asyncio.Task[str | None]] = {}
         self._tasks = Tasks()
         self._commands: set[asyncio.Task[str]] = set()
-        # Cleared while a reply is being written down and said: then it is no longer taken back.
+        # Cleared while a reply is stored and posted: from then on it can't be cancelled.
         self._stoppable = asyncio.Event()
         self._stoppable.set()
 
     def reached(self, stage: str) -> None:
-        """Follow the walk from stage to stage."""
+        """Track the stage of the pipeline."""
         if stage == "composed":
             self._stoppable.clear()
         elif stage in ("settled", "passed"):
             self._stoppable.set()
 
     def begin(self, heard: Utterance) -> None:
-        """Have a line answered, behind those that are being answered already."""
+        """Start answering a line, after those already under way."""
         exchange = spawn(self._session.exchange(heard, self._screen), name="A turn in the terminal")
         self._under_way[heard.message_id] = exchange
         self._tasks.spawn(self._see_through(heard, exchange), name="Showing how a turn ended")
 
     async def do(self, command: Coroutine[Any, Any, str], *, wait: bool) -> None:
-        """Have a command carried out, and print what it has to say; unless told to, nobody waits for it."""
+        """Run a command and print its result, in the background unless `wait`."""
         doing = spawn(_or_why_not(command), name="A command in the terminal")
         self._commands.add(doing)
         task = self._tasks.spawn(self._tell(doing), name="Showing how a command ended")
@@ -66,9 +66,9 @@ class PendingLines:
         self._screen.redraw()
 
     async def stop(self) -> bool:
-        """Stop what is being answered and take it back; False when there was nothing.
+        """Cancel everything under way and take the lines back; return False if there was nothing.
 
-        Commands that are being carried out are stopped, too, and nobody follows any more.
+        Commands under way are cancelled too, and no further character speaks.
         """
         if not (self._commands or self._under_way):
             return False
@@ -78,22 +78,22 @@ class PendingLines:
         try:
             await self._session.let_go()
             taken_back = await self._session.take_back(set(stopped))
-        except DatabaseError as error:  # the lines stay, and so does whoever wrote them
+        except DatabaseError as error:  # the lines stay, and so does the person's session
             await self._screen.note(f"({error})")
             return True
         if taken_back:
             await self._screen.print_reply(written, ending="(stopped; your line is taken back)")
-        elif not commands:  # those say so themselves
+        elif not commands:  # cancelled commands report that themselves
             await self._screen.note(STOPPED)
         return True
 
     async def close(self) -> None:
-        """Stop what is being answered and leave nothing undone."""
+        """Cancel everything under way and wait for it to end."""
         await self.stop()
         await self._tasks.wait()
 
     async def _see_through(self, heard: Utterance, exchange: asyncio.Task[str | None]) -> None:
-        """Wait for the end of an exchange, and show what it cost and why it failed, if it did."""
+        """Wait for an exchange to end; show its cost, and the error if it failed."""
         await asyncio.wait([exchange])
         del self._under_way[heard.message_id]
         self._stoppable.set()
@@ -112,7 +112,7 @@ class PendingLines:
 
 
 async def _or_why_not(command: Coroutine[Any, Any, str]) -> str:
-    """Return what a command has to say, or what the database lacks and how to mend that."""
+    """Return a command's result, or the database error with its remedy."""
     try:
         return await command
     except DatabaseError as error:
@@ -120,14 +120,14 @@ async def _or_why_not(command: Coroutine[Any, Any, str]) -> str:
 
 
 async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait until they are over."""
+    """Cancel tasks and wait until they have ended."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def converse(session: TerminalSession, screen: Screen, turns: PendingLines) -> int:
-    """Talk until the person leaves, by /quit, Ctrl-D, or Ctrl-C twice; return the exit code."""
+    """Run the dialogue until /quit, Ctrl-D, or Ctrl-C twice; return the exit code."""
     try:
         await _converse(session, screen, turns)
     finally:
@@ -159,13 +159,13 @@ async def _converse(session: TerminalSession, screen: Screen, turns: PendingLine
 
 
 def _dropped(line: str, session: TerminalSession) -> Utterance | None:
-    """Hear a line; files that were dropped into the window stand at its beginning, as their paths."""
+    """Parse a line; files dropped into the window appear as paths at its start."""
     paths, words = files_in(line)
     return session.hear(words, paths)
 
 
 async def _take_in(line: str, session: TerminalSession, screen: Screen, turns: PendingLines) -> bool:
-    """Take in one line; False when it says goodbye."""
+    """Process one line; return False if it ends the dialogue."""
     command = slash.command_in(line)
     if command is None or command.name == slash.SHOW:
         heard = _dropped(line, session) if command is None else session.show(command.rest)

@@ -1,4 +1,4 @@
-"""Files that are shown in a terminal: with /show, or dropped into it, which writes their paths."""
+"""Files shown in a terminal, with /show or by drag and drop, which inserts their paths."""
 
 import asyncio
 import codecs
@@ -19,20 +19,20 @@ HOW_TO_SHOW = "Write /show and the path of a file behind it, in quotes if it has
 RECORDINGS = frozenset({".ogg", ".oga", ".opus", ".wav", ".mp3", ".m4a", ".flac"})
 _BEGINNING = 1_024
 fetched: ContextVar[Attachment | None] = ContextVar("fetched", default=None)
-"""The file that was fetched last for what is under way."""
+"""The file fetched last in the current task."""
 _LOOKS_LIKE_A_PATH = re.compile(r"\s*[\"']?(?:/|~/|file:///|[A-Za-z]:\\)")
 
 
 class ShownFiles:
-    """The files that were shown since the start, by the ids of their attachments."""
+    """The files shown since the start, by attachment id."""
 
     def __init__(self) -> None:
         self._paths: dict[int, Path] = {}
 
     def add(self, path: Path, attachment_id: int) -> Attachment:
-        """Return a file as an attachment; it is read when somebody answers.
+        """Return a file as an attachment; it is read when a character answers.
 
-        The id must be none of an earlier session: what was perceived is known by it.
+        The id must not occur in an earlier session, because perceptions are cached under it.
         """
         self._paths[attachment_id] = path
         return Attachment(
@@ -45,7 +45,7 @@ class ShownFiles:
     async def fetch(
         self, _channel_id: int, _message_id: int, attachment: Attachment, /, *, most: int
     ) -> bytes:
-        """Return the bytes of a file; raise Unperceived where it is gone, or larger than `most`."""
+        """Return the bytes of a file. Raises Unperceived if it is gone or larger than `most`."""
         fetched.set(attachment)
         path = self._paths.get(attachment.id)
         if path is None:
@@ -57,7 +57,7 @@ class ShownFiles:
 
 
 def _kind(path: Path) -> AttachmentKind:
-    """Return what a file is by the ending of its name; where that says nothing, by how it begins."""
+    """Return the kind of a file by its extension, otherwise by its first bytes."""
     if path.suffix.lower() in RECORDINGS:
         return AttachmentKind.VOICE
     kind = kind_of(path.name)
@@ -65,7 +65,7 @@ def _kind(path: Path) -> AttachmentKind:
 
 
 def _begins_as_text(path: Path) -> bool:
-    """Say whether the first kB of a file is UTF-8 without control characters; a letter may be cut in two."""
+    """Return whether a file's first kB is UTF-8 without control characters; the last one may be cut off."""
     try:
         with path.open("rb") as file:
             text = codecs.getincrementaldecoder("utf-8")().decode(file.read(_BEGINNING))
@@ -83,10 +83,10 @@ def _read(path: Path, most: int) -> bytes:
 
 
 def files_in(line: str, *, named: bool = False) -> tuple[list[Path], str]:
-    """Return the files that a line begins with, and the words behind them.
+    """Return the files at the start of a line, and the remaining words.
 
-    What is typed is talk, unless it begins with a whole path, as terminals write it; where a file is to be
-    `named`, one in the working folder will do.
+    Typed text is talk, unless it starts with an absolute path as terminals insert it; if a file is to be
+    `named`, relative paths are accepted too.
     """
     if not (named or _LOOKS_LIKE_A_PATH.match(line)):
         return [], line
@@ -97,7 +97,7 @@ def files_in(line: str, *, named: bool = False) -> tuple[list[Path], str]:
 
 
 def why_none(line: str) -> str:
-    """Say why what should begin with a file does not."""
+    """Explain why a line that should start with a file does not."""
     pieces = _pieces(line)
     if not pieces:
         return HOW_TO_SHOW
@@ -116,7 +116,7 @@ def why_none(line: str) -> str:
 def _pieces(line: str) -> list[str]:
     try:
         return shlex.split(line, posix=os.name != "nt")
-    except ValueError:  # an apostrophe in words
+    except ValueError:  # an apostrophe, not a quote
         return line.split()
 
 
@@ -125,7 +125,7 @@ def _path(piece: str) -> Path:
         if piece.startswith("file://"):
             return Path(unquote(urlsplit(piece).path))
         return Path(piece).expanduser()
-    except (ValueError, RuntimeError):  # no address, or nobody's home
+    except (ValueError, RuntimeError):  # an invalid URL, or an unknown home folder
         return Path(piece)
 
 

@@ -1,4 +1,4 @@
-"""How the character feels, what it thinks, and how it stands with who sits there (F085, F089, F133, C71)."""
+"""Feelings, thoughts and bond of a character, for the terminal's user (F085, F089, F133, C71)."""
 
 import re
 
@@ -37,7 +37,7 @@ _RELATIONSHIP = re.compile(r"undo\s+(?P<number>\d{1,18})|kind\s+(?P<kind>[a-z]{1
 
 
 async def mood_told(session: TerminalSession, rest: str) -> str:
-    """Say how the character feels now and what moved it this week; with `hormones`, what makes it so."""
+    """Describe the character's feelings and this week's causes; with `hormones`, the full diagnosis."""
     role = await session.host()
     if rest == "hormones":
         return "\n".join(await _hormones(session, role))
@@ -49,14 +49,16 @@ async def mood_told(session: TerminalSession, rest: str) -> str:
         return NOTHING_FELT.format(name=role.name)
     zone = session.app.inner_life.zone
     lines = [f"{about}: {words}" for about, words in told_now(felt, role)]
-    happened = sorted(felt.happenings[:MOST], key=lambda one: one.at, reverse=True)
+    happened = sorted(felt.happenings[:MOST], key=lambda happening: happening.at, reverse=True)
     lines += ["What moved it this week:"] if happened else [NOTHING_OF_NOTE]
-    return "\n".join([*lines, *(f"  {one.at.astimezone(zone):%a %H:%M} {one.words}" for one in happened)])
+    return "\n".join(
+        [*lines, *(f"  {happening.at.astimezone(zone):%a %H:%M} {happening.words}" for happening in happened)]
+    )
 
 
 async def _hormones(session: TerminalSession, role: PlayedCharacter) -> list[str]:
     found, zone = await session.app.diagnoses.of(role), session.app.inner_life.zone
-    moved = [f"  {one.at.astimezone(zone):%a %H:%M} {effect_words(one)}" for one in found.effects]
+    moved = [f"  {effect.at.astimezone(zone):%a %H:%M} {effect_words(effect)}" for effect in found.effects]
     return [
         str(TABLE_HEAD),
         *(f"  {line}" for line in table(found)),
@@ -67,7 +69,7 @@ async def _hormones(session: TerminalSession, role: PlayedCharacter) -> list[str
 
 
 async def thoughts_told(session: TerminalSession) -> str:
-    """Say what the character believes and keeps wondering about, of what was said here."""
+    """Describe the character's beliefs and open questions from talk in this place."""
     role, zone = await session.host(), session.app.inner_life.zone
     found = await session.app.thoughts_here.of(role.slug, session.where)
     if not found:
@@ -77,7 +79,7 @@ async def thoughts_told(session: TerminalSession) -> str:
 
 
 async def relationship_told(session: TerminalSession, rest: str) -> str:
-    """Say how the two stand and why; with `undo N` take a change back, with `kind NAME` choose the kind."""
+    """Describe the bond and its changes; `undo N` undoes a change, `kind NAME` chooses the kind."""
     relationships = session.app.relationships
     role, person = await session.host(), session.person_id
     found = _RELATIONSHIP.fullmatch(rest.casefold()) if rest else None
@@ -107,9 +109,9 @@ async def _why(session: TerminalSession) -> str:
 
 
 def _lines(session: TerminalSession, role: PlayedCharacter, relationship: Relationship) -> list[str]:
-    zone, stages = session.app.inner_life.zone, [one.name for one in STAGES]
+    zone, stages = session.app.inner_life.zone, [stage.name for stage in STAGES]
     since = f", since {relationship.since.astimezone(zone):%d %B %Y}" if relationship.since else ""
-    kinds = [one for one in relationship.kinds if one != relationship.kind]
+    kinds = [kind for kind in relationship.kinds if kind != relationship.kind]
     others = f" (/relationship kind changes it to {' or '.join(kinds)})" if kinds else ""
     number = stages.index(relationship.stage) + 1
     measures = ", ".join(_measure(metric, relationship.bond.of(metric)) for metric in Metric)
@@ -121,8 +123,8 @@ def _lines(session: TerminalSession, role: PlayedCharacter, relationship: Relati
     if not relationship.changes:
         return [*head, "Nothing changed so far."]
     shown = [
-        f"{one.id}. {one.at.astimezone(zone):%d %b} {words_of(one)}{_taken_back(one)}"
-        for one in relationship.changes[:MOST]
+        f"{change.id}. {change.at.astimezone(zone):%d %b} {words_of(change)}{_taken_back(change)}"
+        for change in relationship.changes[:MOST]
     ]
     if len(relationship.changes) > MOST:
         shown.append(f"... and {len(relationship.changes) - MOST} older ones")

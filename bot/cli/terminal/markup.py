@@ -1,4 +1,4 @@
-"""The Markdown that people and characters write on Discord, as styled lines of a terminal."""
+"""Discord Markdown as styled terminal text."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-# Runs are bounded so that a reply full of stars takes no longer than any other.
+# Repetitions are bounded so that a reply full of asterisks can't cause excessive backtracking.
 _MARKS = re.compile(
     r"\\(?P<escaped>[\\*_~`|#>\[\]-])"
     r"|`(?P<code>[^`\n]{1,1000})`"
@@ -44,13 +44,13 @@ _INDENT, _BAR, _COVER = "  ", "│ ", "█"
 
 
 class Marked(str):
-    """Words of the program that are Markdown; all others of its words stand for themselves."""
+    """Markdown text of the program; its other texts are plain."""
 
     __slots__ = ()
 
 
 class _Row(NamedTuple):
-    """A line as it is before it is wrapped: `below` stands where its `head` stands, before the next lines."""
+    """A line before wrapping: `head` is its prefix, `below` the prefix of its continuation lines."""
 
     body: Text
     head: str = ""
@@ -61,9 +61,9 @@ _DIRECTIONS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\
 
 
 def bare(text: str) -> str:
-    """Return a text without control characters: a model's words must not steer anybody's terminal.
+    """Remove control characters, so that a model's output can't control the terminal.
 
-    Neither do those stay that turn the direction of a line around, or end it.
+    Bidirectional marks and line separators are removed too.
     """
     text = text.replace("\r\n", "\n").expandtabs(4)
     return "".join(letter for letter in text if letter == "\n" or not _steers(letter))
@@ -74,7 +74,7 @@ def _steers(letter: str) -> bool:
 
 
 def styled(text: str, *, covered: bool = True) -> Text:
-    """Return a line with its marks turned into styles; brackets stay what they are.
+    """Convert Markdown to styles; brackets stay as they are.
 
     Spoilers are blacked out while they are `covered`.
     """
@@ -104,7 +104,7 @@ def _blacked_out(words: str) -> str:
 
 
 def hides(text: str) -> bool:
-    """Say whether something in a text is blacked out."""
+    """Return whether a text contains a spoiler."""
     return _COVER in "".join(row.body.plain for row in _rows(text)) and _COVER not in text
 
 
@@ -119,8 +119,8 @@ def lines_of(
 ) -> list[Text]:
     """Return a text as indented lines of at most `width` columns, without trailing spaces.
 
-    A padded line would leave blank ones behind when the window is made narrower. What is not `marked`
-    stands as it was written.
+    Trailing spaces would leave blank lines when the window is narrowed. Text that is not `marked` is shown
+    verbatim.
     """
     text = bare(text).strip("\n")
     rows = _rows(text, covered=covered) if marked else map(_columns, text.split("\n"))
@@ -128,7 +128,7 @@ def lines_of(
 
 
 def plain_of(text: str) -> str:
-    """Return a text without its marks, where nothing is styled and nothing wrapped."""
+    """Return a text without Markdown, for output without styles and wrapping."""
     return "\n".join(row.head + row.body.plain for row in _rows(bare(text), covered=False))
 
 
@@ -143,7 +143,7 @@ def _wrapped(row: _Row, console: Console, width: int, indent: str) -> Iterator[T
 
 
 def _rows(text: str, *, covered: bool = True) -> Iterator[_Row]:
-    """Yield lines, those in fences as they are."""
+    """Yield the lines of a text; code blocks stay verbatim."""
     talk, *rest = _FENCE.split(text)
     if talk or not rest:
         yield from _talk(talk.removesuffix("\n") if rest else talk, covered=covered)
@@ -183,7 +183,7 @@ def _block(found: re.Match[str], *, covered: bool) -> _Row:
 
 
 def _columns(line: str) -> _Row:
-    """Keep the right one of two columns apart from the left one, also where it is wrapped."""
+    """Keep two columns apart, even if the right one is wrapped."""
     if found := _COLUMNS.fullmatch(line):
         return _Row(Text(found["right"]), found["left"], " " * len(found["left"]))
     return _Row(Text(line))

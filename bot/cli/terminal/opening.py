@@ -1,4 +1,4 @@
-"""Opening a talk in the terminal: which voice speaks, where the log goes, screen or pipe."""
+"""Start of a terminal chat: choice of model, log destination, screen or pipe."""
 
 import logging
 import sys
@@ -29,7 +29,7 @@ from bot.settings import Loaded, Settings
 
 @contextmanager
 def download_bar(console: Console) -> Iterator[Callable[[int, int], None] | None]:
-    """Give a function that is told (bytes here, bytes in all) and draws a bar; None without a screen.
+    """Yield a callback for (bytes done, bytes in all) that draws a bar; None without a screen.
 
     Nothing is drawn before the first call.
     """
@@ -61,10 +61,10 @@ OnStage = Callable[[str], None]
 
 
 async def talk(loaded: Loaded, *, script: Path | None = None, on_stage: OnStage | None = None) -> int:
-    """Talk with the character on a screen, through a pipe, or by a script; return the exit code.
+    """Chat with the character on a screen, through a pipe, or from a script; return the exit code.
 
-    1 says that a reply failed in a pipe or script. Raises ConfigurationError for what the operator
-    has to mend, and LocalVoiceError when no voice can be had.
+    1 means that a reply failed in a pipe or script. Raises ConfigurationError for faults that the operator
+    must fix, and LocalVoiceError if no model is available.
     """
     if script is None and _has_screen():
         return await _on_screen(loaded, on_stage)
@@ -75,7 +75,7 @@ async def talk(loaded: Loaded, *, script: Path | None = None, on_stage: OnStage 
 
 
 def _has_screen() -> bool:
-    """Say whether somebody can type and see here; either stream may be closed altogether."""
+    """Return whether a person can type and see output here; either stream may be closed."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
@@ -90,7 +90,7 @@ async def _on_screen(loaded: Loaded, on_stage: OnStage | None) -> int:
     tellers, listeners = [_printer(console)], [on_stage] if on_stage else []
 
     def tell(sentence: str) -> None:
-        tellers[-1](sentence)  # a voice may have something to say in the middle of the talk
+        tellers[-1](sentence)  # the model may report something during the chat
 
     def reached(stage: str) -> None:
         for listen in listeners:
@@ -114,7 +114,7 @@ async def _on_screen(loaded: Loaded, on_stage: OnStage | None) -> int:
 async def _opened(
     loaded: Loaded, tell: Callable[[str], None], on_stage: OnStage | None
 ) -> AsyncIterator[App]:
-    """Put everything together for a talk. `tell` prints a sentence for the person."""
+    """Open the app for a chat. `tell` prints a sentence for the person."""
     settings, character = loaded.settings, loaded.playable
     with _logging_to_file(settings), download_bar(Console(stderr=True, highlight=False)) as progress:
         for notice in loaded.notices:
@@ -135,7 +135,7 @@ async def _opened(
 
 
 def _at_once(manner: Manner) -> Manner:
-    """Return the manner of somebody who neither plays at typing nor waits for more to come."""
+    """Return the configuration without typing delays and without waiting for further lines."""
     return replace(manner, pace=replace(manner.pace, longest=0.0), burst_quiet=0.0, burst_longest=0.0)
 
 
@@ -157,7 +157,7 @@ def _printer(console: Console) -> Callable[[str], None]:
 
 @contextmanager
 def _logging_to_file(settings: Settings) -> Iterator[None]:
-    """Keep the log off the screen: it goes into the data folder."""
+    """Redirect the log from the screen to a file in the data folder."""
     path = settings.data_dir / LOG_NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

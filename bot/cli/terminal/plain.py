@@ -1,4 +1,4 @@
-"""Talking through a pipe or from a script: a line in, a reply out, nothing but text."""
+"""Chat through a pipe or from a script: line by line, plain text only."""
 
 import asyncio
 import codecs
@@ -24,7 +24,7 @@ _CHUNK = 65_536
 
 
 class PlainMouth:
-    """Says replies as lines of text on a stream."""
+    """Outlet that writes replies as lines of text to a stream."""
 
     me = CHARACTER
     emotes = NO_EMOTES
@@ -40,7 +40,7 @@ class PlainMouth:
             out.reconfigure(errors="replace")
 
     def speaking_as(self, speaker: Speaker) -> "PlainMouth":
-        """Let what follows stand under the name of a character."""
+        """Return the outlet of a character, whose name prefixes its lines."""
         self._name = speaker.name
         return self
 
@@ -55,17 +55,17 @@ class PlainMouth:
         return self.said[-1]
 
     async def edit(self, message_id: int, text: str) -> None:  # noqa: ARG002
-        """Write the new words: what stands on a page stays there."""
+        """Write the new text: output can't be changed."""
         self.write(f"{self._speaker}: {text}")
 
     async def unsay(self, message_id: int) -> None:
-        """Nothing: what was written stays where it is."""
+        """Do nothing: output can't be removed."""
 
     async def react(self, message_id: int) -> None:
-        """Nothing: in a terminal a fault is told in words."""
+        """Do nothing: in a terminal, faults are reported in words."""
 
     async def whisper(self, part: Part, *, to: int) -> bool:  # noqa: ARG002
-        """Write it as it is: nobody else reads along, and it is not the character who says it."""
+        """Write the text without a name: nobody else can read it, and it is not the character's."""
         await self.note(part.text)
         return True
 
@@ -83,7 +83,7 @@ class PlainMouth:
         return self._name or self._session.character.name
 
     def write(self, text: str) -> None:
-        """Write lines; once the reader has gone, that is noted in `gone`."""
+        """Write lines; a closed reader sets `gone`."""
         try:
             self._out.write(f"{bare(text)}\n")
             self._out.flush()
@@ -95,16 +95,16 @@ class PlainMouth:
 async def read_out(
     session: TerminalSession, lines: AsyncIterator[str], *, out: TextIO, complain: Callable[[str], None]
 ) -> int:
-    """Answer line after line until /quit or the end; return 1 when a reply failed, else 0.
+    """Answer line by line until /quit or the end; return 1 if a reply failed, else 0.
 
-    `complain` is told why, in a sentence each.
+    `complain` receives each reason as a sentence.
     """
     mouth, failed = PlainMouth(session, out), False
     async for line in lines:
         command = slash.command_in(line)
         if command and command.name == slash.QUIT:
             break
-        if command is None:  # a path in a script is talk
+        if command is None:  # in a script, a path is talk
             failed = not await _reply(session, session.hear(line), mouth, complain) or failed
         elif not await _obey(session, command, mouth, complain):
             failed = True
@@ -116,7 +116,7 @@ async def read_out(
 async def _obey(
     session: TerminalSession, command: slash.Command, mouth: PlainMouth, complain: Callable[[str], None]
 ) -> bool:
-    """Do what a command asks for; say whether what was shown was answered as it should be."""
+    """Run a command; return whether shown files were answered properly."""
     if command.name == slash.SHOW:
         heard = session.show(command.rest)
         if heard is None:
@@ -132,7 +132,7 @@ async def _obey(
 async def _reply(
     session: TerminalSession, heard: Utterance | None, mouth: PlainMouth, complain: Callable[[str], None]
 ) -> bool:
-    """Answer one line; say whether it was answered as it should be."""
+    """Answer one line; return whether it got a proper reply."""
     if heard is None:
         return True
     await session.welcome(mouth)
@@ -145,10 +145,10 @@ async def _reply(
 
 
 async def piped_lines(stream: TextIO) -> AsyncIterator[str]:
-    """Yield the lines of a stream as they come, the last one also without a line break.
+    """Yield the lines of a stream as they arrive, including a last one without a line break.
 
-    It reads past Python's buffers and in threads that nobody waits for: while a pipe keeps silent,
-    the program can still be stopped.
+    Reading bypasses Python's buffers and uses threads that nobody waits for, so the program can stop while a
+    pipe is silent.
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
     ready: deque[str] = deque()
@@ -175,7 +175,7 @@ async def _chunk(descriptor: int) -> bytes:
             chunk = os.read(descriptor, _CHUNK)
         except OSError:
             chunk = b""
-        with suppress(RuntimeError):  # the loop is closed: nobody waits for it any more
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits any more
             loop.call_soon_threadsafe(hand_over, chunk)
 
     Thread(target=fetch, daemon=True).start()
@@ -189,7 +189,7 @@ async def script_lines(text: str) -> AsyncIterator[str]:
 
 
 def read_script(path: Path) -> str:
-    """Return a script's text; raises ConfigurationError when it can't be read."""
+    """Return a script's text. Raises ConfigurationError if it can't be read."""
     try:
         return path.read_text("utf-8-sig", "replace")
     except OSError as error:
@@ -197,7 +197,7 @@ def read_script(path: Path) -> str:
 
 
 def _let_go(out: TextIO) -> None:
-    """Point a closed pipe elsewhere: Python would try to flush it once more at exit, and complain."""
+    """Redirect a closed pipe to the null device: Python would try to flush it at exit, and complain."""
     if out is not sys.stdout:
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)

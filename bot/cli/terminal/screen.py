@@ -1,4 +1,4 @@
-"""Talking on a screen: the reply appears above the prompt while it is written, and stays once it is said."""
+"""Chat on a screen: a growing reply appears above the prompt, and stays once it is complete."""
 
 import asyncio
 import io
@@ -35,7 +35,7 @@ _STYLE = Style.from_dict(
 
 @dataclass(slots=True)
 class _Drawn:
-    """What is drawn above the prompt while somebody writes, and who it is, if that is known."""
+    """Preview above the prompt while a reply is generated, with the speaker if known."""
 
     writing: bool = False
     partial: str = ""
@@ -44,7 +44,7 @@ class _Drawn:
 
 
 class Screen:
-    """The mouth of the characters on a screen, and the prompt below it."""
+    """The characters' outlet on a screen, and the prompt below it."""
 
     me = CHARACTER
     emotes = NO_EMOTES
@@ -69,9 +69,9 @@ class Screen:
         )
 
     async def ask(self) -> str:
-        """Return what is typed next. Raises EOFError at Ctrl-D and KeyboardInterrupt at Ctrl-C.
+        """Return the next input. Raises EOFError on Ctrl-D and KeyboardInterrupt on Ctrl-C.
 
-        Whether Ctrl-C took back a line that was begun, `cleared` says.
+        `cleared` says whether Ctrl-C discarded a partly typed line.
         """
         try:
             return await self._prompt.prompt_async()
@@ -80,19 +80,19 @@ class Screen:
 
     @property
     def partial(self) -> str:
-        """What is being written, as far as it has come."""
+        """The text of the growing reply."""
         return self._drawn.partial
 
-    # What the walk asks of a mouth.
+    # The outlet's interface.
 
     @property
     def show(self) -> Callable[[str], None]:
         return self._show
 
     def speaking_as(self, speaker: Speaker) -> "Screen":
-        """Return what speaks under the name of a character on the same screen."""
+        """Return the outlet of a character on the same screen."""
         own = copy(self)
-        own._name = self._drawn.name = speaker.name  # noqa: SLF001 - it is one of us
+        own._name = self._drawn.name = speaker.name  # noqa: SLF001 - the same class
         return own
 
     def typing(self) -> AbstractAsyncContextManager[None]:
@@ -105,27 +105,27 @@ class Screen:
         return self.said[-1]
 
     async def edit(self, message_id: int, text: str) -> None:  # noqa: ARG002
-        """Print the new words: what stands above stays there."""
+        """Print the new text: earlier output can't be changed."""
         await self.print_reply(text)
 
     async def unsay(self, message_id: int) -> None:
-        """Nothing: what was printed stays where it is."""
+        """Do nothing: output can't be removed."""
 
     async def react(self, message_id: int) -> None:
-        """Nothing: in a terminal a fault is told in words."""
+        """Do nothing: in a terminal, faults are reported in words."""
 
     async def whisper(self, part: Part, *, to: int) -> bool:  # noqa: ARG002
-        """Print it as a note of the program: it is not the character who says it."""
+        """Print the text as a note of the program: it is not the character's."""
         await self.note(part.text)
         return True
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:  # noqa: ARG002
         return None
 
-    # What is printed stays; the prompt moves below it.
+    # Permanent output; the prompt moves below it.
 
     async def print_reply(self, text: str, *, named: bool = True, ending: str = "") -> None:
-        """Print what a character said under its name; `ending` says in grey what there is to know of it."""
+        """Print a character's reply under its name; `ending` is an annotation in grey."""
         if hides(text):
             self._covered[:], ending = [(self._name or self._drawn.name, text)], ending or HIDDEN
         lines = self._reply(text, named=named)
@@ -134,7 +134,7 @@ class Screen:
         await self._print([*lines, Text()])
 
     async def note(self, text: str) -> None:
-        """Print what the program itself has to say."""
+        """Print a note of the program."""
         lines = lines_of(
             text, self._console, self._size()[1], indent="", marked=isinstance(text, Marked), covered=False
         )
@@ -150,7 +150,7 @@ class Screen:
         return ""
 
     def tell(self, sentence: str) -> None:
-        """Print a note as soon as possible, for those who can't wait for it."""
+        """Print a note as soon as possible, for callers that can't await it."""
         spawn(self.note(sentence), name="Printing a note")
 
     async def _print(self, lines: list[Text]) -> None:
@@ -160,7 +160,7 @@ class Screen:
 
         await run_in_terminal(print_all)
 
-    # What is drawn with the prompt, again and again.
+    # Redrawn together with the prompt.
 
     def _show(self, written: str) -> None:
         self._drawn.partial, self._drawn.name = written, self._name or self._drawn.name
@@ -184,11 +184,11 @@ class Screen:
             await asyncio.sleep(_DOTS_SECONDS)
 
     def redraw(self) -> None:
-        """Draw the prompt anew, with what is being written and the toolbar."""
+        """Redraw the prompt, the preview and the toolbar."""
         self._prompt.app.invalidate()
 
     def _message(self) -> StyleAndTextTuples:
-        """Return the prompt, below what is being written. A line that was sent keeps only the prompt."""
+        """Return the prompt with the preview above it. A submitted line keeps only the prompt."""
         prompt: StyleAndTextTuples = [("class:prompt", PROMPT)]
         drawn = self._drawn
         if self._prompt.app.is_done or not drawn.writing:
@@ -199,7 +199,7 @@ class Screen:
         return [("class:writing", f"{who}{'.' * drawn.dots}\n"), *prompt]
 
     def _preview(self) -> str:
-        """Return the end of what is being written, as much as fits the screen."""
+        """Return as much of the preview's end as fits on the screen."""
         rows, columns = self._size()
         drawn = Console(
             file=io.StringIO(), force_terminal=True, width=columns, color_system="truecolor", no_color=False
@@ -227,7 +227,7 @@ class Screen:
 
 
 def toolbar(session: TerminalSession, columns: int) -> str:
-    """Return character, model, cost and count, as many of these as fit, the most important first."""
+    """Return character, model, cost and count, as many as fit, the most important first."""
     parts = [
         session.names,
         session.app.server.model,

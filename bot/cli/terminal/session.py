@@ -1,4 +1,4 @@
-"""One person's talk with the characters in a terminal, whatever it is shown on."""
+"""A person's chat session in a terminal, independent of its display."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -30,10 +30,10 @@ from personas.character import Character
 
 PERSON = 1
 CHARACTER = 2
-"""Ids of the person and of all characters here. Discord's begin far above, as do those of `channel_of`."""
+"""Ids of the person and of the characters, far below Discord's, as are those of `channel_of`."""
 
 YOU = "you"
-"""What the person at the keyboard is called: the login name is nobody's business, and "root" no name."""
+"""Name of the person at the keyboard: the login name is private, and "root" is no name."""
 NOTICE = "Facts about you are noted from what you say, unless you would rather not."
 NOBODY_HERE = "nobody hears you: /persona lists who could, /persona invite NAME lets one in"
 HOW_TO_ANSWER = (
@@ -49,28 +49,28 @@ log = logging.getLogger(__name__)
 
 
 class TerminalMouth(Mouth, Protocol):
-    """A mouth that keeps the ids of what it said."""
+    """An outlet that records the ids of its messages."""
 
     @property
     def said(self) -> list[int]: ...
 
     async def note(self, text: str) -> None:
-        """Show what the program itself has to say."""
+        """Show a note of the program."""
 
     async def reveal(self) -> str:
-        """Show what is blacked out in what was said last; return what there is to say besides."""
+        """Show the spoilers of the last reply; return an additional note."""
 
 
 def channel_of(character: Character) -> int:
-    """Return the channel id of the terminal of a bot, by its own character: no other's past stands there."""
+    """Return the terminal's channel id for a bot's primary character, so that histories stay apart."""
     return CHARACTER + 1 + crc32(character.slug.encode())
 
 
 class Ids:
-    """Message ids in the shape of Discord's: milliseconds, then a count. Each is higher than the last.
+    """Message ids in Discord's format: milliseconds, then a count. Each is higher than the last.
 
-    A part of a reply stays close behind the line before it: of a channel, only the last line that was
-    heard is known in the next session, which has to begin above both.
+    The parts of a reply get ids close to the line before it: the next session knows only the last heard line
+    of a channel, and has to start above both.
     """
 
     def __init__(self, clock: Clock, *, above: int = 0) -> None:
@@ -89,19 +89,19 @@ class Ids:
 
 @dataclass(slots=True)
 class Faults:
-    """Why there was no reply, as far as the walk said so."""
+    """Reasons for a missing reply, as reported by the pipeline."""
 
     notice: str = ""
     warning: str = ""
 
     @property
     def reason(self) -> str:
-        """The sentence that helps most: what the operator is told comes before what is logged."""
+        """The most helpful reason: notices for the operator take precedence over log lines."""
         return self.notice or self.warning
 
 
 class TerminalSession:
-    """The terminal's channel: what is heard there, forgotten there, and spent."""
+    """The terminal's channel: its lines, its deletions and its costs."""
 
     def __init__(self, app: App, *, ids: Ids) -> None:
         self.app = app
@@ -117,48 +117,48 @@ class TerminalSession:
 
     @property
     def character(self) -> Character:
-        """The bot's own character."""
+        """The primary character."""
         return self.app.character
 
     @property
     def names(self) -> str:
-        """Everybody who is played, for the head of a page."""
+        """The names of all characters, for a heading."""
         return ", ".join(role.name for role in self.app.company)
 
     @property
     def everybody(self) -> str:
-        """The subject of what all characters here do."""
+        """The grammatical subject for all characters here."""
         return self.character.name if self.alone else "Everybody here"
 
     @property
     def alone(self) -> bool:
-        """Say whether a single character is played."""
+        """Whether there is only one character."""
         return len(self.app.company) == 1
 
     async def host(self) -> PlayedCharacter:
-        """Return the character that a command means: who answers where nobody is called."""
+        """Return the character that commands refer to: the one that answers when nobody is called."""
         casting = self.app.casting
         async with self.app.database.read() as db:
             return await casting.host(db, self.where, await casting.present(db, self.where))
 
     async def welcome(self, mouth: TerminalMouth) -> None:
-        """Let somebody who is new here be greeted, before anything else is said."""
+        """Post a greeting for a new person, before anything else."""
         if self.app.manner.greets:
             greetings = self.app.greetings
             await greetings.welcome(self._asker, self.where, mouth, key=self._ids.of_line())
 
     async def arrive(self, role: PlayedCharacter, mouth: TerminalMouth, *, absent: bool) -> None:
-        """Let a character greet that was let in, or chosen; `absent` says that it was not here before."""
+        """Let a newly admitted or chosen character greet; `absent` says that it was not here before."""
         arrival = GreetingOccasion(role, self.where, self._asker, self._ids.of_line(), absent)
         await self.app.greetings.arrive(arrival, mouth)
 
     def show(self, rest: str) -> Utterance | None:
-        """Return what is said with the files that a line names; None where it names none."""
+        """Return the utterance for files named in a line; None if it names none."""
         paths, words = files_in(rest, named=True)
         return self.hear(words, paths) if paths else None
 
     def hear(self, line: str, paths: Sequence[Path] = ()) -> Utterance | None:
-        """Return a typed line as an utterance, with files; None when there is nothing to read in it."""
+        """Return a typed line as an utterance, with files; None if it has no readable content."""
         attached = tuple(self.files.add(path, self._ids.of_line()) for path in paths)
         words = clean_text(line.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
         text = with_attachments(words.strip() if attached else words, attached)
@@ -177,9 +177,9 @@ class TerminalSession:
         )
 
     async def exchange(self, heard: Utterance, mouth: TerminalMouth) -> str | None:
-        """Take one turn. Return None, or the sentence that says why no reply of its own came.
+        """Run one turn. Return None, or a sentence on why there was no proper reply.
 
-        Only what was said in earnest becomes history: a fallback is said and not found there.
+        A fallback answer is shown but does not become history.
         """
         before = len(mouth.said)
         with self._faults() as faults, self.missed.gathering():
@@ -190,7 +190,7 @@ class TerminalSession:
         return faults.reason or await self._silence(heard)
 
     async def _silence(self, heard: Utterance) -> str:
-        """Say why a line was left without an answer, if that was decided."""
+        """Explain why a line was left unanswered, if that was decided."""
         async with self.app.database.read() as db:
             decided = await db.turns.decided(heard.message_id)
         if decided is None or decided[0].open or decided[1] is not None:
@@ -199,21 +199,21 @@ class TerminalSession:
         return NOBODY_HERE if reason == Reason.NOBODY.name else f"no answer: {reason_in_words(reason)}"
 
     async def follow(self, mouth: TerminalMouth) -> str:
-        """Let those speak who are to; return what went wrong, as far as anybody said so."""
+        """Let the next speakers speak; return an error if one was reported."""
         with self._faults() as faults:
             await self.app.following.follow(self.where.channel_id, mouth)
         return faults.reason
 
     async def let_go(self) -> None:
-        """Let nobody speak any more who was to."""
+        """Cancel all next speakers."""
         await self.app.message_log.let_go(self.where.channel_id)
 
     def next_id(self) -> int:
-        """Return an id for something that is asked for besides the talk."""
+        """Return an id for a request outside the talk."""
         return self._ids.of_line()
 
     async def question(self, heard: Utterance) -> str:
-        """Return what the person is asked behind the answer to a line, once: may I remember you? (C51)."""
+        """Return the consent question to show after the answer to a line, once (C51)."""
         asking = await self.app.privacy.asks(heard)
         if asking is None:
             return ""
@@ -222,16 +222,16 @@ class TerminalSession:
         return f"{asked}\n({HOW_TO_ANSWER})"
 
     def note_said(self) -> int:
-        """Return the id of the message that a part of a reply has become."""
+        """Return the message id of a posted part."""
         self.messages += 1
         return self._ids.of_part()
 
     async def forget(self) -> int:
-        """Forget what was said here; return how many lines that was."""
+        """Forget everything said here; return the number of lines."""
         return (await self.app.forgetting.reset(PERSON, self.where)).lines
 
     async def forget_last(self, count: int) -> int:
-        """Forget the last exchanges; return how many lines that was."""
+        """Forget the last exchanges; return the number of lines."""
         forgetting = self.app.forgetting
         pairs = await forgetting.pairs(PERSON, self.where, count=count)
         erased = await forgetting.forget_pairs(PERSON, self.where, {pair.turn_id for pair in pairs})
@@ -244,16 +244,16 @@ class TerminalSession:
         return PERSON
 
     async def takes(self) -> Takes:
-        """Return the takes on the last reply; like the next four, raises CannotRemake."""
+        """Return the takes on the last reply; this and the next four methods raise CannotRemake."""
         return await self._revisions.takes((await self._last()).slug, self._asker, self.where)
 
     async def reroll(self, context: str) -> Takes:
-        """Think of another take on the last reply."""
+        """Generate another take on the last reply."""
         slug = (await self._last()).slug
         return await self._revisions.another(slug, self._asker, self.where, context=context)
 
     async def choose(self, takes: Takes, number: int, mouth: TerminalMouth) -> Takes:
-        """Let another take stand."""
+        """Switch to another take."""
         role = await self._last()
         return await self._revisions.choose(
             role.slug,
@@ -265,13 +265,13 @@ class TerminalSession:
         )
 
     async def go_on(self, mouth: TerminalMouth) -> None:
-        """Let the character go on with its last reply."""
+        """Let the character continue its last reply."""
         role = await self._last()
         own = mouth.speaking_as(role.speaker)
         await self._revisions.go_on(role.slug, self._asker, self.where, mouth=own)
 
     async def rewrite(self, text: str, mouth: TerminalMouth) -> None:
-        """Give the last reply new words."""
+        """Replace the text of the last reply."""
         role = await self._last()
         own = mouth.speaking_as(role.speaker)
         await self._revisions.rewrite(role.slug, self._asker, self.where, text, mouth=own)
@@ -281,14 +281,14 @@ class TerminalSession:
         return self.app.revisions
 
     async def _last(self) -> PlayedCharacter:
-        """Return the character that spoke to the person last."""
+        """Return the character that last spoke to the person."""
         async with self.app.database.read() as db:
             latest = await db.turns.last_to(PERSON, self.where.channel_id, limit=1)
         company = self.app.company
         return company.by_slug.get(latest[0].character if latest else "", company.primary)
 
     async def standing(self) -> tuple[Length, int, bool]:
-        """Return the length of the conversation, the number of memories, and whether it learns by itself."""
+        """Return the length of the conversation, the number of memories, and whether facts are noted."""
         memories, host = self.app.memories, await self.host()
         return (
             await self.app.forgetting.length(PERSON, self.where),
@@ -297,15 +297,15 @@ class TerminalSession:
         )
 
     async def take_back(self, message_ids: set[int]) -> bool:
-        """Undo those of these lines that nobody has answered; say whether there were any."""
+        """Take back the unanswered ones of these lines; return whether there were any."""
         async with self.app.database.read() as db:
-            unanswered = {one for one in message_ids if await db.turns.open_since(one)}
+            unanswered = {message_id for message_id in message_ids if await db.turns.open_since(message_id)}
         self.messages -= len(unanswered)
         await self.app.message_log.deleted(self.where.channel_id, unanswered)
         return bool(unanswered)
 
     def cost(self) -> str:
-        """Return what was spent since the beginning, in words; a price that is unknown is not nothing."""
+        """Describe the cost since the start; an unknown price is not shown as zero."""
         spent = self.spending
         if self.app.server.free:
             return NO_COST
@@ -329,7 +329,7 @@ class TerminalSession:
 
     @contextmanager
     def _faults(self) -> Iterator[Faults]:
-        """Collect what the walk says about faults while one turn is taken."""
+        """Collect reasons for faults during one turn."""
         faults = Faults()
         walk, listeners = logging.getLogger("bot.conversation"), self.app.tell_operator.listeners
         ear = _Ear(faults)
@@ -347,7 +347,7 @@ class TerminalSession:
 
 
 class _Ear(logging.Handler):
-    """Keeps the last warning."""
+    """Records the last warning."""
 
     def __init__(self, faults: Faults) -> None:
         super().__init__(logging.WARNING)
@@ -358,9 +358,9 @@ class _Ear(logging.Handler):
 
 
 async def open_session(app: App) -> TerminalSession:
-    """Return a session whose message ids are above all earlier ones, even when the clock was set back."""
+    """Return a session whose message ids exceed all earlier ones, even if the clock was set back."""
     channel_id = channel_of(app.character)
     heard = await app.message_log.watermarks([channel_id])
     above = heard.get(channel_id, 0) + _IDS_IN_ONE_TURN
-    await app.message_log.let_go(channel_id)  # what was being said when the last one ended
+    await app.message_log.let_go(channel_id)  # the replies under way when the last session ended
     return TerminalSession(app, ids=Ids(app.clock, above=above))

@@ -1,4 +1,4 @@
-"""What can be asked of the program itself: lines that begin with a slash."""
+"""Slash commands of the terminal."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -43,9 +43,9 @@ COMMANDS = {
 QUIT = "quit"
 SHOW = "show"
 SLOW = frozenset(("reroll", "continue", "scene"))
-"""Commands that a model thinks about: they can be stopped."""
+"""Commands that call a model and can be stopped."""
 _OTHER_NAMES = {"exit": QUIT, "forget_last": "forget", "reset_conversation": "reset", "edit_reply": "edit"}
-# A path or a date is talk: a command is one word of letters.
+# A path or a date is talk: a command name consists of letters only.
 _COMMAND = re.compile(r"\s*/([A-Za-z]+(?:_[A-Za-z]+)?|(?=\s*$))(?:\s+(.*))?", re.DOTALL)
 _MEMORY = re.compile(r"(list|edit|pin|delete|learning)(?:\s+(on|off|\d{1,9})(?:\s+(.+))?)?", re.DOTALL)
 OFF = "Remembering is switched off (memory_consent=off), so nothing is noted."
@@ -57,14 +57,14 @@ HOW_TO_MEMORY = (
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command's name in lower case, known or not, and what was written behind it."""
+    """A command's name in lower case, known or not, and its arguments."""
 
     name: str
     rest: str = ""
 
 
 def command_in(line: str) -> Command | None:
-    """Return the command in a line; None when the line is talk."""
+    """Return the command in a line; None if the line is talk."""
     found = _COMMAND.fullmatch(line)
     if found is None:
         return None
@@ -73,14 +73,14 @@ def command_in(line: str) -> Command | None:
 
 
 def unknown(name: str) -> str:
-    """Say that there is no such command, and which one may have been meant."""
+    """Report an unknown command, with a suggestion."""
     nearest = get_close_matches(name[:80], [*COMMANDS, *_OTHER_NAMES], n=1)
     hint = f" (did you mean /{nearest[0]}?)" if nearest else ""
     return f"There is no command /{name[:80]}{hint}. /help lists them."
 
 
 async def answer(session: TerminalSession, command: Command, mouth: TerminalMouth) -> str:
-    """Do what a known command other than /quit asks for, and return what there is to read."""
+    """Run a known command other than /quit, and return its output."""
     try:
         return await _DOING[command.name](session, command.rest, mouth)
     except MemoryRefused as refused:
@@ -90,13 +90,15 @@ async def answer(session: TerminalSession, command: Command, mouth: TerminalMout
 
 
 def introductions(app: App) -> str:
-    """Return who is played, each with what its files say it is."""
+    """Return all characters with their descriptions."""
     everybody = (role.character for role in app.company)
-    return "\n".join(f"{one.name}: {one.description}" if one.description else one.name for one in everybody)
+    return "\n".join(
+        f"{member.name}: {member.description}" if member.description else member.name for member in everybody
+    )
 
 
 def who(session: TerminalSession) -> str:
-    """Say who is talking here, with which model, and where that is kept."""
+    """Describe the characters, the model and the storage location."""
     app = session.app
     kind = f"on this machine, {NO_COST}" if app.server.free else session.cost()
     folder = app.settings.data_dir.resolve()
@@ -203,8 +205,8 @@ async def _memory(session: TerminalSession, rest: str, _mouth: TerminalMouth) ->
 
 
 def _listed(memories: list[Fact]) -> str:
-    kept = [one for one in memories if one.kept]
-    noted = [one for one in memories if not one.kept]
+    kept = [memory for memory in memories if memory.kept]
+    noted = [memory for memory in memories if not memory.kept]
     lines = [*map(_line, kept)] or ["Nothing is remembered for good. /remember words changes that."]
     if noted:
         lines += [

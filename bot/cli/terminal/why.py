@@ -1,4 +1,4 @@
-"""Why a line of the talk was answered or not, and what a reply drew on: /why (C18, C67)."""
+"""/why in the terminal: the reason for an answer or silence, and a reply's sources (C18, C67)."""
 
 from bot.cli.terminal.company import in_short
 from bot.cli.terminal.markup import Marked
@@ -16,7 +16,7 @@ _ROOM = 60
 
 
 async def why_told(session: TerminalSession, rest: str) -> str:
-    """Explain the last line of the talk, or another one, counted from the end."""
+    """Explain the last line of the talk, or an earlier one, counted from the end."""
     number = int(rest or 1) if not rest or (rest.isdecimal() and len(rest) <= len(str(MOST))) else 0
     if not number:
         return HOW_TO_WHY

@@ -1,1 +1,1 @@
-"""What operators edit while the bot runs: one way in, one record, one way back (F124, C85)."""
+"""Edits by operators while the bot runs, all recorded and undone in the same way (F124, C85)."""

@@ -1,4 +1,4 @@
-"""What operators see and set of a character's day, and of its hostility (F087, F133, C70)."""
+"""Operators' view of a character's day, and changes to it and to its hostility (F087, F133, C70)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ NOTHING_NAMED = _("Name at least one of {moods}, from 0 to 10.")
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a character's day is like until it ends, how its days usually are, and what it has on its mind."""
+    """A character's day moods, its usual ones, when the day ends, and its status."""
 
     day: Mapping[DayMood, int]
     usual: Mapping[DayMood, int]
@@ -30,7 +30,7 @@ class Outlook:
 
 
 class DayMoods:
-    """Changes a day; each change holds from the very next prompt on, and is written into the audit."""
+    """Changes a character's day; each change takes effect with the next prompt and is audited."""
 
     def __init__(self, days: Days, statuses: Statuses, edits: Edits, clock: Clock) -> None:
         self._days = days
@@ -39,9 +39,9 @@ class DayMoods:
         self._clock = clock
 
     async def outlook(self, role: PlayedCharacter) -> Outlook:
-        """Return what a character's day is like, and begin it where that is due."""
+        """Return a character's day; begin a new day first if one is due."""
         if await self._days.of(role.slug):
-            await self._days.dawn()  # else until the job comes by it would be yesterday's
+            await self._days.dawn()  # otherwise this could still be yesterday's, until the job runs
         return Outlook(
             day=await self._days.of(role.slug),
             usual={mood: role.character.temperament.usually(mood) for mood in DayMood},
@@ -52,13 +52,13 @@ class DayMoods:
     async def set(
         self, actor: Actor, role: PlayedCharacter, changes: Mapping[DayMood, int]
     ) -> tuple[Mapping[DayMood, int], Outlook]:
-        """Change a character's day until it ends; return how it was before, and how it is.
+        """Change a character's day moods until the day ends; return the moods before, and the day now.
 
         Raises NotLaidDown and ChangeRefused.
         """
         if not changes:
             raise NotLaidDown(
-                NOTHING_NAMED.format(moods=", ".join(worded(DAY_MOODS, one) for one in DayMood))
+                NOTHING_NAMED.format(moods=", ".join(worded(DAY_MOODS, mood) for mood in DayMood))
             )
         values: Values = {str(mood): value for mood, value in changes.items()}
         change = await self._edits.put(actor, MOOD, (role.slug,), values)
@@ -66,16 +66,16 @@ class DayMoods:
         return before, await self.outlook(role)
 
     async def reset(self, actor: Actor, role: PlayedCharacter) -> Outlook:
-        """Let a character's day be as its days usually are. Raises ChangeRefused."""
+        """Reset a character's day to its usual moods. Raises ChangeRefused."""
         usual = {mood: role.character.temperament.usually(mood) for mood in DayMood}
         _, outlook = await self.set(actor, role, usual)
         return outlook
 
     async def settle(self, actor: Actor, role: PlayedCharacter) -> ManualChange:
-        """Let all attacks on a character be over: no hostility is left, and its skin is as by nature."""
+        """Declare all attacks on a character over: hostility drops to zero, its skin resets to its nature."""
         values: Values = {"settled_at": self._clock.now().isoformat()}
         return await self._edits.put(actor, HOSTILITY, (role.slug,), values)
 
     async def think_anew(self, role: PlayedCharacter) -> bool:
-        """Let a character think of a status that fits its day; say whether it had to."""
+        """Have a character write a status that fits its day; return whether the old one was out of date."""
         return await self._statuses.renew_of(role.slug)

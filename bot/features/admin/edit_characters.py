@@ -1,4 +1,4 @@
-"""Edits of characters: identity, lorebooks, affinities, the day, who is in which channel (C25, C85)."""
+"""Edits of characters: identity, lorebooks, affinities, the day, channel presence (C25, C85)."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ ALWAYS_SOME_DAY = _("Every day has its mood, so it can't be removed: set its num
 
 
 class IdentityEdits(Editable):
-    """A line of identity; its key is a character and a number, "" for a new one (F110)."""
+    """An identity line; the key is (character slug, line number), with number "" for a new line (F110)."""
 
     name = IDENTITY
     compared = ("kind", "text")
@@ -60,7 +60,7 @@ class IdentityEdits(Editable):
 
 
 class LoreEdits(Editable):
-    """What operators set of an entry of a lorebook; its key is a character, a book and a uid (F105)."""
+    """An operator's override of a lorebook entry; the key is (character slug, book, uid) (F105)."""
 
     name = LORE
     compared = ("keys", "content", "constant", "enabled")
@@ -89,7 +89,7 @@ class LoreEdits(Editable):
 
 
 class AffinityEdits(Editable):
-    """How much a character likes another; the key are both, in this order (F091)."""
+    """How much a character likes another; the key is (character slug, other's slug) (F091)."""
 
     name = AFFINITY
 
@@ -107,7 +107,7 @@ class AffinityEdits(Editable):
 
 
 class MoodEdits(Editable):
-    """What the day is like for a character, until the next morning; its key is the character (F087)."""
+    """A character's day moods, until the next morning; the key is the character slug (F087)."""
 
     name = MOOD
 
@@ -135,7 +135,7 @@ class MoodEdits(Editable):
 
 
 class Hostility(Editable):
-    """From when on attacks on a character count; its key is the character (F133)."""
+    """The time from which attacks on a character count; the key is the character slug (F133)."""
 
     name = HOSTILITY
 
@@ -152,7 +152,7 @@ class Hostility(Editable):
 
 
 class PresenceEdits(Editable):
-    """Whether a character was let into a channel, or sent out of it; the key are a channel and it (C25)."""
+    """Whether a character is let into a channel; the key is (channel id, character slug) (C25)."""
 
     name = PRESENCE
 
@@ -168,7 +168,7 @@ class PresenceEdits(Editable):
 
 
 class Chosen(Editable):
-    """Who answers in a channel where nobody else is called; the key is the channel (C24)."""
+    """The character that answers in a channel when nobody is called; the key is the channel id (C24)."""
 
     name = CHOSEN
 
@@ -182,7 +182,7 @@ class Chosen(Editable):
 
 
 class Seating:
-    """Sets which characters are in a channel of a server, and who answers there."""
+    """Sets which characters are in a server's channel, and which one answers there."""
 
     def __init__(self, database: Database, edits: Edits, stagecraft: Stagecraft) -> None:
         self._database = database
@@ -192,7 +192,7 @@ class Seating:
     async def attend(
         self, actor: Actor, where: Where, role: PlayedCharacter, *, present: bool | None
     ) -> ManualChange:
-        """Let a character into a channel, or send it out; None leaves it to the rule for all channels.
+        """Let a character into a channel, or send it out; None restores the rule for all channels.
 
         Raises NotStaged and ChangeRefused.
         """
@@ -206,7 +206,7 @@ class Seating:
         return await self._edits.put(actor, PRESENCE, key, values, guild_id=guild_id)
 
     async def choose(self, actor: Actor, where: Where, role: PlayedCharacter | None) -> ManualChange:
-        """Let a character answer in a channel where nobody else is called.
+        """Set the character that answers in a channel when nobody is called; None clears it.
 
         Raises NotStaged and ChangeRefused.
         """

@@ -1,7 +1,7 @@
-"""Edits of facts and core memory of people: by consent, never of what was told in private (C50, C85).
+"""Edits of facts and core memory of people: with their consent, never of private conversations (C50, C85).
 
-In the audit a fact has its number, its reach and the number of its last change, and no words: these stand in
-the record of changes alone, from which they go when they are forgotten.
+The audit log holds a fact's number, its reach and the number of its last change, but no words: these stand
+only in the change history, and leave it when they are forgotten.
 """
 
 from dataclasses import dataclass
@@ -47,9 +47,9 @@ FORGOTTEN = _("It can't be taken back: they deleted it for good, or it was chang
 
 @dataclass(frozen=True, slots=True)
 class FactTexts:
-    """What a fact said before and after a change; None where it was not there.
+    """What a fact said before and after a change; None where it did not exist.
 
-    `hidden` says that it was told in private, `forgotten` that the words are nowhere any more.
+    `hidden` marks a fact told in private, `forgotten` one whose words are stored nowhere any more.
     """
 
     before: str | None = None
@@ -59,9 +59,9 @@ class FactTexts:
 
 
 class FactEdits(Editable):
-    """What a character knows of a person; the key are the person, it and the fact, "" for a new one.
+    """A fact that a character knows about a person; the key is (person id, slug, fact id), "" for a new fact.
 
-    Whatever is done stands in the person's /memory history as an operator's doing, and can be undone there.
+    Each edit appears in the person's /memory history as an operator's, and can be undone there.
     """
 
     name = FACT
@@ -119,7 +119,7 @@ class FactEdits(Editable):
         await bring_back(db, [Back(fact, step)], known, at=self._clock.now(), cause=TAKEN_BACK)
 
     async def changed(self, key: Key) -> None:
-        """Keep what was known before, where the operator wants that (F071)."""
+        """Write a dump of the facts known before the change, if the operator enabled dumps (F071)."""
         snapshots = self._known_before.pop(key[1], [])
         await self._memories.dump(key[1], tuple(snapshots))
 
@@ -164,13 +164,13 @@ class FactEdits(Editable):
 
 
 class FactWords:
-    """Looks up the words of a change of a fact, for operators: what was told in private is hidden."""
+    """Looks up the words of a fact change for operators; facts told in private stay hidden."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def of(self, recorded: RecordedEdit) -> FactTexts:
-        """Return what a fact said before a change, and after it."""
+        """Return the text of a fact before and after a change."""
         change = recorded.change
         if recorded.is_blank:
             return FactTexts(forgotten=True)
@@ -198,13 +198,13 @@ def _checked(text: str) -> str:
 def _check_new(text: str, scope: str, fact: Fact | None, known: list[Fact]) -> None:
     for other in known:
         same = other.ended_at is None and other is not fact and plain(other.text) == plain(text)
-        # Of what was told in private not even this is said: whether it is known.
+        # For facts told in private, not even their existence may be revealed.
         if same and other.scope == scope and not other.private:
             raise ChangeRefused(KNOWN.format(number=other.number))
 
 
 def _check_theirs(fact: Fact) -> None:
-    """Leave people's own words to them, and what nobody but they may read."""
+    """Refuse to change people's own words, and facts told in private."""
     if fact.private:
         raise ChangeRefused(TOLD_IN_PRIVATE.format(number=fact.number))
     if fact.origin == TOLD or fact.pinned:
@@ -212,7 +212,7 @@ def _check_theirs(fact: Fact) -> None:
 
 
 def _is_other(step: Step, change: ManualChange) -> bool:
-    """Say whether the last change of a fact is not the one that is meant."""
+    """Return whether a fact's last change differs in kind from the given change."""
     return (step.before is None) != (change.before is None) or (step.after is None) != (change.after is None)
 
 

@@ -1,4 +1,4 @@
-"""Entries of lorebooks, changed while the bot runs: files with rows on top (D12, F105, C85)."""
+"""Edits of lorebook entries while the bot runs: database rows that override the files (D12, F105, C85)."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _MARK = "#"
 
 @dataclass(frozen=True, slots=True)
 class BookEntry:
-    """An entry of a character's lorebooks as it is now; `edited`: by an operator."""
+    """A lorebook entry in its current form; `edited` if an operator changed it."""
 
     book: str
     lore: LoreEntry
@@ -43,12 +43,12 @@ class BookEntry:
 
     @property
     def is_own(self) -> bool:
-        """Say whether no file has it."""
+        """Return whether the entry exists only in the database, in no file."""
         return self.book == BOOK
 
     @property
     def label(self) -> str:
-        """Return what commands call it: its book and its uid, or a mark where these are too long."""
+        """Return the entry's name in commands: its book and uid, or its mark where these are too long."""
         label = f"{self.book}: {self.lore.uid}"
         return label if len(label) <= LONGEST_LABEL else self.mark
 
@@ -60,7 +60,7 @@ class BookEntry:
 
 
 class Lorebooks:
-    """Shows and changes a character's entries; `refresh` takes in what changed on disk or here."""
+    """Shows and changes a character's entries; `refresh` reloads changes from disk and database."""
 
     def __init__(self, database: Database, edits: Edits, refresh: Callable[[], Awaitable[object]]) -> None:
         self._database = database
@@ -68,7 +68,7 @@ class Lorebooks:
         self._refresh = refresh
 
     async def entries(self, role: PlayedCharacter) -> list[BookEntry]:
-        """Return every entry of a character's lorebooks, also those that are off; the changed ones first."""
+        """Return all entries of a character's lorebooks, including disabled ones; edited ones first."""
         await self._refresh()
         async with self._database.read() as db:
             edited = {(line.book, line.uid) for line in await db.characters.lore_lines(role.slug)}
@@ -80,7 +80,7 @@ class Lorebooks:
         return sorted(found, key=_place)
 
     async def entry(self, role: PlayedCharacter, label: str) -> BookEntry:
-        """Return the entry with a label, a mark, or a uid that one alone has. Raises ChangeRefused."""
+        """Return the entry with this label, mark or unambiguous uid. Raises ChangeRefused."""
         wanted = label.strip()
         entries = await self.entries(role)
         found = [entry for entry in entries if wanted in (entry.label, entry.mark)]
@@ -93,7 +93,7 @@ class Lorebooks:
     async def add(
         self, actor: Actor, role: PlayedCharacter, *, keys: str, content: str, constant: bool
     ) -> ManualChange:
-        """Add an entry that no file has. Raises ChangeRefused."""
+        """Add an entry that is in no file. Raises ChangeRefused."""
         values: dict[str, Any] = {
             "keys": _keys(keys, needed=not constant),
             "content": _content(content),
@@ -119,7 +119,7 @@ class Lorebooks:
         constant: bool | None = None,
         enabled: bool | None = None,
     ) -> ManualChange:
-        """Change an entry, one of a file's as well: the file stays as it is. Raises ChangeRefused."""
+        """Change an entry, including one from a file; the file stays as it is. Raises ChangeRefused."""
         entry = await self.entry(role, label)
         always = entry.lore.constant if constant is None else constant
         named: dict[str, Any] = {
@@ -136,14 +136,14 @@ class Lorebooks:
         return await self._set(actor, role, entry, named)
 
     async def remove(self, actor: Actor, role: PlayedCharacter, label: str) -> ManualChange:
-        """Take an entry away; one of a file's is switched off. Raises ChangeRefused."""
+        """Remove an entry; an entry from a file is disabled instead. Raises ChangeRefused."""
         entry = await self.entry(role, label)
         if not entry.is_own:
             return await self._set(actor, role, entry, {"enabled": False})
         return await self._edits.put(actor, LORE, (role.slug, entry.book, entry.lore.uid), None)
 
     async def reset(self, actor: Actor, role: PlayedCharacter, label: str) -> ManualChange:
-        """Let an entry be again as its file has it. Raises ChangeRefused."""
+        """Discard the edits of an entry from a file. Raises ChangeRefused."""
         entry = await self.entry(role, label)
         if entry.is_own or not entry.edited:
             raise ChangeRefused(ONLY_ROW if entry.is_own else NOT_EDITED)
@@ -163,7 +163,7 @@ class Lorebooks:
 
 
 def fitting(entries: Sequence[BookEntry], words: str) -> list[BookEntry]:
-    """Return the entries that hold some words in their name, keys, content or label."""
+    """Return the entries whose label, name, comment, keys or content contain all words."""
     wanted = words.casefold().split()
     return [entry for entry in entries if all(word in _all_of(entry) for word in wanted)]
 

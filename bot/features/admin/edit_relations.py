@@ -1,6 +1,6 @@
 """Edits of bonds with people and of affinities between characters (F089, F091, C71, C85).
 
-A bond is set within bounds, in the ledger, and by the consent of the person.
+Edits of bonds respect their bounds, are recorded in the ledger, and need the person's consent.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,10 +21,10 @@ from personas.relations import affinity, bonds
 from personas.relations.bonds import BEGUN_ANEW, BOUNDS, BY_OPERATOR, TAKEN_BACK, Bond, Metric
 
 Agreed = Callable[[UnitOfWork, int], Awaitable[bool]]
-"""Says within a transaction whether anything may be noted about a person."""
+"""Return, within a transaction, whether anything may be noted about a person."""
 BOND = "bond"
 MOST_LISTED = 500
-"""People whose bonds are listed: those who talked last."""
+"""Maximum number of people whose bonds are listed, most recent talkers first."""
 
 NO_BOND = _("Nothing is kept of how {name} stands with them: they have not talked, or have not agreed to it.")
 NO_AFFINITY = _("{name} has not met {other} yet, so there is nothing to take away.")
@@ -41,7 +41,7 @@ METRIC_OUT_OF_BOUNDS = _("{metric} is a whole number from {least} to {most}.")
 
 @dataclass(frozen=True, slots=True)
 class BondStanding:
-    """How a character stands with a person, who goes by some names: in numbers, and nothing of the kind."""
+    """A character's bond with a person (known by `names`), in numbers."""
 
     person_id: int
     names: tuple[str, ...]
@@ -49,20 +49,20 @@ class BondStanding:
 
 
 class Standings:
-    """Looks at bonds, and changes bonds and affinities."""
+    """Shows bonds, and changes bonds and affinities."""
 
     def __init__(self, database: Database, edits: Edits) -> None:
         self._database = database
         self._edits = edits
 
     async def bond(self, person_id: int, role: PlayedCharacter) -> Mapping[Metric, int] | None:
-        """Return the numbers of a character and somebody; None where nothing is kept."""
+        """Return the metrics of a character's bond with a person; None if there is no bond."""
         async with self._database.read() as db:
             row = await db.bonds.get(person_id, role.slug)
         return None if row is None else _metrics(row)
 
     async def bonds(self, role: PlayedCharacter) -> list[BondStanding]:
-        """Return how a character stands with people, who talked last first."""
+        """Return a character's bonds, most recent talkers first."""
         async with self._database.read() as db:
             rows = await db.bonds.of_character(role.slug, limit=MOST_LISTED)
             known = await db.users.known_as([row.user_id for row in rows], guild_id=None)
@@ -72,20 +72,20 @@ class Standings:
     async def set_bond(
         self, actor: Actor, person_id: int, role: PlayedCharacter, metrics: Mapping[Metric, int]
     ) -> ManualChange:
-        """Set some numbers of a bond with somebody who agreed. Raises ChangeRefused."""
+        """Set some metrics of a bond with a person who gave consent. Raises ChangeRefused."""
         if not metrics:
             raise ChangeRefused(NOTHING_NAMED)
         values: Values = {str(metric): value for metric, value in metrics.items()}
         return await self._edits.put(actor, BOND, (str(person_id), role.slug), values)
 
     async def reset_bond(self, actor: Actor, person_id: int, role: PlayedCharacter) -> ManualChange:
-        """Let a character and somebody begin anew. Raises ChangeRefused."""
+        """Delete a character's bond with a person, so that it starts anew. Raises ChangeRefused."""
         if await self.bond(person_id, role) is None:
             raise ChangeRefused(NO_BOND.format(name=role.name))
         return await self._edits.put(actor, BOND, (str(person_id), role.slug), None)
 
     async def affinity(self, role: PlayedCharacter, other: PlayedCharacter) -> float | None:
-        """Return how much a character likes another; None until they met."""
+        """Return how much a character likes another; None if they have not met."""
         async with self._database.read() as db:
             row = await db.affinities.get(role.slug, other.slug)
         return None if row is None else row.value
@@ -93,7 +93,7 @@ class Standings:
     async def set_affinity(
         self, actor: Actor, role: PlayedCharacter, other: PlayedCharacter, value: float
     ) -> ManualChange:
-        """Set how much a character likes another, and what that makes the other. Raises ChangeRefused."""
+        """Set how much a character likes another, and the resulting stage. Raises ChangeRefused."""
         if role is other:
             raise ChangeRefused(THEMSELVES)
         if not affinity.LOWEST <= value <= affinity.HIGHEST:
@@ -106,7 +106,7 @@ class Standings:
     async def reset_affinity(
         self, actor: Actor, role: PlayedCharacter, other: PlayedCharacter
     ) -> ManualChange:
-        """Let it be as if a character had never met another. Raises ChangeRefused."""
+        """Delete a character's affinity to another, as if they had never met. Raises ChangeRefused."""
         if await self.affinity(role, other) is None:
             raise ChangeRefused(NO_AFFINITY.format(name=role.name, other=other.name))
         return await self._edits.put(actor, AFFINITY, (role.slug, other.slug), None)
@@ -117,9 +117,9 @@ def _metrics(row: BondRow) -> dict[Metric, int]:
 
 
 class BondEdits(Editable):
-    """How a character stands with a person; the key are the person and the character.
+    """A character's bond with a person; the key is (person id, character slug).
 
-    Each number that changes stands in the ledger, where the person sees who did it, and can take it back.
+    Each changed metric is recorded in the ledger, where the person sees who changed it and can undo it.
     """
 
     name = BOND
@@ -168,9 +168,9 @@ class BondEdits(Editable):
 
 
 def _row(person_id: int, slug: str, row: BondRow | None, values: Values, now: datetime) -> BondRow:
-    """Return a bond with other numbers; what was talked since stays, where there is a bond.
+    """Return a bond row with other metrics; an existing bond keeps its exchanges and times.
 
-    Values that name a stage are those of a bond that is put back: it is what it was.
+    Values that include a stage come from a deleted bond and restore it exactly.
     """
     known = bond_of(row) if row else Bond(now, exchanges=values.get("exchanges", 0))
     metrics = {str(metric): int(values.get(metric, known.of(metric))) for metric in Metric}

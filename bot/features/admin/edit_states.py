@@ -1,7 +1,7 @@
-"""Rows of the global state, as far as operators may see and set them (F087, F124, C85).
+"""Edits of the global state rows that operators may see and set (F087, F124, C85).
 
-What the program keeps for itself in that table, such as keys of seals, counters and marks of people, is
-counted and never shown: a wrong value there loses data, and some of it is secret.
+Internal rows of that table, such as seal keys, counters and marks of people, are counted and never shown: a
+wrong value there loses data, and some of it is secret.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -41,14 +41,14 @@ THAT = _("that", "in place of a key that can't be shown")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The rows that can be set, by key; "" where one is not there. `internal` counts all others."""
+    """The settable rows by key, with "" for a missing one; `internal` counts all other rows."""
 
     rows: Mapping[str, str]
     internal: int
 
 
 class StateEdits(Editable):
-    """A row of the global state that can be set; its key is the row's."""
+    """A settable row of the global state; the key is the row's key."""
 
     name = STATE
 
@@ -65,11 +65,13 @@ class StateEdits(Editable):
         if values is None:
             await db.states.drop(key[0])
             if is_status:
-                await db.states.drop(status_day_key(slug))  # it thinks of another one within the hour
+                await db.states.drop(
+                    status_day_key(slug)
+                )  # the character writes a new status within the hour
             return key
         await db.states.set(key[0], values["value"])
         if is_status and (mark := await mark_of(db, slug)):
-            await db.states.set(status_day_key(slug), mark)  # or it would think of another one at once
+            await db.states.set(status_day_key(slug), mark)  # otherwise the next job run would replace it
         return key
 
     async def changed(self, key: Key) -> None:
@@ -80,7 +82,7 @@ class StateEdits(Editable):
 
 
 class GlobalState:
-    """Shows and sets rows of the global state; a day's numbers go the way of /admin mood."""
+    """Shows and sets rows of the global state; day moods are set through /admin mood's edits."""
 
     def __init__(self, database: Database, company: Company, edits: Edits) -> None:
         self._database = database
@@ -88,14 +90,14 @@ class GlobalState:
         self._edits = edits
 
     async def listed(self) -> Listed:
-        """Return what can be set, and how much there is besides."""
+        """Return the settable rows and the number of internal ones."""
         async with self._database.read() as db:
             found = await db.states.all()
         safe = self.settable()
         return Listed({key: found.get(key, "") for key in safe}, len(found.keys() - set(safe)))
 
     def settable(self) -> list[str]:
-        """Return the keys that can be set, whether they have a value or not."""
+        """Return the settable keys, including those without a value."""
         keys = [VERBOSE]
         for role in self._company:
             keys += [day_key(role.slug, mood) for mood in DayMood]
@@ -103,7 +105,7 @@ class GlobalState:
         return keys
 
     async def set(self, actor: Actor, key: str, value: str) -> ManualChange:
-        """Give a row a value. Raises ChangeRefused."""
+        """Set the value of a row. Raises ChangeRefused."""
         key, role, mood = self._meant(key)
         if role is not None and mood is not None:
             return await self._edits.put(actor, MOOD, (role.slug,), {str(mood): _number(key, value)})
@@ -116,11 +118,11 @@ class GlobalState:
         return await self._edits.put(actor, STATE, (key,), {"value": value})
 
     async def remove(self, actor: Actor, key: str) -> ManualChange:
-        """Take a row away. Raises ChangeRefused."""
+        """Remove a row. Raises ChangeRefused."""
         return await self._edits.put(actor, STATE, (self.removable(key),), None)
 
     def removable(self, key: str) -> str:
-        """Return a key whose row can be taken away. Raises ChangeRefused."""
+        """Return the normalised key of a removable row. Raises ChangeRefused."""
         key, _role, mood = self._meant(key)
         if mood is not None:
             raise ChangeRefused(ALWAYS_SOME_DAY.format(key=key))

@@ -1,7 +1,7 @@
-"""Edits of what goes on in a character by itself: beliefs, dreams, threads (F133, C85).
+"""Edits of a character's thoughts: beliefs, dreams, open threads (F133, C85).
 
-In the audit a thought has its number and how sure the character is of it, and no words: these came from what
-people said, and stand in tables alone from which they go when that is forgotten.
+The audit log holds a thought's confidence and change number but no words: these derive from what people said,
+and stand only in tables that forget them when people do.
 """
 
 from bot.audit import Actor
@@ -28,7 +28,7 @@ FORGOTTEN = _(
 
 
 class EditableThought(Editable):
-    """A thought of a character; the key are the character and its number."""
+    """A thought of a character; the key is (character slug, thought id)."""
 
     name = THOUGHT
 
@@ -36,14 +36,14 @@ class EditableThought(Editable):
         self._clock = clock
 
     async def read(self, db: UnitOfWork, key: Key) -> Values | None:
-        found = await _there(db, key)
+        found = await _find(db, key)
         if found is None or found.removed_at is not None:
             return None
         changes = await db.musings.changes([found.id])
         return {"confidence": round(found.confidence, 2), "change": changes[0].id if changes else 0}
 
     async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
-        found = await _there(db, key)
+        found = await _find(db, key)
         if found is None:
             raise ChangeRefused(FORGOTTEN)
         if values is None:
@@ -58,14 +58,14 @@ class EditableThought(Editable):
         return key
 
     async def restore(self, db: UnitOfWork, change: ManualChange) -> None:
-        found = await _there(db, change.key)
+        found = await _find(db, change.key)
         if found is None:
             raise ChangeRefused(FORGOTTEN)
         if change.before is None or change.after is None:
             found.removed_at = None if change.after is None else self._clock.now()
             return
         known = await db.musings.changes([found.id])
-        last = next((one for one in known if one.id == change.after["change"]), None)
+        last = next((entry for entry in known if entry.id == change.after["change"]), None)
         if last is None or last.cause != OPERATOR:
             raise ChangeRefused(FORGOTTEN)
         if last.before is not None:
@@ -74,21 +74,21 @@ class EditableThought(Editable):
 
 
 class ThoughtEdits:
-    """Shows operators what characters think in a server, and changes it; of private talk they see nothing."""
+    """Shows and changes a character's thoughts in a server; thoughts from private talk stay hidden."""
 
     def __init__(self, database: Database, edits: Edits) -> None:
         self._database = database
         self._edits = edits
 
     async def thoughts(self, role: PlayedCharacter, guild_id: int) -> list[ShownThought]:
-        """Return all that a character thinks in a server, by kind."""
+        """Return all of a character's thoughts in a server, by kind."""
         async with self._database.read() as db:
             found = await db.musings.of_guild(role.slug, guild_id)
-            return with_changes(found, await db.musings.changes([one.id for one in found]))
+            return with_changes(found, await db.musings.changes([thought.id for thought in found]))
 
     async def thought(self, role: PlayedCharacter, guild_id: int, number: int) -> Musing:
-        """Return one of them. Raises ChangeRefused."""
-        found = {one.musing.id: one.musing for one in await self.thoughts(role, guild_id)}
+        """Return a thought by its number. Raises ChangeRefused."""
+        found = {thought.musing.id: thought.musing for thought in await self.thoughts(role, guild_id)}
         if number not in found:
             raise ChangeRefused(NO_THOUGHT.format(name=role.name, number=number))
         return found[number]
@@ -96,7 +96,7 @@ class ThoughtEdits:
     async def edit(
         self, actor: Actor, role: PlayedCharacter, known: Musing, *, text: str | None, percent: int | None
     ) -> ManualChange:
-        """Give a thought other words, or make a character surer of it or less. Raises ChangeRefused."""
+        """Change a thought's text or confidence. Raises ChangeRefused."""
         values: Values = {}
         if text is not None:
             values["text"] = clean(text)
@@ -113,11 +113,11 @@ class ThoughtEdits:
         )
 
     async def remove(self, actor: Actor, role: PlayedCharacter, guild_id: int, number: int) -> ManualChange:
-        """Take a thought away; it can be put back for two weeks. Raises ChangeRefused."""
+        """Remove a thought; it can be restored for two weeks. Raises ChangeRefused."""
         known = await self.thought(role, guild_id, number)
         return await self._edits.put(actor, THOUGHT, (role.slug, str(known.id)), None, guild_id=guild_id)
 
 
-async def _there(db: UnitOfWork, key: Key) -> Musing | None:
+async def _find(db: UnitOfWork, key: Key) -> Musing | None:
     found = await db.musings.get(int(key[1]))
     return found if found is not None and found.character == key[0] else None

@@ -1,4 +1,4 @@
-"""Edits by operators: what can be edited, each change with what was before, and the way back (F124, C85)."""
+"""Edits by operators: editable entities, recorded changes and undo (F124, C85)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from database import Database, UnitOfWork
 from database.models import Audit
 
 SHOWN = 1_000
-"""The last changes that can be looked through."""
+"""Maximum number of recent changes that can be listed."""
 _LONGEST_DETAIL = 200
 
 SAME = _("It is like that already: nothing was changed.")
@@ -29,19 +29,19 @@ CHANGED_SINCE = _(
 FORGOTTEN = _("Number {number} can't be taken back: what it was is forgotten, because the person had it so.")
 
 Key = tuple[str, ...]
-"""What tells one thing of a kind from the others, such as a character's slug and a number."""
+"""Identifies an entity within its kind, such as a character's slug and a number."""
 Values = dict[str, Any]
 
 
-class ChangeRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """It can't be changed so; the text says why and what to do."""
+class ChangeRefused(MasqueradeError):  # noqa: N818 - an answer, not a fault
+    """A refused change; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class ManualChange:
-    """What one thing was and is; None where it was not there, or is not there any more.
+    """An entity's values before and after a change; None where it did not exist.
 
-    `number` is that of its row in the audit, `undoes` the change that it took back.
+    `number` is the id of its audit row, `undoes` the number of the change that it reverted.
     """
 
     entity: str
@@ -63,9 +63,9 @@ class ManualChange:
 
 @dataclass(frozen=True, slots=True)
 class RecordedEdit:
-    """A change as it stands in the audit; `undone_by` is the change that took it back.
+    """A change recorded in the audit log; `undone_by` is the change that reverted it.
 
-    `is_blank` says that what it was is forgotten, because the person whom it concerned left.
+    `is_blank` marks a change whose values were erased because the person concerned left.
     """
 
     change: ManualChange
@@ -76,7 +76,7 @@ class RecordedEdit:
 
 
 def recorded(row: Audit, undone_by: int | None = None) -> RecordedEdit:
-    """Return a row of the audit as a change."""
+    """Convert an audit row to a change."""
     change = ManualChange(
         row.entity or "", tuple(row.key or ()), row.before, row.after, row.id, row.person_id, row.undoes
     )
@@ -85,46 +85,46 @@ def recorded(row: Audit, undone_by: int | None = None) -> RecordedEdit:
 
 
 class Editable:
-    """One kind of thing that operators edit. Everything happens in the transaction that is passed in.
+    """One kind of entity that operators edit. All methods work in the transaction that they receive.
 
-    Unless a kind says otherwise a thing concerns nobody, and is put back by writing what it was. `compared`
-    are the values that say whether it still stands as it was made; empty: all of them.
+    By default an entity concerns no person, and is restored by writing its old values. `compared` names the
+    values that decide whether the entity is unchanged since an edit; empty means all of them.
     """
 
     name: str
     compared: tuple[str, ...] = ()
 
     async def read(self, db: UnitOfWork, key: Key) -> Values | None:
-        """Return what a thing is now; None where it is not there."""
+        """Return the current values of an entity; None if it does not exist."""
         raise NotImplementedError
 
     async def write(self, db: UnitOfWork, key: Key, values: Values | None) -> Key:
-        """Make it so, None: take it away; return its key, with its number where it is new.
+        """Write the values, or delete the entity if None; return its key, complete with the number if new.
 
-        Raises ChangeRefused for what can't be.
+        Raises ChangeRefused for invalid values.
         """
         raise NotImplementedError
 
     async def restore(self, db: UnitOfWork, change: ManualChange) -> None:
-        """Make a thing what it was before a change that still stands. Raises ChangeRefused."""
+        """Restore an entity to its state before a change that is still in effect. Raises ChangeRefused."""
         await self.write(db, change.key, change.before)
 
     def stands(self, now: Values | None, after: Values | None) -> bool:
-        """Say whether a thing is still what a change made of it."""
+        """Return whether an entity is still as a change left it."""
         if now is None or after is None or not self.compared:
             return now == after
         return all(now.get(name) == after.get(name) for name in self.compared)
 
     def person(self, key: Key) -> int | None:  # noqa: ARG002 - most kinds concern nobody
-        """Return whom a thing concerns."""
+        """Return the id of the person whom an entity concerns."""
         return None
 
     async def changed(self, key: Key) -> None:
-        """Take notice that a thing was changed, so that the very next prompt shows it."""
+        """React to a committed change, so that the very next prompt shows it."""
 
 
 class Edits:
-    """Edits every kind of thing in one way; each change is a row in the audit, written with it."""
+    """Edits every kind of entity; the audit log records each change in the same transaction."""
 
     def __init__(self, database: Database, clock: Clock, entities: Iterable[Editable]) -> None:
         self._database = database
@@ -140,7 +140,7 @@ class Edits:
         *,
         guild_id: int = EVERYWHERE,
     ) -> ManualChange:
-        """Make something so, None: take it away. Raises ChangeRefused."""
+        """Write an entity's values, or delete it if None. Raises ChangeRefused."""
         entity = self._entities[name]
         async with self._database.begin() as db:
             before = await entity.read(db, key)
@@ -155,9 +155,9 @@ class Edits:
         return change
 
     async def undo(self, actor: Actor, number: int | None = None) -> ManualChange:
-        """Take a change back, once: the one with a number, or the last that the actor made.
+        """Undo a change, once: the given one, or the actor's latest.
 
-        What it changed is again exactly what it was; that is a change of its own. Raises ChangeRefused.
+        The entity returns exactly to its former state; the undo is itself a change. Raises ChangeRefused.
         """
         async with self._database.begin() as db:
             row = await self._meant(db, actor, number)
@@ -178,7 +178,7 @@ class Edits:
         return back
 
     async def get(self, number: int) -> RecordedEdit:
-        """Return the change with a number. Raises ChangeRefused."""
+        """Return a change by its number. Raises ChangeRefused."""
         async with self._database.read() as db:
             row = await db.audits.change(number)
             undone = await db.audits.undone([number])
@@ -187,14 +187,14 @@ class Edits:
         return recorded(row, undone.get(number))
 
     async def latest(self) -> list[RecordedEdit]:
-        """Return the last changes, the newest first."""
+        """Return the latest changes, newest first."""
         async with self._database.read() as db:
             rows = await db.audits.changes(limit=SHOWN)
             undone = await db.audits.undone([row.id for row in rows])
         return [recorded(row, undone.get(row.id)) for row in rows]
 
     async def look(self, actor: Actor, action: str, person_id: int) -> None:
-        """Keep that somebody looked at what is kept of a person: they can see that it was done."""
+        """Record that an operator viewed a person's data: the person can see that it happened."""
         async with self._database.begin() as db:
             await db.audits.add(
                 Audit(
@@ -217,7 +217,7 @@ class Edits:
         self, db: UnitOfWork, actor: Actor, change: ManualChange, *, guild_id: int
     ) -> ManualChange:
         person_id = self._entities[change.entity].person(change.key)
-        # Of what concerns a person the key stands in a column of its own, which goes with the person.
+        # For a change about a person, the key is stored in its own column, which is erased with the person.
         detail = change.verb if person_id is not None else f"{change.verb} {' '.join(change.key)}"
         row = Audit(
             self._clock.now(),

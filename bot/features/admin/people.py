@@ -1,4 +1,4 @@
-"""What characters know of people, for operators: shown, added, changed, removed (C50, C85)."""
+"""Operators' view and edits of the facts that characters know about people (C50, C85)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ NO_SERVER = _(
 
 @dataclass(frozen=True, slots=True)
 class SeenFact:
-    """A fact as an operator sees it: `text` is None where it was told in private."""
+    """A fact as an operator sees it: `text` is None for a fact told in private."""
 
     id: int
     number: int
@@ -45,13 +45,13 @@ class SeenFact:
 
     @property
     def theirs(self) -> bool:
-        """Whether the person alone can change it: it is in their own words, pinned, or told in private."""
+        """Whether only the person can change it: it is in their own words, pinned, or told in private."""
         return self.text is None or self.pinned or self.origin == TOLD
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a fact became at a moment; `text` is None where it went, or is of a private talk."""
+    """A past state of a fact; `text` is None where it was removed or private."""
 
     at: datetime
     cause: str
@@ -60,9 +60,9 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class FactDetails:
-    """A fact with all that an operator may see of it: words that bear it out, where they stand, its past.
+    """A fact with everything an operator may see: supporting quote, source messages, history.
 
-    What it is about is hidden with its words.
+    A private fact hides its category along with its words.
     """
 
     seen: SeenFact
@@ -82,19 +82,19 @@ class KnownPeople:
         self._edits = edits
 
     async def looked(self, actor: Actor, person_id: int) -> None:
-        """Keep that somebody looks at what is known of a person: they are told so."""
+        """Record that an operator viewed a person's facts: the person is told of it."""
         await self._edits.look(actor, LOOKED, person_id)
 
     async def facts(self, person_id: int, role: PlayedCharacter) -> list[SeenFact]:
-        """Return what a character knows of somebody, by number."""
+        """Return what a character knows about a person, by number."""
         return await self._seen(person_id, role)
 
     async def told(
         self, actor: Actor, person_id: int, role: PlayedCharacter, *, again: bool = False
     ) -> list[FactDetails]:
-        """Return what a character knows of somebody, with where it comes from.
+        """Return what a character knows about a person, with sources.
 
-        They are told of the look, unless the actor looks at it already and sees it `again`.
+        The view is recorded for the person, unless the actor is only refreshing it (`again`).
         """
         if not again:
             await self.looked(actor, person_id)
@@ -118,14 +118,14 @@ class KnownPeople:
         ]
 
     async def fact(self, person_id: int, role: PlayedCharacter, number: int) -> SeenFact:
-        """Return one fact. Raises ChangeRefused."""
+        """Return a fact by its number. Raises ChangeRefused."""
         found = next((fact for fact in await self._seen(person_id, role) if fact.number == number), None)
         if found is None:
             raise ChangeRefused(NO_FACT.format(number=number, name=role.name))
         return found
 
     async def looks(self, person_id: int) -> tuple[int, datetime | None]:
-        """Return how often operators looked at what is known of somebody, and when last."""
+        """Return how often, and when last, operators viewed a person's facts."""
         async with self._database.read() as db:
             return await db.audits.looks(person_id, LOOKED)
 
@@ -140,15 +140,15 @@ class KnownPeople:
         reach: Reach,
         kept: bool,
     ) -> ManualChange:
-        """Add a fact about somebody who agreed. Raises ChangeRefused."""
+        """Add a fact about a person who gave consent. Raises ChangeRefused."""
         if reach != "private" and where.guild_id is None:
             raise ChangeRefused(NO_SERVER)
-        there = reach != "private"
+        shared = reach != "private"
         values: dict[str, Any] = {
             "text": text,
             "scope": _SCOPES[reach],
-            "channel_id": where.channel_id if there else None,
-            "guild_id": where.guild_id if there else None,
+            "channel_id": where.channel_id if shared else None,
+            "guild_id": where.guild_id if shared else None,
             "kept": kept,
         }
         return await self._edits.put(actor, FACT, (str(person_id), role.slug, ""), values)
@@ -163,7 +163,7 @@ class KnownPeople:
         text: str | None = None,
         kept: bool | None = None,
     ) -> ManualChange:
-        """Give a fact other words, or another standing. Raises ChangeRefused."""
+        """Change a fact's text or whether it is kept for good. Raises ChangeRefused."""
         named = {name: value for name, value in (("text", text), ("kept", kept)) if value is not None}
         if not named:
             raise ChangeRefused(NOTHING_NAMED)
@@ -173,7 +173,7 @@ class KnownPeople:
     async def remove(
         self, actor: Actor, person_id: int, role: PlayedCharacter, memory_id: int
     ) -> ManualChange:
-        """Take a fact away; the person can bring it back. Raises ChangeRefused."""
+        """Remove a fact; the person can restore it. Raises ChangeRefused."""
         key = (str(person_id), role.slug, str(memory_id))
         return await self._edits.put(actor, FACT, key, None)
 
@@ -187,13 +187,13 @@ class KnownPeople:
 
 
 def _past(step: Step) -> Past:
-    """Return a step in the past of a fact; what was told in private has no words."""
+    """Convert a history step; facts told in private have no text."""
     now = step.after
     return Past(step.at, step.cause, None if now is None or now["scope"] == PRIVATE else str(now["text"]))
 
 
 def matching(facts: Sequence[SeenFact], words: str) -> list[SeenFact]:
-    """Return the facts with some words, or a number; what can't be seen can't be found by words."""
+    """Return the facts that contain all words, or have the number; hidden text never matches."""
     wanted = words.casefold().split()
     if len(wanted) == 1 and wanted[0].isdecimal():
         return [fact for fact in facts if str(fact.number) == wanted[0]]

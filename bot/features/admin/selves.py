@@ -1,4 +1,4 @@
-"""Who a character is beside its files: what admins lay down, and its growth (F110, C75, C85)."""
+"""A character's identity beyond its files: lines set by admins, and its growth (F110, C75, C85)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ NO_WORDS = _("Write 1 to {most} characters.")
 
 @dataclass(frozen=True, slots=True)
 class GrownCharacter:
-    """How far a character has grown: its answers, the stages that it reached, its traits and their shifts."""
+    """A character's growth: its answer count, stages reached, traits and trait shifts."""
 
     answered: int
     stages: tuple[Milestone, ...]
@@ -45,12 +45,12 @@ class GrownCharacter:
     shifts: tuple[TraitShift, ...]
 
 
-class NotLaidDown(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """It can't be kept so; the text says why and what to do."""
+class NotLaidDown(MasqueradeError):  # noqa: N818 - an answer, not a fault
+    """A refused identity change; the text says why and what to do."""
 
 
 class Selves:
-    """Changes who a character is; `changed` is told, so that the very next prompt shows it."""
+    """Changes a character's identity and calls `changed`, so that the very next prompt shows it."""
 
     def __init__(
         self,
@@ -68,38 +68,38 @@ class Selves:
         self._changed = changed
 
     async def lines(self, role: PlayedCharacter) -> list[IdentityLine]:
-        """Return what is laid down about a character."""
+        """Return the identity lines that admins set for a character."""
         async with self._database.read() as db:
             return await db.characters.identity_lines(role.slug)
 
     async def line(self, role: PlayedCharacter, line_id: int) -> IdentityLine:
-        """Return one of those lines. Raises NotLaidDown."""
+        """Return an identity line by its id. Raises NotLaidDown."""
         async with self._database.read() as db:
             return self._theirs(await db.characters.identity_line(line_id), role, line_id)
 
     async def add(self, actor: Actor, role: PlayedCharacter, kind: Kind, text: str) -> ManualChange:
-        """Lay something down about a character. Raises NotLaidDown."""
+        """Add an identity line to a character. Raises NotLaidDown."""
         values: Values = {"kind": kind, "text": _checked(text), "made_by": actor.user_id}
         if len(await self.lines(role)) >= MOST:
             raise NotLaidDown(TOO_MANY.format(name=role.name, most=MOST))
         return await self._edits.put(actor, IDENTITY, (role.slug, ""), values)
 
     async def reword(self, actor: Actor, role: PlayedCharacter, line_id: int, text: str) -> ManualChange:
-        """Give a line other words. Raises NotLaidDown and ChangeRefused."""
+        """Change the text of an identity line. Raises NotLaidDown and ChangeRefused."""
         text = _checked(text)
         line = await self.line(role, line_id)
         values: Values = {"kind": line.kind, "text": text, "made_by": line.made_by}
         return await self._edits.put(actor, IDENTITY, (role.slug, str(line_id)), values)
 
     async def remove(self, actor: Actor, role: PlayedCharacter, line_id: int) -> ManualChange:
-        """Take a line away. Raises NotLaidDown and ChangeRefused."""
+        """Remove an identity line. Raises NotLaidDown and ChangeRefused."""
         await self.line(role, line_id)
         return await self._edits.put(actor, IDENTITY, (role.slug, str(line_id)), None)
 
     # Growth.
 
     async def growth(self, role: PlayedCharacter) -> GrownCharacter:
-        """Return how far a character has grown, with what shifted its traits last."""
+        """Return a character's growth, with its latest trait shifts."""
         async with self._database.read() as db:
             growth = await db.characters.grown(role.slug)
             return GrownCharacter(
@@ -110,7 +110,7 @@ class Selves:
             )
 
     async def undo_shift(self, actor: Actor, shift_id: int) -> TraitShift:
-        """Take back what is left of a shift of a trait. Raises NotLaidDown."""
+        """Undo the remaining effect of a trait shift. Raises NotLaidDown."""
         now = self._clock.now()
         async with self._database.begin() as db:
             shift = await db.characters.trait_shift(shift_id)
@@ -128,7 +128,7 @@ class Selves:
             return await db.turns.answers(role.slug, since=self._clock.now() - LATELY)
 
     async def set_stage(self, actor: Actor, role: PlayedCharacter, milestone: int, *, stands: bool) -> None:
-        """Take back what a stage of its growth changed, or let it stand again. Raises NotLaidDown."""
+        """Revert the changes of a growth stage, or reinstate them. Raises NotLaidDown."""
         async with self._database.begin() as db:
             at = None if stands else self._clock.now()
             if not await db.characters.revert_milestone(role.slug, milestone, at=at):

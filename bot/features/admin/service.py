@@ -1,4 +1,4 @@
-"""What administrators do, from the log channel and by slash command alike (D20); each use leaves a trace."""
+"""Administration, shared by log channel and slash commands (D20); each use is audited."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from database.repositories.calls import Spending
 from database.types import EPOCH
 
 PAGE = 20
-"""Users on one page of the list (F123)."""
+"""Users per page of the list (F123)."""
 VERBOSE = "verbose"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What is known of a user without any of their words: `lines` are those in the 24-hour log."""
+    """A user's record without any of their words: `lines` counts their lines in the 24-hour log."""
 
     user_id: int
     premium: bool
@@ -31,7 +31,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class MemberPage:
-    """One page of all users, who spoke last first; pages count from 1."""
+    """One page of all users, most recent speakers first; pages count from 1."""
 
     number: int
     pages: int
@@ -40,10 +40,10 @@ class MemberPage:
 
 
 class Administration:
-    """The one service behind every command for administrators.
+    """The single service behind all administrator commands.
 
-    `is_verbose` is what `verbose` and `set_verbose` returned last, for those who can't wait for an answer;
-    whoever is in `on_verbose` is told of it.
+    `is_verbose` caches the latest result of `verbose` and `set_verbose`, for callers that can't await;
+    callbacks in `on_verbose` are told of changes.
     """
 
     def __init__(
@@ -61,20 +61,20 @@ class Administration:
         self.is_verbose = False
         self.on_verbose: list[Callable[[bool], None]] = []
 
-    # What holds in a server (F127, C15).
+    # Server rules (F127, C15).
 
     async def house(self, guild_id: int | None) -> HouseRules:
-        """Return the rules of a server, and those for every place."""
+        """Return the rules of a server, including the rules that apply everywhere."""
         async with self._database.read() as db:
             return HouseRules(await db.channels.rules(guild_id))
 
     async def set_rule(
         self, actor: Actor, kind: RuleKind, *, guild_id: int, target_id: int = 0, value: float = 0.0
     ) -> None:
-        """Make a rule or change it; it holds from the very next message on.
+        """Set a rule; it applies from the next message on.
 
-        What somebody said who is denied now goes from the log and the summaries: the next prompt would
-        hold it.
+        Denying a user also deletes their lines from the log and the summaries, or the next prompt would still
+        contain them.
         """
         async with self._database.begin() as db:
             await db.channels.lay_down_rule(guild_id, kind, target_id, value)
@@ -88,7 +88,7 @@ class Administration:
             await self._finish_erasing()
 
     async def lift_rule(self, actor: Actor, kind: RuleKind, *, guild_id: int, target_id: int = 0) -> bool:
-        """Take a rule away; say whether there was one."""
+        """Remove a rule; return whether it existed."""
         async with self._database.begin() as db:
             lifted = await db.channels.lift_rule(guild_id, kind, target_id)
             if lifted:
@@ -98,20 +98,20 @@ class Administration:
     # Members (F123, F060).
 
     async def toggle_premium(self, actor: Actor, user_id: int) -> bool | None:
-        """Turn a user's premium on or off and return what it is now; None for a user never heard."""
+        """Toggle a user's premium and return the new value; None for an unknown user."""
         async with self._database.begin() as db:
             premium = await db.users.toggle_premium(user_id)
             await self._audit.add(db, actor, "premium", f"{user_id}: {premium}")
             return premium
 
     async def member(self, user_id: int) -> Member | None:
-        """Return what is known of a user; None if they were never heard."""
+        """Return a user's record; None for an unknown user."""
         async with self._database.read() as db:
             user = await db.users.get(user_id)
             return await self._member(db, user) if user else None
 
     async def members(self, page: int = 1) -> MemberPage:
-        """Return a page of all users; a number beyond the ends becomes the nearest."""
+        """Return a page of all users; a page number out of range is clamped."""
         async with self._database.read() as db:
             total = await db.users.count()
             pages = max(1, -(-total // PAGE))
@@ -120,20 +120,20 @@ class Administration:
             return MemberPage(number, pages, total, tuple([await self._member(db, user) for user in users]))
 
     async def spending(self, *, last: timedelta) -> Spending:
-        """Add up what everybody's calls came to lately."""
+        """Return the total spending of the recent period `last`."""
         async with self._database.read() as db:
             return await db.calls.spending(since=self._clock.now() - last)
 
     # The log channel.
 
     async def verbose(self) -> bool:
-        """Say whether votes, addressees and waits are told to the log channel."""
+        """Return whether votes, addressees and waits are reported to the log channel."""
         async with self._database.read() as db:
             now = await db.states.get(VERBOSE) == "on"
         return self._tell_verbose(now)
 
     async def set_verbose(self, actor: Actor, on: bool | None) -> bool:
-        """Turn that on or off, or over with None; return what it is now."""
+        """Set verbose reporting, or toggle it with None; return the new value."""
         async with self._database.begin() as db:
             now = await db.states.get(VERBOSE) != "on" if on is None else on
             await db.states.set(VERBOSE, "on" if now else "off")

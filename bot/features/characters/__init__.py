@@ -1,1 +1,1 @@
-"""Which characters there are: reading, importing, exporting them, and where each is present."""
+"""Characters: reading, import, export, and presence in places."""

@@ -1,4 +1,4 @@
-"""How far each character has grown, as files for people to look at (F104): the database is what counts."""
+"""Growth of each character, as files for people to read (F104); the database is authoritative."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class GrowthFiles:
-    """Writes a file for each character that has answered some more."""
+    """Writes the growth file of a character after it has answered."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
@@ -20,11 +20,11 @@ class GrowthFiles:
         self._tasks = Tasks()
 
     def begin(self, slug: str) -> None:
-        """Write a character's file in the background."""
+        """Write a character's growth file in the background."""
         self._tasks.spawn(self.write(slug), name="Writing a growth file")
 
     async def write(self, slug: str) -> None:
-        """Write a character's file anew."""
+        """Write a character's growth file."""
         try:
             async with self._database.read() as db:
                 times = await db.characters.interactions(slug)
@@ -34,12 +34,12 @@ class GrowthFiles:
             return
         stages = [
             {
-                "milestone": one.milestone,
-                "at": one.at.isoformat(),
-                "changes": one.changes,
-                "reverted_at": one.reverted_at and one.reverted_at.isoformat(),
+                "milestone": milestone.milestone,
+                "at": milestone.at.isoformat(),
+                "changes": milestone.changes,
+                "reverted_at": milestone.reverted_at and milestone.reverted_at.isoformat(),
             }
-            for one in reached
+            for milestone in reached
         ]
         text = json.dumps({"character": slug, "interactions": times, "stages": stages}, indent=2)
         try:
@@ -48,7 +48,7 @@ class GrowthFiles:
             log.warning("How far %s has grown can't be written down: %s", slug, error.strerror)
 
     async def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait for pending writes."""
         await self._tasks.wait()
 
 

@@ -1,4 +1,4 @@
-"""Characters that come, by a card from anybody, that go again, or are taken along as a card (C31, F107)."""
+"""Import of characters from untrusted cards, their removal, and export as a card (C31, F107)."""
 
 import asyncio
 import json
@@ -40,26 +40,26 @@ NO_CHARACTER = _("The card makes no character: {fault}")
 TAKEN = _("There is a character {slug} already: give this one another name, or take that one away.")
 
 
-class NotArrived(ConfigurationError):  # noqa: N818 - it is an answer, not a fault
-    """The character can't come; the text says why and what to do."""
+class NotArrived(ConfigurationError):  # noqa: N818 - an answer, not a fault
+    """The character can't be imported; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedCharacter:
-    """A character that came, and what its admins should know of it."""
+    """An imported character, and notices for its admins."""
 
     role: PlayedCharacter
     notices: tuple[str, ...]
 
 
 async def joined(database: Database) -> list[str]:
-    """Return the folders of the characters that came by import and are still here."""
+    """Return the folder names of imported characters that are still active."""
     async with database.read() as db:
         return _listed(await db.states.get(JOINED))
 
 
 class Arrivals:
-    """Lets characters in, out, and be taken along."""
+    """Imports, removes and exports characters."""
 
     def __init__(
         self,
@@ -75,10 +75,10 @@ class Arrivals:
         self._one_at_a_time = asyncio.Lock()
 
     async def arrive(self, actor: Actor, data: bytes, filename: str) -> ImportedCharacter:
-        """Let a character in from a card or a sheet; it hears and answers from the next message on.
+        """Import a character from a card or sheet; it hears and answers from the next message on.
 
-        The file is read in a process of its own and becomes a folder of the character. Raises
-        RefusedStranger or NotArrived.
+        The file is read in its own process and becomes the character's folder. Raises RefusedStranger or
+        NotArrived.
         """
         library = self._with_library()
         inspected = await read_stranger(data, name=harmless(filename, 100))
@@ -104,7 +104,7 @@ class Arrivals:
         return ImportedCharacter(role, (size, *inspected.warnings, *inspected.notices, *role.playing.notices))
 
     async def leave(self, actor: Actor, role: PlayedCharacter) -> None:
-        """Let a character go that came by import. Its folder and what it knows stay. Raises NotStaged."""
+        """Remove an imported character. Its folder and memories stay. Raises NotStaged."""
         library = self._with_library()
         folder = library.folder_of(role.slug)
         here = await joined(self._database)
@@ -117,7 +117,7 @@ class Arrivals:
         await self._audit.note(actor, "persona remove", role.slug)
 
     async def export(self, role: PlayedCharacter, to: Output) -> tuple[str, bytes]:
-        """Return a character as a card, the one that it came as or a new one, and a name for the file (C31).
+        """Return a file name and a character's card: the imported original, or a new one (C31).
 
         Raises RefusedStranger.
         """
@@ -126,7 +126,7 @@ class Arrivals:
         return f"{role.slug}.{to}", written
 
     def _original(self, role: PlayedCharacter) -> bytes:
-        """Return the card that a character came as; else a new one, with what its sheet says besides."""
+        """Return the card that a character came from, or a new one with the extra data of its sheet."""
         if self._library is None:
             return card_of(role.character)
         contents = self._library.contents_of(role.slug)
@@ -140,7 +140,7 @@ class Arrivals:
         return self._library
 
     def _folder_for(self, library: Library, inspected: Inspected, data: bytes) -> Path:
-        """Return a folder that is not there yet, or that of the same card, which was let go before."""
+        """Return a free folder, or the folder of the same card if it was imported before and removed."""
         if inspected.kind == "lorebook":
             raise NotArrived(A_LOREBOOK)
         if len(self._company) >= MOST_CHARACTERS:
@@ -167,11 +167,11 @@ async def _keep(db: UnitOfWork, names: list[str]) -> None:
 
 
 def _listed(kept: str | None) -> list[str]:
-    return [str(one) for one in json.loads(kept)] if kept else []
+    return [str(name) for name in json.loads(kept)] if kept else []
 
 
 async def _put(folder: Path, inspected: Inspected, data: bytes) -> None:
-    """Make the folder of a character. Raises NotArrived where nothing can be written there."""
+    """Create a character's folder. Raises NotArrived if the disk can't be written to."""
     try:
         await asyncio.to_thread(_write, folder, inspected, data)
     except OSError as error:
@@ -180,7 +180,7 @@ async def _put(folder: Path, inspected: Inspected, data: bytes) -> None:
 
 
 def _write(folder: Path, inspected: Inspected, data: bytes) -> None:
-    """Make the folder of a character, whole or not at all."""
+    """Create a character's folder atomically."""
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     try:
@@ -197,6 +197,6 @@ def _file_name(inspected: Inspected) -> str:
 
 
 def _same(folder: Path, inspected: Inspected, data: bytes) -> bool:
-    """Say whether a folder holds just this card."""
+    """Return whether a folder holds exactly this card."""
     path = folder / _file_name(inspected)
     return path.is_file() and path.read_bytes() == data

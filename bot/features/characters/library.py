@@ -1,4 +1,4 @@
-"""The characters on disk, read anew when they change: a folder is a character (F095, F099, D12, D13)."""
+"""The characters on disk, reloaded when they change; each folder is a character (F095, F099, D12, D13)."""
 
 import asyncio
 import json
@@ -46,17 +46,17 @@ log = logging.getLogger(__name__)
 BUNDLED = Path(__file__).resolve().parents[3] / "characters" / "_frameworks"
 FRAMEWORKS, LOREBOOKS = "_frameworks", "_lorebooks"
 BESIDE = "frameworks"
-"""Where acore keeps its frameworks: next to the folder of its characters."""
+"""Folder in which acore keeps its frameworks, next to its characters folder."""
 SECOND = _("Two characters are called {slug}: give one of them another character_id.")
 TEXTS = frozenset({".env", ".json", ".md", ".txt", ".yaml", ".yml"})
 RENAMED = _("It would be kept under {slug} from then on: restart with another character for that.")
 NO_SUCH_FILE = _("{file} is none of the files of {name}.")
 SOMEBODY = "the person you talk with"
-"""What {{user}} stands for where no one person is meant: the words before the talk are the same for all."""
+"""Replacement for {{user}} where no single person is meant, because the prompt prefix is shared by all."""
 
 
 class Library:
-    """Reads characters, compiles them, and looks whether they changed."""
+    """Reads and compiles characters, and checks them for changes."""
 
     def __init__(
         self,
@@ -82,14 +82,14 @@ class Library:
         self._reading = asyncio.Lock()
 
     async def open(self, joined: Sequence[str] = ()) -> Company:
-        """Return everybody who is played; `joined` are folders of those who came by import.
+        """Return all characters to play; `joined` are the folder names of imported characters.
 
-        Raises CharacterFaults for the first one; others that can't be played are left out.
+        Raises CharacterFaults if the first one can't be played; others are left out.
         """
         await self._read_shared()
         known = character_folders(self.characters)
-        there = {source.folder for source in self._sources}
-        folders = [known[name] for name in joined if name in known and known[name] not in there]
+        configured = {source.folder for source in self._sources}
+        folders = [known[name] for name in joined if name in known and known[name] not in configured]
         roles: list[PlayedCharacter] = []
         for source in (*self._sources, *map(CharacterSource.at, folders)):
             try:
@@ -101,7 +101,7 @@ class Library:
         return Company(roles)
 
     async def admit(self, source: CharacterSource, *, primary: bool = False) -> PlayedCharacter:
-        """Return a character to be played from now on. Raises CharacterFaults."""
+        """Read and register a character. Raises CharacterFaults."""
         shelf = await self._reader.read(source)
         slug = shelf.character.slug
         if slug in self._shelves:
@@ -116,67 +116,67 @@ class Library:
         self._touched.discard(role.slug)
 
     def drop(self, slug: str) -> None:
-        """Look after a character no more."""
+        """Stop tracking a character."""
         self._shelves.pop(slug, None)
         self._touched.discard(slug)
 
     def is_configured(self, folder: Path) -> bool:
-        """Say whether the settings themselves name the character of a folder."""
+        """Return whether the settings name the character of a folder."""
         return any(source.folder == folder for source in self._sources)
 
     def folder_of(self, slug: str) -> Path | None:
-        """Return the folder of a character, where it has one."""
+        """Return the folder of a character, if it has one."""
         shelf = self._shelves.get(slug)
         return shelf.source.folder if shelf else None
 
     def contents_of(self, slug: str) -> FolderContents:
-        """Return what the files of a character hold."""
+        """Return the contents of a character's files."""
         return self._shelves[slug].contents
 
     def source_of(self, slug: str) -> Character:
-        """Return a character as its files have it, before anything was made of it."""
+        """Return a character as its files define it, before compiling."""
         return self._shelves[slug].character
 
     def touch(self, slug: str) -> None:
-        """Take notice that what the database says of a character changed."""
+        """Mark a character as changed in the database."""
         self._touched.add(slug)
 
     async def refresh(self, company: Company, database: Database) -> list[str]:
-        """Take in what changed on disk or in the database; return whose it was.
+        """Reload what changed on disk or in the database; return the slugs of the changed characters.
 
-        A change that can't be used leaves the character as it was, and is told once. Nobody's message waits
-        for more than that, and none is lost for it.
+        An invalid change leaves the character as it was, and is logged once. A message waits for no more than
+        this reload, and none is lost because of it.
         """
         if self._reading.locked() and not self._touched:
-            return []  # what is being read now shows when it is read: nobody waits for another's files
+            return []  # the reload under way will pick up the changes: nobody waits for another's files
         if not await self._stale(company):
             return []
         changed = []
         async with self._reading:
             for slug in sorted(await self._stale(company)):
                 role = company.by_slug.get(slug)
-                if role is None:  # it was let go while another was read
+                if role is None:  # it was removed while another was being read
                     continue
                 self._touched.discard(slug)
                 try:
                     role.playing = await self._compiled_of(await self._again(role), database)
                 except (DatabaseError, OSError) as error:
-                    self._touched.add(slug)  # with the next message it is tried again
+                    self._touched.add(slug)  # retried with the next message
                     log.error("%s stays as it was for now: %s", role.name, error)  # noqa: TRY400
-                except Exception:  # one character's files keep nobody from being heard, nor the start
+                except Exception:  # one broken character must not stop a message or the start
                     log.exception("%s stays as it was: it can't be compiled", role.name)
                 else:
                     changed.append(slug)
         return changed
 
     async def _stale(self, company: Company) -> set[str]:
-        """Return who changed, of those who are here."""
+        """Return the slugs of the active characters that changed."""
         shelves = {slug: shelf for slug, shelf in self._shelves.items() if slug in company.by_slug}
         try:
             if self._shared() != self._marked:
                 await self._read_shared()
                 self._touched |= shelves.keys()
-        except OSError as error:  # with the next message it is tried again
+        except OSError as error:  # retried with the next message
             log.error("What all characters share stays as it was for now: %s", error)  # noqa: TRY400
         stale = shelves.keys() & self._touched
         for slug, shelf in shelves.items():
@@ -185,7 +185,7 @@ class Library:
         return stale
 
     async def _again(self, role: PlayedCharacter) -> ReadCharacter:
-        """Read a character anew if its files changed; keep what there was when they can't be used."""
+        """Reread a character if its files changed; keep the old version if they are invalid."""
         shelf = self._shelves[role.slug]
         now = shelf.source.signature()
         if now in (shelf.signature, self._refused.get(role.slug)):
@@ -203,21 +203,21 @@ class Library:
             log.error("%s stays as it was:\n%s", role.name, fault)
             return shelf
         self._refused.pop(role.slug, None)
-        if role.slug in self._shelves:  # it may have been let go meanwhile
+        if role.slug in self._shelves:  # it may have been removed meanwhile
             self._shelves[role.slug] = read
         log.info("Read the files of %s anew", role.name)
         return read
 
     def _shared(self) -> Signature:
-        """Return a mark of what all characters share."""
+        """Return a signature of the files that all characters share."""
         return (*marks_in(self._frameworks_at), *marks_in(self.characters / LOREBOOKS))
 
     async def _read_shared(self) -> None:
-        """Read the frameworks, and the lorebooks that several characters know (F109)."""
+        """Read the frameworks and the shared lorebooks (F109)."""
         marked = self._shared()
         self._books, notices = await self._reader.shared_books(self.characters / LOREBOOKS)
-        for one in notices:
-            log.warning("%s", one)
+        for notice in notices:
+            log.warning("%s", notice)
         bundled = await asyncio.to_thread(read_frameworks, BUNDLED)
         own = bundled
         if self._frameworks_at.is_dir() and self._frameworks_at.resolve() != BUNDLED:
@@ -232,18 +232,18 @@ class Library:
     # Editing.
 
     def files_of(self, slug: str) -> list[Path]:
-        """Return the text files that make a character, the sheet first; no link out of its folder."""
+        """Return the text files of a character, sheet first, excluding links that lead out of its folder."""
         source = self._shelves[slug].source
         found = [path for path in (source.sheet, source.file) if path is not None and path.is_file()]
         for folder in _folders(source):
-            there = (path for path in folder.glob("*") if path.suffix in TEXTS and path.is_file())
-            found += sorted(path for path in there if path.resolve().parent == folder.resolve())
+            candidates = (path for path in folder.glob("*") if path.suffix in TEXTS and path.is_file())
+            found += sorted(path for path in candidates if path.resolve().parent == folder.resolve())
         return list(dict.fromkeys(found))
 
     async def tried(self, role: PlayedCharacter, path: Path, text: str, database: Database) -> Playing:
-        """Return what a character would be with one of its files changed. Raises CharacterFaults.
+        """Return the character that an edited file would yield. Raises CharacterFaults.
 
-        Nothing of it is kept: it is read from a copy.
+        Nothing is kept: it is compiled from a temporary copy.
         """
         source = self._shelves[role.slug].source
         with TemporaryDirectory() as folder:
@@ -254,7 +254,7 @@ class Library:
             return await self._compiled_of(shelf, database, keep=False)
 
     async def write(self, role: PlayedCharacter, path: Path, text: str) -> None:
-        """Write one of a character's files, whole or not at all; the next message finds it changed."""
+        """Write one of a character's files atomically; the next message reloads it."""
         if path not in self.files_of(role.slug):
             raise CharacterFaults(NO_SUCH_FILE.format(file=path.name, name=role.name))
         await asyncio.to_thread(_replace, path, text.encode())
@@ -262,11 +262,13 @@ class Library:
     # Compiling.
 
     async def _compiled_of(self, shelf: ReadCharacter, database: Database, *, keep: bool = True) -> Playing:
-        """Return a character as its files, its admins and its growth make it (F099, F110, C75)."""
+        """Compile a character from its files, its admins' lines and its growth (F099, F110, C75)."""
         slug = shelf.character.slug
         async with database.read() as db:
             rows, reached = await _laid_down(db, slug)
-            lore = [LaidDown(one.book, one.uid, one.values) for one in await db.characters.lore_lines(slug)]
+            lore = [
+                LaidDown(line.book, line.uid, line.values) for line in await db.characters.lore_lines(slug)
+            ]
         stages, of_stages = _stages(reached)
         grown, of_growth = evolved(shelf.character, stages)
         persona, of_persona = compile_persona(grown, self._frameworks.by_id, _identity(rows))
@@ -287,13 +289,13 @@ class Library:
         )
 
     def _books_of(self, domains: Collection[str]) -> dict[str, Lorebook]:
-        """Return the shared lorebooks of these domains: what is of none of them is not read."""
+        """Return the shared lorebooks of these domains only."""
         return {
             f"{LOREBOOKS}/{name}": book for name, book in self._books.items() if name.casefold() in domains
         }
 
     def _save(self, persona_id: str, values: Mapping[str, Any]) -> None:
-        """Write what a character was compiled to, for operators to look at (F095, F111)."""
+        """Write the compiled character to a file, for operators to inspect (F095, F111)."""
         text = json.dumps(values, ensure_ascii=False, indent=2, default=str)
         try:
             _replace(self._compiled / f"{persona_id}.json", text.encode("utf-8", "replace"))
@@ -301,7 +303,7 @@ class Library:
             log.warning("What %s was compiled to can't be written down: %s", persona_id, error.strerror)
 
     def _picture(self, slug: str, avatar: Path | AvatarPicture | None) -> Path | None:
-        """Return the picture of a character as a file; one from within a card is saved as one (F098)."""
+        """Return a character's picture as a file; a picture inside a card is saved first (F098)."""
         if avatar is None or isinstance(avatar, Path):
             return avatar
         path = self._pictures / f"{slug}.{avatar.suffix.lstrip('.')}"
@@ -314,7 +316,7 @@ class Library:
 
 
 def _folders(source: CharacterSource) -> list[Path]:
-    """Return the folders in which the text files of a character stand."""
+    """Return the folders that hold a character's text files."""
     if source.folder is None:
         return []
     inside = (source.folder, source.folder / "prompts", source.folder / "lorebooks")
@@ -322,7 +324,7 @@ def _folders(source: CharacterSource) -> list[Path]:
 
 
 def _copied(source: CharacterSource, to: Path, changed: Path, text: str) -> CharacterSource:
-    """Copy the files of a character, with other words in one of them."""
+    """Copy the files of a character, replacing the text of one."""
     to = to / (source.folder.name if source.folder else "character")
     to.mkdir()
     if source.folder is not None:
@@ -332,8 +334,8 @@ def _copied(source: CharacterSource, to: Path, changed: Path, text: str) -> Char
         if path is not None and path.is_file():
             copies[path] = Path(shutil.copy2(path, to))
     inside = source.folder is not None and changed.is_relative_to(source.folder)
-    there = to / changed.relative_to(source.folder) if inside and source.folder else copies[changed]
-    there.write_text(text, encoding="utf-8")
+    copy = to / changed.relative_to(source.folder) if inside and source.folder else copies[changed]
+    copy.write_text(text, encoding="utf-8")
     return CharacterSource(
         to if source.folder else None,
         to / source.sheet.name if source.sheet else None,
@@ -342,13 +344,13 @@ def _copied(source: CharacterSource, to: Path, changed: Path, text: str) -> Char
 
 
 def domains_of(character: Character) -> frozenset[str]:
-    """Return the domains that a character's lore is limited to; none where it names none (F109)."""
+    """Return the domains that limit a character's lore; empty if it names none (F109)."""
     named = items(character.knowledge.get("rag_categories")) or ()
     return frozenset(name.strip().casefold() for name in named)
 
 
 def frameworks_beside(characters: Path) -> Path:
-    """Return where the operator's frameworks are: among the characters, else beside their folder (F095)."""
+    """Return the operator's frameworks folder: inside the characters folder, or next to it (F095)."""
     inside, beside = characters / FRAMEWORKS, characters.parent / BESIDE
     return beside if beside.is_dir() and not inside.is_dir() else inside
 
@@ -358,7 +360,7 @@ async def _laid_down(db: UnitOfWork, slug: str) -> tuple[list[IdentityLine], lis
 
 
 def _identity(rows: Iterable[IdentityLine]) -> Identity:
-    """Return what admins laid down, by kind."""
+    """Group identity lines by kind."""
     kinds: dict[str, list[str]] = {"trait": [], "lore": [], "fact": [], "quirk": []}
     for row in rows:
         kinds[row.kind].append(row.text)
@@ -367,20 +369,20 @@ def _identity(rows: Iterable[IdentityLine]) -> Identity:
 
 
 def _stages(reached: Iterable[Milestone]) -> tuple[list[EvolutionStage], list[str]]:
-    """Return the stages of growth that stand; one that no longer fits is left out with a notice."""
+    """Return the growth stages in effect; a stage that no longer validates becomes a notice."""
     stages, notices = [], []
-    for one in reached:
-        if not one.changes or one.reverted_at is not None:
+    for milestone in reached:
+        if not milestone.changes or milestone.reverted_at is not None:
             continue
         try:
-            stages.append(EvolutionStage(milestone=one.milestone, changes=one.changes))
+            stages.append(EvolutionStage(milestone=milestone.milestone, changes=milestone.changes))
         except ValidationError:
-            notices.append(f"its stage {one.milestone} can't be read any more, and has no effect")
+            notices.append(f"its stage {milestone.milestone} can't be read any more, and has no effect")
     return stages, notices
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; one that says the same stays as it is."""
+    """Write a file atomically; skip the write if it would not change it."""
     if path.is_file() and path.read_bytes() == data:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -390,7 +392,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def library_of(loaded: Loaded) -> Library:
-    """Return the library that the settings describe. Raises SettingsError when nobody is to be played."""
+    """Build the library that the settings describe. Raises SettingsError if no character is configured."""
     settings = loaded.settings
     return Library(
         sources_of(

@@ -1,4 +1,4 @@
-"""Who of the characters is in a place, who is asked for there, what they play, and whom people play."""
+"""Presence of characters in places, scenes among them, channel notes and user personas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,20 +36,20 @@ DEPTH_OF = _("The depth is a number from 0, the very end, to {deepest} lines bef
 NAME_OF = _("A name has 1 to {most} characters that can be seen.")
 
 
-class NotStaged(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """It can't be done so; the text says why and what to do."""
+class NotStaged(MasqueradeError):  # noqa: N818 - an answer, not a fault
+    """A refused change of presence, scene or note; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attending:
-    """A character, and whether it hears what is said in a place."""
+    """A character and whether it is present in a place."""
 
     role: PlayedCharacter
     present: bool
 
 
 class Stagecraft:
-    """Changes who is where and what is played; all of it holds from the very next message on."""
+    """Changes presence and scenes; every change takes effect with the next message."""
 
     def __init__(self, database: Database, casting: Casting, clock: Clock) -> None:
         self._database = database
@@ -57,29 +57,29 @@ class Stagecraft:
         self._clock = clock
 
     def role(self, name: str) -> PlayedCharacter:
-        """Return a character by its slug, its name, or another name of it. Raises NotStaged."""
+        """Return a character by slug, name or alias. Raises NotStaged."""
         wanted = name.strip().casefold()
         if role := self._casting.company.by_slug.get(wanted):
-            return role  # two may have one name, but no two have one slug
+            return role  # two characters may share a name, but never a slug
         for role in self._casting.company:
             names = (role.slug, role.name, *role.character.aliases)
-            if wanted in {one.casefold() for one in names}:
+            if wanted in {alias.casefold() for alias in names}:
                 return role
         known = ", ".join(role.name for role in self._casting.company)
         raise NotStaged(NO_CHARACTER.format(name=clean_name(name, "that"), known=known))
 
     async def attending(self, where: Where) -> list[Attending]:
-        """Return all characters, and which of them are in a place."""
+        """Return all characters with their presence in a place."""
         async with self._database.read() as db:
             present = {role.slug for role in await self._casting.present(db, where)}
         return [Attending(role, role.slug in present) for role in self._casting.company]
 
     async def hears(self, role: PlayedCharacter, where: Where) -> bool:
-        """Say whether a character hears what is said in a place."""
-        return any(one.role.slug == role.slug and one.present for one in await self.attending(where))
+        """Return whether a character is present in a place."""
+        return any(entry.role.slug == role.slug and entry.present for entry in await self.attending(where))
 
     async def attend(self, where: Where, role: PlayedCharacter, *, present: bool) -> None:
-        """Invite a character to a channel, or send it out: what is said without it, it never learns (C25).
+        """Invite a character to a channel, or send it out: it never learns what is said in its absence (C25).
 
         Raises NotStaged in private.
         """
@@ -91,16 +91,16 @@ class Stagecraft:
             await db.casts.attend(where.channel_id, role.slug, present=present)
 
     def check_attending(self, where: Where, role: PlayedCharacter) -> None:
-        """Raise NotStaged where nobody can be invited, or sent out."""
+        """Raise NotStaged if nobody can be invited or sent out here."""
         if len(self._casting.company) == 1:
             raise NotStaged(ONLY_ONE.format(name=role.name))
         if not where.place.holds_several:
             raise NotStaged(ONLY_ONE_IN_PRIVATE)
 
     async def choose(self, where: Where, role: PlayedCharacter | None) -> None:
-        """Let a character answer in a place from now on; None leaves it to chance and topic.
+        """Set the character that answers in a place; None leaves it to chance and topic.
 
-        In private it is the only one who is there. In a channel others answer still who are called.
+        In private it is the only one present. In a channel, others still answer when called.
         """
         async with self._database.begin() as db:
             await note_place(db, where)
@@ -108,12 +108,12 @@ class Stagecraft:
             await db.channels.choose(where.channel_id, role.slug if role else None)
 
     async def check_admitted(self, where: Where, role: PlayedCharacter) -> None:
-        """Raise NotStaged where a character may not be let in (C91)."""
+        """Raise NotStaged if a character may not enter a place (C91)."""
         async with self._database.read() as db:
             await self._check_admitted(db, [role], where)
 
     async def _check_admitted(self, db: UnitOfWork, roles: Sequence[PlayedCharacter], where: Where) -> None:
-        """Let nobody in who is for adults, where children may be (C91). Raises NotStaged."""
+        """Refuse adult-only characters where children may be present (C91). Raises NotStaged."""
         for role in roles:
             if not await self._casting.admits(db, role, where):
                 raise NotStaged(why_not(role, where))
@@ -130,7 +130,7 @@ class Stagecraft:
         by: int,
         opened_by: int,
     ) -> int:
-        """Let characters play a scene of so many lines among themselves (C26). Raises NotStaged."""
+        """Start a scene of `turns` lines among characters (C26). Raises NotStaged."""
         topic = clean_text(topic).strip()
         cast = list(dict.fromkeys(role.slug for role in members))
         if not where.place.holds_several:
@@ -157,7 +157,7 @@ class Stagecraft:
         return scene_id
 
     async def stop_scene(self, where: Where) -> Scene:
-        """End the scene in a place: what is being said now is its last line. Raises NotStaged."""
+        """End the scene in a place; the line under way is its last. Raises NotStaged."""
         async with self._database.begin() as db:
             scene = await db.cues.scene(where.channel_id)
             if scene is None:
@@ -166,9 +166,9 @@ class Stagecraft:
         return scene
 
     async def note(self, where: Where, text: str | None, *, depth: int, by: int) -> None:
-        """Keep a note for a channel that stands `depth` lines before each prompt's end (C35).
+        """Set a channel's note, placed `depth` lines before the end of each prompt (C35).
 
-        None takes it away. Raises NotStaged.
+        None removes it. Raises NotStaged.
         """
         cleaned = clean_text(text).strip() if text is not None else None
         if cleaned is not None and (is_blank(cleaned) or len(cleaned) > LONGEST_NOTE):
@@ -180,15 +180,15 @@ class Stagecraft:
             await db.channels.keep_note(where.channel_id, cleaned, depth=depth, by=by)
 
     async def noted(self, where: Where) -> tuple[str, int] | None:
-        """Return the note of a channel and its depth."""
+        """Return the note of a channel and its depth; None if it has none."""
         async with self._database.read() as db:
             channel = await db.channels.get(where.channel_id)
         return (channel.note, channel.note_depth) if channel and channel.note else None
 
-    # Whom people play.
+    # User personas.
 
     async def play_as(self, user_id: int, where: Where, name: str | None) -> str | None:
-        """Keep whom somebody plays in a channel (C37); None is themself. Return the name as it is kept.
+        """Set a person's persona in a channel (C37), None to clear it; return the cleaned name.
 
         Raises NotStaged.
         """
@@ -200,6 +200,6 @@ class Stagecraft:
         return kept
 
     async def playing(self, user_id: int, where: Where) -> str | None:
-        """Return whom somebody plays in a channel."""
+        """Return the name of a person's persona in a channel."""
         async with self._database.read() as db:
             return (await db.users.guises_in([user_id], where.channel_id)).get(user_id)

@@ -1,9 +1,9 @@
-"""What is said of who is where and what is played, on Discord and in the terminal."""
+"""Texts about presence and scenes, for Discord and the terminal."""
 
 from bot.core.i18n import _, n_
 
 NOBODY = "nobody"
-"""May be written instead of a character's name."""
+"""Accepted in place of a character's name."""
 
 CHOSEN = _("From now on **{name}** answers here where nobody else is called.")
 NOBODY_CHOSEN = _("From now on it depends on who is called, and on the topic, who answers here.")
@@ -34,5 +34,5 @@ NOTE = _("**The note of this channel**, {depth}:\n{note}")
 
 
 def depth_in_words(depth: int) -> str:
-    """Say where a note stands."""
+    """Describe the position of a note."""
     return DEEPER.format(count=depth) if depth else str(AT_THE_END)

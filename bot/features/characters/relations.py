@@ -1,4 +1,4 @@
-"""How the characters get on with one another, for admins, who can take single turns of it back (C72, C73)."""
+"""Relations between characters, for admins, who can undo single encounters (C72, C73)."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ LATEST = 15
 NO_ENCOUNTER = _("There is no encounter {number} that still counts: /admin relations lists them.")
 
 
-class NoSuchEncounter(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """It can't be taken back; the text says why."""
+class NoSuchEncounter(MasqueradeError):  # noqa: N818 - an answer, not a fault
+    """The encounter can't be undone; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """How one character stands with another, and what they quarrel about: topic and severity, 0 to 1."""
+    """A character's relation to another; `conflicts` are topics and severities from 0 to 1."""
 
     role: PlayedCharacter
     other: PlayedCharacter
@@ -39,7 +39,7 @@ class Relation:
 
 
 class Relations:
-    """Looks at how characters get on, and changes it by hand."""
+    """Shows relations between characters, and lets admins change them."""
 
     def __init__(
         self,
@@ -56,18 +56,20 @@ class Relations:
         self._direction = direction
 
     async def of(self, role: PlayedCharacter, other: PlayedCharacter) -> Relation:
-        """Return how two characters stand with each other."""
+        """Return a character's relation to another."""
         now, rate = self._clock.now(), self._direction.decay
         async with self._database.read() as db:
             pair = await db.affinities.pair(role.slug, other.slug)
-            all_of_it = await db.affinities.encounters(role.slug, other.slug, limit=affinity.HISTORY_MOST)
+            encounters = await db.affinities.encounters(role.slug, other.slug, limit=affinity.HISTORY_MOST)
             milestones = await db.affinities.milestones(role.slug, other.slug)
             rows = await db.affinities.conflicts(role.slug, other.slug)
             memories = await db.affinities.remembered(role.slug, other.slug, limit=MOST_SHARED)
-        counts = Counter(affinity.Interaction(one.kind) for one in all_of_it if one.reverted_at is None)
+        counts = Counter(
+            affinity.Interaction(encounter.kind) for encounter in encounters if encounter.reverted_at is None
+        )
         faded = (
-            affinity.decayed(affinity.Conflict(one.topic, one.severity, one.at), now, rate=rate)
-            for one in rows
+            affinity.decayed(affinity.Conflict(row.topic, row.severity, row.at), now, rate=rate)
+            for row in rows
         )
         return Relation(
             role,
@@ -77,17 +79,17 @@ class Relations:
             pair.stage or affinity.stage_after("", pair.value, 0),
             affinity.traits(counts),
             tuple(sorted(milestones)),
-            tuple((one.topic, one.severity) for one in faded if one is not None),
-            tuple(all_of_it[:LATEST]),
+            tuple((conflict.topic, conflict.severity) for conflict in faded if conflict is not None),
+            tuple(encounters[:LATEST]),
             tuple(memories),
         )
 
     async def others(self, role: PlayedCharacter) -> list[Relation]:
-        """Return how a character stands with all the others."""
+        """Return a character's relations to all other characters."""
         return [await self.of(role, other) for other in self._company if other.slug != role.slug]
 
     async def take_back(self, actor: Actor, encounter_id: int) -> Encounter:
-        """Undo what an encounter did to two characters' affinity. Raises NoSuchEncounter."""
+        """Undo an encounter's effect on two characters' affinity. Raises NoSuchEncounter."""
         async with self._database.begin() as db:
             found = await db.affinities.encounter(encounter_id)
             if found is None or not await db.affinities.reverted(encounter_id, at=self._clock.now()):
@@ -103,7 +105,7 @@ class Relations:
         return found
 
     async def make_up(self, actor: Actor, role: PlayedCharacter, other: PlayedCharacter) -> int:
-        """End all conflicts of two characters; return how many there were."""
+        """End all conflicts of two characters; return their number."""
         async with self._database.begin() as db:
             ended = await db.affinities.made_up(role.slug, other.slug)
         await self._audit.note(actor, "relations", f"{role.slug} and {other.slug} made up: {ended}")

@@ -1,8 +1,8 @@
-"""Reads a stranger's card where it can do no harm: a program of its own, which writes one line of JSON.
+"""Reader of untrusted cards, run as a separate sandboxed program that writes one line of JSON.
 
 It is started as `python -I -S sandboxed_reader.py SECONDS ORDER PATHS` with the file as its standard input.
-ORDER is `inspect`, or the kind of file to write: `json`, `png` or `charx`. PATHS is where packages are.
-After the line come the bytes of the file that was written, if any. It imports personas and what they need.
+ORDER is `inspect`, or the file type to write: `json`, `png` or `charx`. PATHS lists the package folders.
+The bytes of the written file, if any, follow the JSON line. It imports only personas and its dependencies.
 """
 
 import json
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 if not __package__:
-    # Run as a program, it knows of nothing but the standard library.
+    # When run as a program, only the standard library is on the path.
     sys.path += sys.argv[3].split(os.pathsep)
 
 from bot.core.sandbox import hold
@@ -26,14 +26,14 @@ from personas.library import is_book
 from personas.sheets import SheetContents, cast_whole, is_sheet, read_sheet
 
 MOST_MEMORY = 256 << 20
-"""The memory of this process at most, where the system can hold it to that."""
+"""Memory limit of this process in bytes, where the system can enforce it."""
 MOST_NOTICES = 80
 MOST_LETTERS = 120
 WRITERS = {"json": write_json, "png": write_png, "charx": write_charx}
 
 
 def main() -> None:
-    """Answer on standard output what is in the file on standard input."""
+    """Read the file from standard input and write the answer to standard output."""
     _load_all()
     hold(float(sys.argv[1]), memory=MOST_MEMORY)
     written = b""
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def answered(data: bytes, order: str) -> tuple[dict[str, Any], bytes]:
-    """Return what is said of a file, and the bytes of the one that was to be written; raises CardError."""
+    """Return the answer about a file, and the bytes of the file to write. Raises CardError."""
     if order != "inspect":
         card = read_card(data)
         return {"kind": "card", "files": len(card.files)}, WRITERS[order](card)
@@ -79,7 +79,7 @@ def _of_card(card: Card, container: str) -> dict[str, Any]:
 
 
 def _sheet_or_book(data: bytes) -> dict[str, Any] | None:
-    """Return what is said of JSON that is no card but something else of ours; None for all others."""
+    """Describe JSON that is a sheet or a lorebook; None for a card or anything else."""
     value, notices = read_json(data)
     if is_sheet(value):
         sheet = read_sheet(value)
@@ -104,7 +104,7 @@ def _sheet_or_book(data: bytes) -> dict[str, Any] | None:
 
 
 def _book(own: dict[str, Any] | None, made: SheetContents) -> dict[str, Any] | None:
-    """Return the lorebook to be shown: the card's, else one from its extensions."""
+    """Return the lorebook to show: the card's own, otherwise the first from its extensions."""
     return own or (dict(made.books[0]) if made.books else None)
 
 
@@ -119,7 +119,7 @@ def _container(data: bytes) -> str:
 
 
 def _load_all() -> None:
-    """Use everything once: what is loaded late needs a file, and none can be opened once the limits hold."""
+    """Exercise all code once: lazy imports open files, which is impossible once the limits are in force."""
     sample = {"name": "Nyx", "description": "{{char}}\ud800", "spec": "", "data": {}}
     card = read_card(json.dumps(sample).encode())
     for write in (write_png, write_charx):

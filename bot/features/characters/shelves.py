@@ -1,4 +1,4 @@
-"""What the files of one character say, and whether they changed since (F095, D13)."""
+"""Reader of one character's files, and detection of changes to them (F095, D13)."""
 
 import asyncio
 import logging
@@ -28,23 +28,23 @@ from personas.lorebooks.reading import read_lorebook
 log = logging.getLogger(__name__)
 
 SCREENING_SECONDS = 20.0
-"""Seconds that a file of a stranger's may take when the program starts, and the machine is busy."""
+"""Timeout in seconds for screening an untrusted file at start-up, when the machine is busy."""
 MOST_SCREENED = 32 << 20
 UNREADABLE = _("{file} can't be read: {fault}.")
 PROMPTS = ("core_prompt", "summarization_prompt", "core_memory_prompt", "core_memory_dump", "post_history")
-"""What a file prompts/NAME.md may say in place of the key of that name."""
+"""Character keys that a file prompts/KEY.md may override."""
 
 Mark = tuple[str, int, int, int]
 Signature = tuple[Mark, ...]
 
 
-class CharacterFaults(ConfigurationError):  # noqa: N818 - it is plural for a reason
-    """A character can't be played; the text has a line for each fault."""
+class CharacterFaults(ConfigurationError):  # noqa: N818 - plural because it holds several faults
+    """The character can't be played; the text has one line per fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class CharacterSource:
-    """Where a character comes from: its folder, its character.env, or both; else one file beside others."""
+    """Location of a character: its folder, its character.env, or both; otherwise a single file."""
 
     folder: Path | None
     sheet: Path | None
@@ -52,24 +52,24 @@ class CharacterSource:
 
     @classmethod
     def at(cls, path: Path) -> "CharacterSource":
-        """Return the source of a character that a folder or a file of this path is."""
+        """Return the source for a character's folder or file."""
         return cls(None, None, path) if path.is_file() else cls(path, path / SHEET_NAME)
 
     def __str__(self) -> str:
         return str(self.file or self.folder or self.sheet)
 
     def strange_files(self) -> list[Path]:
-        """Return those of its files that may come from anybody."""
+        """Return the files that may be untrusted."""
         if self.file:
             return [self.file] if self.file.is_file() else []
         return strange_files(self.folder) if self.folder else []
 
     def contents(self, env: Mapping[str, str]) -> FolderContents:
-        """Return what its files hold, under the keys of its character.env."""
+        """Return the contents of its files, under the keys of its character.env."""
         return read_file(self.file) if self.file else read_folder(self.folder or Path(os.devnull), env)
 
     def signature(self) -> Signature:
-        """Return a mark of its files that is another one whenever any of them is another one."""
+        """Return a signature that changes whenever any of its files changes."""
         seen = [mark_of(path) for path in (self.sheet, self.file) if path is not None]
         for folder in (
             self.folder,
@@ -82,7 +82,7 @@ class CharacterSource:
 
 @dataclass(frozen=True, slots=True)
 class ReadCharacter:
-    """What was read of a character, and what its admins should know of its files."""
+    """A character as read from its files, and notices for its admins."""
 
     source: CharacterSource
     signature: Signature
@@ -93,13 +93,13 @@ class ReadCharacter:
 
 
 class Shelves:
-    """Reads the files of characters; each file that may come from a stranger in a limited process first."""
+    """Reads character files; each untrusted file goes through the sandboxed process first."""
 
     def __init__(self) -> None:
         self._screened: set[str] = set()
 
     async def read(self, source: CharacterSource) -> ReadCharacter:
-        """Return what a character's files say. Raises CharacterFaults when they make no character."""
+        """Read a character's files. Raises CharacterFaults if they don't make a valid character."""
         signature = source.signature()
         name, within = str(source), str(source.file.parent if source.file else source)
         try:
@@ -110,9 +110,9 @@ class Shelves:
             raise CharacterFaults(
                 UNREADABLE.format(file=error.filename or name, fault=error.strerror)
             ) from error
-        told = [f"{within}/{one}" for one in contents.faults]
-        for one in told:
-            log.error("%s", one)
+        told = [f"{within}/{fault}" for fault in contents.faults]
+        for fault in told:
+            log.error("%s", fault)
         try:
             if faults:
                 raise CharacterFaults("\n".join(faults))
@@ -120,35 +120,35 @@ class Shelves:
                 raise CharacterFaults("\n".join(told))
             fields = {**contents.fields, **_from_prompts(contents.prompts)}
             if source.folder is None and source.file is None and "character_id" not in env:
-                del fields["slug"]  # there is no folder to take it from: its name has to do
+                del fields["slug"]  # without a folder to take it from, the slug comes from the name
             character = character_of(fields, name)
         except CharacterError as error:
             raise CharacterFaults("\n".join([*told, *map(str, error.faults)])) from None
         books, of_books = await asyncio.to_thread(_books, contents)
-        notices = (*(f"{within}/{one}" for one in contents.notices), *of_books)
+        notices = (*(f"{within}/{notice}" for notice in contents.notices), *of_books)
         for notice in notices:
             log.info("%s", notice)
         return ReadCharacter(source, signature, contents, character, books, (*told, *notices))
 
     async def shared_books(self, folder: Path) -> tuple[dict[str, Lorebook], tuple[str, ...]]:
-        """Return the lorebooks of a folder by the names of their files, and what is wrong with others."""
+        """Return the lorebooks of a folder by file stem, and notices about invalid ones."""
         try:
             await self._screen(await asyncio.to_thread(strange_files, folder))
             contents = await asyncio.to_thread(read_folder, folder, {})
         except (CharacterFaults, OSError) as error:
             return {}, (str(error),)
         books, notices = await asyncio.to_thread(_books, contents)
-        told = (*(f"{folder}/{one}" for one in contents.faults), *notices)
+        told = (*(f"{folder}/{fault}" for fault in contents.faults), *notices)
         return {Path(name).stem: book for name, book in books.items()}, told
 
     async def _screen(self, files: Sequence[Path]) -> None:
-        """Read what may come from strangers in a process of its own first, each file once (faults D7, D8).
+        """Read untrusted files in the sandboxed process first, each version once (faults D7, D8).
 
-        What that process does not come to the end of must not be there when we read the folder.
+        A file that this process can't finish must not be in the folder when we read it.
         """
         for path in files:
             if path.stat().st_size > MOST_SCREENED:
-                continue  # it is refused for its size
+                continue  # the reader refuses it for its size
             data = await asyncio.to_thread(path.read_bytes)
             digest = blake2b(data, digest_size=16).hexdigest()
             if digest in self._screened:
@@ -164,10 +164,10 @@ class Shelves:
 def sources_of(
     *, characters: Path, character: str, sheet: Path | None, others: Sequence[str], slug: str
 ) -> list[CharacterSource]:
-    """Return where the primary character and the further ones come from (F007, F108).
+    """Return the sources of the primary character and of the others (F007, F108).
 
-    `character` names the primary's folder or file; else it stands in `sheet`, and what else it has in the
-    folder of its `slug`, if there is one. `others` are names of folders and files, `all` means every one.
+    `character` names the primary's folder or file; if empty, `sheet` defines it, and the folder of its `slug`
+    adds to it if it exists. `others` are names of folders and files; `all` means every one.
     """
     known = characters_in(characters)
     if character:
@@ -176,9 +176,8 @@ def sources_of(
     else:
         first = CharacterSource(find_character(character_folders(characters), slug), sheet)
     wanted = list(others)
-    if [name.lower() for name in others] == [
-        "all"
-    ]:  # a picture may be anything: a card in one has to be named
+    if [name.lower() for name in others] == ["all"]:
+        # A PNG may be any picture, so a card in one has to be named.
         wanted = [path.name for path in known.values() if path.is_dir() or path.suffix.lower() != ".png"]
     sources = [first]
     for name in wanted:
@@ -190,13 +189,13 @@ def sources_of(
                 characters,
                 ", ".join(known) or "none",
             )
-        elif all(path not in (one.folder, one.file) for one in sources):
+        elif all(path not in (source.folder, source.file) for source in sources):
             sources.append(CharacterSource.at(path))
     return sources
 
 
 def _env(sheet: Path | None) -> tuple[dict[str, str], list[str]]:
-    """Return the keys of a character.env, and what is wrong with it."""
+    """Return the keys of a character.env, and its faults."""
     if sheet is None or not sheet.is_file():
         return {}, []
     read = character_sheet(read_env(sheet), borrowed=True)
@@ -211,27 +210,27 @@ def _from_prompts(prompts: Mapping[str, str]) -> dict[str, str]:
 
 def _books(contents: FolderContents) -> tuple[dict[str, Lorebook], tuple[str, ...]]:
     books, notices = {}, []
-    for one in contents.books:
+    for book in contents.books:
         try:
-            books[one.file], told = read_lorebook(one.data)
+            books[book.file], told = read_lorebook(book.data)
         except LorebookError as error:
-            notices.append(f"{one.file}: {error}")
+            notices.append(f"{book.file}: {error}")
             continue
-        notices += [f"{one.file}: {text}" for text in told]
+        notices += [f"{book.file}: {text}" for text in told]
     return books, tuple(notices)
 
 
 def marks_in(folder: Path) -> list[Mark]:
-    """Return a mark of each file in a folder; none where there is no folder."""
+    """Return a mark for each file in a folder; empty if the folder does not exist."""
     try:
         with os.scandir(folder) as found:
-            return sorted(mark_of(one) for one in found if not one.name.startswith("."))
+            return sorted(mark_of(entry) for entry in found if not entry.name.startswith("."))
     except OSError:
         return []
 
 
 def mark_of(file: Path | os.DirEntry[str]) -> Mark:
-    """Return what tells one state of a file from another, also one that an editor put in its place."""
+    """Return a mark that changes with the file, even if an editor replaced it."""
     try:
         about = file.stat()
     except OSError:

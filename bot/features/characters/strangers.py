@@ -1,4 +1,4 @@
-"""Cards from strangers, read in a limited process: what that says is checked here before it is believed."""
+"""Untrusted cards, read in a sandboxed process, whose answer is validated here."""
 
 import asyncio
 import logging
@@ -18,9 +18,9 @@ from personas.character import Character
 log = logging.getLogger(__name__)
 
 DEADLINE = 5.0
-"""Seconds that reading a card may take, with the start of the process."""
+"""Timeout in seconds for reading a card, including the start of the process."""
 _MOST_AT_ONCE = 2
-# Every reading takes a process of up to 256 MB: more of them wait for their turn.
+# Each reader process takes up to 256 MB, so further ones wait.
 _places = BoundedSemaphore(_MOST_AT_ONCE)
 
 FAULT = _("{file} {wrong}; {mend}.")
@@ -38,12 +38,12 @@ _Sentence = Annotated[str, StringConstraints(max_length=600)]
 _Sentences = Annotated[tuple[_Sentence, ...], Field(max_length=100)]
 
 
-class RefusedStranger(ConfigurationError):  # noqa: N818 - it is an answer, not a fault
-    """The file is not taken; the text says in one sentence what is wrong with it, and what to do.
+class RefusedStranger(ConfigurationError):  # noqa: N818 - an answer, not a fault
+    """A refused file; the text says in one sentence what is wrong with it and what to do.
 
-    `dangerous` is one that the process had no time or memory for, or died of; `ours` one that met an error
-    of our own in it. Nobody else should read either. What the readers of cards say is in English: it is as
-    exact as their formats, and the log has it, too.
+    `dangerous` means that the process ran out of time or memory, or died; `ours` that it hit an error of our
+    own. No other code should read either file. Messages of the card readers stay in English: they are as
+    exact as their formats, and the log holds them too.
     """
 
     def __init__(
@@ -56,11 +56,10 @@ class RefusedStranger(ConfigurationError):  # noqa: N818 - it is an answer, not 
 
 
 class Inspected(BaseModel):
-    """What a stranger's file holds, as plain values.
+    """The contents of an untrusted file, as plain values.
 
-    `fields` are those of Character, not yet checked by it; `book` is a lorebook as it stood there. `used`
-    says what is taken from beside a card's own fields, `unused` what is only kept. Nothing of it was run,
-    fetched or saved.
+    `fields` are Character fields, not yet validated by it; `book` is a lorebook as found. `used` lists the
+    extensions taken over, `unused` those only stored. Nothing was run, fetched or saved.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -98,9 +97,9 @@ class _Fault(BaseModel):
 
 
 async def read_stranger(data: bytes, *, name: str, deadline: float = DEADLINE) -> Inspected:
-    """Return what a file from anybody holds, read in a process of its own (C31, faults D7, D8, D9, D18).
+    """Inspect an untrusted file in its own process (C31, faults D7, D8, D9, D18).
 
-    `name` is what the file is called in a fault, `deadline` in seconds. Raises RefusedStranger.
+    `name` is the file's name in messages, `deadline` is in seconds. Raises RefusedStranger.
     """
     answer, _ = await asyncio.to_thread(_asked, data, "inspect", name, deadline)
     try:
@@ -110,7 +109,7 @@ async def read_stranger(data: bytes, *, name: str, deadline: float = DEADLINE) -
 
 
 async def export_stranger(data: bytes, *, to: Output, name: str, deadline: float = 2 * DEADLINE) -> bytes:
-    """Return a card as another kind of file, written by a process of its own. Raises RefusedStranger."""
+    """Convert a card to another file type in its own process. Raises RefusedStranger."""
     _, written = await asyncio.to_thread(_asked, data, to, name, deadline)
     if not written:
         raise _died(name)
@@ -118,7 +117,7 @@ async def export_stranger(data: bytes, *, to: Output, name: str, deadline: float
 
 
 def harmless(text: str, most: int) -> str:
-    """Return a text on one line without what moves a cursor or turns letters around."""
+    """Return a text on one line, without control characters or bidirectional marks."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text[:most])
     return " ".join(shown.split())
 

@@ -1,1 +1,1 @@
-"""A character's days, weeks and status, and how it gets on with people."""
+"""A character's days, weeks, thoughts and status, and its bonds with people."""

@@ -1,4 +1,4 @@
-"""What a day is like for each character: drawn in the morning, or set by operators (F087, F088, C70)."""
+"""Day moods of each character: drawn in the morning, or set by operators (F087, F088, C70)."""
 
 import logging
 from collections.abc import Mapping
@@ -18,15 +18,15 @@ from personas.affect.temperament import DayMood, Stimulus
 log = logging.getLogger(__name__)
 
 MORNING = 6
-"""The hour, in the house's zone, at which a day begins."""
+"""The hour, in the house's time zone, at which a day begins."""
 MOST_MISSED = 14
-"""So many days that passed while the program was not running are made up for, and no earlier ones."""
+"""Maximum number of missed days to draw after a downtime; earlier ones are skipped."""
 _ONE = timedelta(days=1)
 OUT_OF_BOUNDS = _("A day's mood is a number from 0 to 10.")
 
 
 class Days:
-    """The rows `daily_mood_...` of the global state, one for each mood and character."""
+    """Day moods of characters, stored as rows `daily_mood_...` of the global state."""
 
     def __init__(self, database: Database, *, company: Company, inner: InnerLife, clock: Clock) -> None:
         self._database = database
@@ -36,9 +36,9 @@ class Days:
         self._daily = Daily(MORNING, inner.zone)
 
     async def dawn(self) -> int:
-        """Draw the day of every character that has none yet; return how many that were.
+        """Draw the day of every character that has none yet; return how many were drawn.
 
-        The dice are the date's and the character's: however often it is tried, a day comes out the same.
+        The random seed is date and character, so repeated attempts give the same day.
         """
         begun = 0
         for role in self._company:
@@ -47,31 +47,31 @@ class Days:
         return begun
 
     async def of(self, slug: str) -> dict[DayMood, int]:
-        """Return what the day is like for a character; nothing before its first morning."""
+        """Return a character's day moods; empty before its first morning."""
         async with self._database.read() as db:
             return await day_of(db, slug)
 
     async def set(self, slug: str, changes: Mapping[DayMood, int]) -> dict[DayMood, int]:
-        """Change what the day is like, until the next morning; return how it was before.
+        """Change a character's day moods until the next morning; return the moods before.
 
-        Raises ValueError for what is not from 0 to 10, KeyError for a character that is not here.
+        Raises ValueError for a value outside 0 to 10, KeyError for an unknown character.
         """
         async with self._database.begin() as db:
             return await self.set_in(db, slug, changes)
 
     async def set_in(self, db: UnitOfWork, slug: str, changes: Mapping[DayMood, int]) -> dict[DayMood, int]:
-        """Do so within a transaction."""
+        """Do the same within a transaction."""
         role = self._company.by_slug[slug]
         if any(not 0 <= value <= 10 for value in changes.values()):
             raise ValueError(OUT_OF_BOUNDS)
-        await self._begin(db, role)  # else the day that is due would undo it within the hour
+        await self._begin(db, role)  # otherwise the pending new day would undo the change within the hour
         before = await day_of(db, slug)
         if before | dict(changes) != before:
             await self._keep(db, role, {**before, **changes}, at=self._clock.now())
         return before
 
     async def of_in(self, db: UnitOfWork, slug: str) -> dict[DayMood, int]:
-        """Return within a transaction what the day is like, and begin it first where it is due."""
+        """Return a character's day moods within a transaction; begin a new day first if one is due."""
         role = self._company.by_slug.get(slug)
         if role is not None:
             await self._begin(db, role)
@@ -82,9 +82,9 @@ class Days:
         return self._morning(self._today() + _ONE)
 
     async def _begin(self, db: UnitOfWork, role: PlayedCharacter) -> bool:
-        """Begin the day of a character, and the days that were missed before it, each at its own morning.
+        """Begin a character's day, after any missed days, each at its own morning.
 
-        So it makes no difference whether the program ran all the time.
+        The result is the same as if the program had run all the time.
         """
         today = self._today()
         last = await _last_day(db, role.slug)
@@ -110,7 +110,7 @@ class Days:
         day = moods.drawn(
             role.character.temperament,
             yesterday,
-            {one: happened[one] for one in Stimulus if one in happened},
+            {stimulus: happened[stimulus] for stimulus in Stimulus if stimulus in happened},
             Random(f"{role.slug} {today.isoformat()}"),
         )
         await self._keep(db, role, day, at=begin)
@@ -129,7 +129,7 @@ class Days:
         await db.characters.stir([Stirring(role.slug, feeling.at, DAY, shift=kept)])
 
     def _today(self) -> date:
-        """Return which day it is: before six it is still yesterday."""
+        """Return the current day, which lasts until six in the morning."""
         return self._daily.day(self._clock.now())
 
     def _morning(self, day: date) -> datetime:
@@ -137,9 +137,9 @@ class Days:
 
 
 async def mark_of(db: UnitOfWork, slug: str) -> str:
-    """Return what tells a character's day from others, and from itself before admins changed it.
+    """Return an identifier of a character's day that changes with the date or when admins change the moods.
 
-    "" before its first morning.
+    It is "" before the first morning.
     """
     begun, day = await _last_day(db, slug), await day_of(db, slug)
     return f"{begun} {'-'.join(str(day.get(mood, '')) for mood in DayMood)}" if begun else ""

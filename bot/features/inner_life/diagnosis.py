@@ -1,4 +1,4 @@
-"""A character's hormones and all that makes them so, for operators: no person, no place (F085)."""
+"""Diagnosis of a character's hormones, for operators: no persons, no places (F085)."""
 
 import asyncio
 from collections import deque
@@ -52,7 +52,7 @@ YES, NO = _("yes"), _("no")
 
 @dataclass(frozen=True, slots=True)
 class HormoneReading:
-    """One hormone: its `level`, and what that is made of."""
+    """One hormone: its `level` and the components that add up to it."""
 
     hormone: Hormone
     level: float
@@ -64,7 +64,7 @@ class HormoneReading:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What moved a character at a moment, and by how much: what comes together is one."""
+    """Stimuli of one moment, combined, and the hormone changes that they caused."""
 
     at: datetime
     kinds: tuple[str, ...]
@@ -73,7 +73,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that makes a character feel as it does; `effects` are the last ones, the newest first."""
+    """Everything that determines how a character feels; `effects` are the latest, newest first."""
 
     readings: tuple[HormoneReading, ...]
     half_life: timedelta
@@ -86,7 +86,7 @@ class Diagnosis:
 
 
 class Diagnoses:
-    """Works out anew what makes a character feel as it does; nothing is kept of that."""
+    """Computes diagnoses on demand; nothing is stored."""
 
     def __init__(self, database: Database, inner: InnerLife, clock: Clock) -> None:
         self._database = database
@@ -103,7 +103,7 @@ class Diagnoses:
         effects = await asyncio.to_thread(_effects, log, nature, feeling)
         levels = hormones.levels(feeling, nature, now)
         return Diagnosis(
-            tuple(_reading(one, level, feeling, nature, now) for one, level in levels.items()),
+            tuple(_reading(hormone, level, feeling, nature, now) for hormone, level in levels.items()),
             hormones.half_life(nature),
             effects,
             levels,
@@ -131,15 +131,17 @@ def _reading(
 def _effects(log: Log, nature: Nature, feeling: Feeling) -> tuple[Effect, ...]:
     start = hormones.at_rest(log.stirrings[0].at) if log.stirrings else feeling
     found: deque[Effect] = deque(maxlen=MOST_STIMULI)
-    stirred = (one for one in steps(log, nature, start) if one.stimulus is not None)  # a day comes slowly
-    for at, together in groupby(stirred, lambda step: step.at):
-        all_of_it = list(together)
-        was = hormones.levels(all_of_it[0].before, nature, at)
-        became = hormones.levels(all_of_it[-1].after, nature, at)
+    stirred = (step for step in steps(log, nature, start) if step.stimulus is not None)  # a day comes slowly
+    for at, group in groupby(stirred, lambda step: step.at):
+        moment_steps = list(group)
+        was = hormones.levels(moment_steps[0].before, nature, at)
+        became = hormones.levels(moment_steps[-1].after, nature, at)
         changes = {
-            one: became[one] - was[one] for one in Hormone if abs(became[one] - was[one]) >= hostility.TRACE
+            hormone: became[hormone] - was[hormone]
+            for hormone in Hormone
+            if abs(became[hormone] - was[hormone]) >= hostility.TRACE
         }
-        found.appendleft(Effect(at, tuple(str(one.stimulus) for one in all_of_it), changes))
+        found.appendleft(Effect(at, tuple(str(step.stimulus) for step in moment_steps), changes))
     return tuple(found)
 
 
@@ -147,7 +149,9 @@ def _passed_over(
     levels: Mapping[Hormone, float], day: Mapping[DayMood, int], nature: Nature
 ) -> tuple[Mood, ...]:
     return tuple(
-        one for one in moods.MOODS if one.way_into(levels) and moods.is_belied(one, day, nature.temperament)
+        mood
+        for mood in moods.MOODS
+        if mood.way_into(levels) and moods.is_belied(mood, day, nature.temperament)
     )
 
 
@@ -155,34 +159,36 @@ def _passed_over(
 
 
 def table(diagnosis: Diagnosis) -> list[str]:
-    """Return the hormones as lines of a table in letters of one width."""
-    names = {one: worded(HORMONES, one) for one in Hormone}
+    """Return the hormones as table lines for a monospaced font."""
+    names = {hormone: worded(HORMONES, hormone) for hormone in Hormone}
     wide = max(map(len, names.values()))
-    titles = [str(one) for one in (NOW, NATURE, DAYS, HOUR, LEFT)]
-    lines = ["  ".join([" " * wide, *(one.rjust(6) for one in titles)])]
-    for one in diagnosis.readings:
-        figures = [number(one.level, ".2f"), number(one.nature, ".2f")]
-        figures += [_signed(part) for part in (one.day, one.hour, one.left)]
-        lines.append("  ".join([names[one.hormone].ljust(wide), *(figure.rjust(6) for figure in figures)]))
+    titles = [str(title) for title in (NOW, NATURE, DAYS, HOUR, LEFT)]
+    lines = ["  ".join([" " * wide, *(title.rjust(6) for title in titles)])]
+    for reading in diagnosis.readings:
+        figures = [number(reading.level, ".2f"), number(reading.nature, ".2f")]
+        figures += [_signed(part) for part in (reading.day, reading.hour, reading.left)]
+        lines.append(
+            "  ".join([names[reading.hormone].ljust(wide), *(figure.rjust(6) for figure in figures)])
+        )
     return lines
 
 
 def effect_words(effect: Effect) -> str:
-    """Return what moved a character, and by how much: `mention + thanks: dopamine +0.06, ...`."""
-    changes = [f"{worded(HORMONES, one)} {_signed(change)}" for one, change in effect.changes.items()]
-    kinds = " + ".join(worded(STIMULI, one) for one in effect.kinds)
+    """Describe an effect: `mention + thanks: dopamine +0.06, ...`."""
+    changes = [f"{worded(HORMONES, hormone)} {_signed(change)}" for hormone, change in effect.changes.items()]
+    kinds = " + ".join(worded(STIMULI, kind) for kind in effect.kinds)
     return f"{kinds}: {', '.join(changes) or NO_EFFECT}"
 
 
 def conclusions(diagnosis: Diagnosis, role: PlayedCharacter) -> list[str]:
-    """Return what follows from the levels, each with the thresholds that make it so."""
+    """Return the conclusions from the levels, each with the thresholds behind it."""
     lines = [_mood(diagnosis)]
     if diagnosis.passed_over:
         lines.append(
-            PASSED_OVER.format(moods=", ".join(_way(one, diagnosis) for one in diagnosis.passed_over))
+            PASSED_OVER.format(moods=", ".join(_way(mood, diagnosis) for mood in diagnosis.passed_over))
         )
-    others = [one for one in moods.MOODS if one != diagnosis.mood and one not in diagnosis.passed_over]
-    lines.append(NEAREST.format(moods="; ".join(_ways(one) for one in others)))
+    others = [mood for mood in moods.MOODS if mood != diagnosis.mood and mood not in diagnosis.passed_over]
+    lines.append(NEAREST.format(moods="; ".join(_ways(mood) for mood in others)))
     sleepy = YES if moods.is_sleepy(diagnosis.levels) else NO
     lines.append(SLEEPY.format(least=number(moods.SLEEPY, ".2f"), yes_or_no=sleepy))
     lines.append(TYPING.format(factor=number(diagnosis.tempo, ".2f")))
@@ -206,18 +212,19 @@ def _way(mood: Mood, diagnosis: Diagnosis) -> str:
 
 
 def _ways(mood: Mood) -> str:
-    ways = " / ".join(_thresholds(one) for one in mood.ways)
+    ways = " / ".join(_thresholds(way) for way in mood.ways)
     return WAY_INTO.format(mood=worded(MOODS, mood.name), thresholds=ways)
 
 
 def _thresholds(way: tuple[Threshold, ...], levels: Mapping[Hormone, float] | None = None) -> str:
-    """Return thresholds, with the levels that reach them where these are given."""
-    return listed([_threshold(one, levels) for one in way])
+    """Describe thresholds, with the current levels if given."""
+    return listed([_threshold(threshold, levels) for threshold in way])
 
 
-def _threshold(one: Threshold, levels: Mapping[Hormone, float] | None) -> str:
-    at = f" {number(levels[one.hormone], '.3f')}" if levels else ""
-    return f"{worded(HORMONES, one.hormone)}{at} {'≥' if one.is_least else '≤'} {number(one.level, '.2f')}"
+def _threshold(threshold: Threshold, levels: Mapping[Hormone, float] | None) -> str:
+    at = f" {number(levels[threshold.hormone], '.3f')}" if levels else ""
+    sign = "≥" if threshold.is_least else "≤"
+    return f"{worded(HORMONES, threshold.hormone)}{at} {sign} {number(threshold.level, '.2f')}"
 
 
 def _guarded(guard: HostilityState, role: PlayedCharacter) -> list[str]:
@@ -234,7 +241,8 @@ def _guarded(guard: HostilityState, role: PlayedCharacter) -> list[str]:
         hostility=number(guard.hostility, ".2f"),
         posture=posture,
         thresholds=", ".join(
-            f"{worded(POSTURE_NAMES, one.name)} ≥ {number(one.at_least, '.2f')}" for one in POSTURES
+            f"{worded(POSTURE_NAMES, posture_level.name)} ≥ {number(posture_level.at_least, '.2f')}"
+            for posture_level in POSTURES
         ),
         hours=number(hostility.HALF_LIFE / timedelta(hours=1), "g"),
     )

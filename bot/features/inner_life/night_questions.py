@@ -1,4 +1,4 @@
-"""What a model is asked about a character's night, and what of its answer is let through (F133)."""
+"""Night questions to the model about a character's thoughts, and the checks on its answers (F133)."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,23 +21,23 @@ from personas.character import Character
 BELIEF, DREAM, THREAD = "belief", "dream", "thread"
 SHORTEST, LONGEST, LONGEST_DREAM = 10, 160, 240
 MOST_LETTERS = 12_000
-"""Letters of talk that go into one question, the newest: three thousand tokens."""
+"""Characters of talk in one question, newest first: about three thousand tokens."""
 LONGEST_LINE = 400
 MOST_CITED = 30
 FEWEST_OWN = 4
-"""A whole line of so many words must not stand in a thought."""
+"""A thought must not contain a complete line of at least this many words."""
 MOST_A_NIGHT = 3
-"""New or changed beliefs, and threads, of one night at most."""
+"""Maximum number of new or changed beliefs, and of threads, per night."""
 BEGINS_AT = 0.5
 WEIGHTS = {"opinion": 0.05, "example": 0.1, "argument": 0.1, "experience": 0.15}
-"""How much each kind of evidence moves a belief."""
+"""How much each kind of evidence changes a belief's confidence."""
 
 _UNFIT = regex.compile(r"[@<>(){}\[\]|`\\\p{Bidi_Control}]|://|\p{L}\.\p{L}{2}|#\d|\d(?:[\s.-]?\d){4}")
-"""Signs of a mention, a link, a long number, or a remark of the prompt's own."""
+"""Characters that indicate a mention, a link, a long number or prompt markup."""
 _HIDDEN = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+")
 _FEWEST_SIGNS = 2
-"""Signs of a name in a script without spaces."""
+"""Minimum length of a name in a script without spaces."""
 
 _SHAPES = {
     "beliefs": '"beliefs": [{"belief": 0, "text": "...", "stronger": true, "evidence": "...", "lines": [1]}]',
@@ -73,10 +73,10 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What a character is to think over: the day's lines before one circle, and what it holds there.
+    """Input of one night question: the day's lines before one audience, and the thoughts held there.
 
-    `kinds` are what may go on in it there; `opinions` are those of its file that it holds nowhere yet. By
-    `names` people go there.
+    `kinds` are the kinds of thought allowed there; `opinions` are those of the character file that are no
+    belief there yet. `names` are the names of people there.
     """
 
     character: Character
@@ -90,7 +90,7 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One thing of an answer that holds: new, or a change of `of`; it came from the lines in `drawn`."""
+    """A valid item of an answer: a new thought, or a change of `of`; `drawn` are its source lines."""
 
     kind: str
     cause: str
@@ -103,7 +103,7 @@ class Proposal:
 
 
 def newest(lines: Sequence[DayLine]) -> tuple[DayLine, ...]:
-    """Return as many of the newest lines as one question holds, in their order."""
+    """Return the newest lines that fit into one question, in order."""
     kept, room = list[DayLine](), MOST_LETTERS
     for line in reversed(lines):
         room -= min(len(line.text), LONGEST_LINE) + 8
@@ -114,7 +114,7 @@ def newest(lines: Sequence[DayLine]) -> tuple[DayLine, ...]:
 
 
 def night_prompt(night: Night) -> Prompt:
-    """Return what a model is asked: no label tells it who said what."""
+    """Return the question to the model; no label reveals who said what."""
     name = night.character.name
     tasks = "\n\n".join(fill(f"musings_{kind}", name=name) for kind in night.kinds)
     shape = "{" + ", ".join(_SHAPES[kind] for kind in night.kinds) + "}"
@@ -125,15 +125,15 @@ def night_prompt(night: Night) -> Prompt:
 
 
 def schema_of(kinds: Iterable[str]) -> Mapping[str, Any]:
-    """Return what the answer has to look like."""
+    """Return the JSON schema of the answer."""
     return _object(**dict(_PARTS[kind] for kind in kinds))
 
 
 def _shown(night: Night) -> Iterator[str]:
     held = [f"B{number}. {text}" for number, text in enumerate(_held(night), 1)]
-    held += [f"T{number}. {one.text}" for number, one in enumerate(night.threads, 1)]
+    held += [f"T{number}. {thread.text}" for number, thread in enumerate(night.threads, 1)]
     yield "(What it holds by now:)"
-    yield from (f"  {one}" for one in held) if held else ("  nothing",)
+    yield from (f"  {thought}" for thought in held) if held else ("  nothing",)
     yield "(The day's talk:)"
     for number, line in enumerate(night.lines, 1):
         yield f"  {number}. {' '.join(line.text.split())[:LONGEST_LINE]}"
@@ -141,56 +141,56 @@ def _shown(night: Night) -> Iterator[str]:
 
 
 def _held(night: Night) -> list[str]:
-    known = [f"{one.text} ({one.confidence:.0%} sure)" for one in night.beliefs]
+    known = [f"{belief.text} ({belief.confidence:.0%} sure)" for belief in night.beliefs]
     return [*known, *night.opinions]
 
 
-# What is let through.
+# Checks on answers.
 
 
 def proposals_in(answer: Mapping[str, object], night: Night) -> list[Proposal]:
-    """Return what of an answer holds; all else is left out, silently, as it is nobody's loss."""
+    """Return the valid items of an answer; invalid ones are dropped silently, which harms nobody."""
     check = _Check(night)
     found: list[Proposal | None] = []
     if "beliefs" in night.kinds:
-        found += [check.belief(one) for one in _objects(answer.get("beliefs"))]
+        found += [check.belief(item) for item in _objects(answer.get("beliefs"))]
     if "dreams" in night.kinds:
-        found += [check.dream(one) for one in _objects([answer.get("dream")])]
+        found += [check.dream(item) for item in _objects([answer.get("dream")])]
     if "threads" in night.kinds:
-        found += [check.thread(one) for one in _objects(answer.get("threads"))]
-    return [one for one in found if one is not None]
+        found += [check.thread(item) for item in _objects(answer.get("threads"))]
+    return [proposal for proposal in found if proposal is not None]
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:
     listed = value if isinstance(value, list) else []
-    return [one for one in listed if isinstance(one, Mapping)][:MOST_A_NIGHT]
+    return [item for item in listed if isinstance(item, Mapping)][:MOST_A_NIGHT]
 
 
 class _Check:
-    """Judges what a model proposes, by the lines that it was shown."""
+    """Validates the model's proposals against the lines it was shown."""
 
     def __init__(self, night: Night) -> None:
         self._night = night
         spoke, talk = {line.author_name for line in night.lines}, "\n".join(line.text for line in night.lines)
-        # Of thousands who go by names there many have one that is a word, too: those count that were said.
+        # Among thousands of names, many are also common words: only names that occur in the talk count.
         talk = _plainly(talk).casefold()
-        said = (one for name in night.names for one in _called(name) if one.casefold() in talk)
+        said = (part for name in night.names for part in _called(name) if part.casefold() in talk)
         self._names = frozenset(said).union(*map(_called, spoke))
         self._runs = frozenset[int]().union(*(runs(line.text) for line in night.lines))
         self._plain = [plain(line.text) for line in night.lines]
         self._words = [frozenset(words(line.text)) for line in night.lines]
 
-    def belief(self, one: Mapping[str, Any]) -> Proposal | None:
-        number, evidence = _number(one.get("belief")), one.get("evidence")
+    def belief(self, item: Mapping[str, Any]) -> Proposal | None:
+        number, evidence = _number(item.get("belief")), item.get("evidence")
         if not isinstance(evidence, str) or evidence not in WEIGHTS:
             return None
         if number == 0:
-            return self._new(BELIEF, one, LONGEST, evidence=evidence, added=BEGINS_AT)
-        drawn = self._cited(one)
+            return self._new(BELIEF, item, LONGEST, evidence=evidence, added=BEGINS_AT)
+        drawn = self._cited(item)
         held: list[Musing | str] = [*self._night.beliefs, *self._night.opinions]
         if not drawn or not 0 < number <= len(held):
             return None
-        meant, stronger = held[number - 1], one.get("stronger") is True
+        meant, stronger = held[number - 1], item.get("stronger") is True
         added = WEIGHTS[evidence] * (1 if stronger else -1)
         return Proposal(
             BELIEF,
@@ -203,35 +203,35 @@ class _Check:
             added=added,
         )
 
-    def dream(self, one: Mapping[str, Any]) -> Proposal | None:
-        """Return a dream, which is of the whole day: it goes with any line of that."""
-        found = self._new(DREAM, one, LONGEST_DREAM)
+    def dream(self, item: Mapping[str, Any]) -> Proposal | None:
+        """Return a dream, which draws on the whole day: it is deleted with any of the day's lines."""
+        found = self._new(DREAM, item, LONGEST_DREAM)
         return replace(found, drawn=self._night.lines) if found else None
 
-    def thread(self, one: Mapping[str, Any]) -> Proposal | None:
-        number, done = _number(one.get("thread")), one.get("done") is True
+    def thread(self, item: Mapping[str, Any]) -> Proposal | None:
+        number, done = _number(item.get("thread")), item.get("done") is True
         if number == 0:
-            return None if done else self._new(THREAD, one, LONGEST)
+            return None if done else self._new(THREAD, item, LONGEST)
         if not 0 < number <= len(self._night.threads):
             return None
         meant = self._night.threads[number - 1]
         if not done:
-            drawn = self._cited(one)
+            drawn = self._cited(item)
             return Proposal(THREAD, CAME_BACK, "", drawn, of=meant) if drawn else None
-        found = self._new(THREAD, one, LONGEST)
+        found = self._new(THREAD, item, LONGEST)
         return Proposal(THREAD, SETTLED, found.text, found.drawn, of=meant) if found else None
 
     def _new(
-        self, kind: str, one: Mapping[str, Any], longest: int, *, evidence: str = "", added: float = 0.0
+        self, kind: str, item: Mapping[str, Any], longest: int, *, evidence: str = "", added: float = 0.0
     ) -> Proposal | None:
-        text, cited = clean(one.get("text")), self._cited(one)
+        text, cited = clean(item.get("text")), self._cited(item)
         if not cited or not SHORTEST <= len(text) <= longest or not self._fits(text):
             return None
         drawn = self._all_of(text, cited)
         return Proposal(kind, FORMED, text, drawn, evidence=evidence, added=added)
 
     def _fits(self, text: str) -> bool:
-        """Say whether a text may be kept: nobody's words, no name of anybody, no secret, no address."""
+        """Return whether a text may be kept: no quotes, names, secrets, distress or addresses."""
         written, text = text, _plainly(text)
         said = plain(text)
         return not (
@@ -245,22 +245,22 @@ class _Check:
         )
 
     def _named(self, text: str) -> bool:
-        """Say whether a name stands in a text; where no spaces are set, it stands within others' signs."""
+        """Return whether a text contains a name; scripts without spaces are searched for substrings."""
         spaced = _UNSPACED.sub(" ", text)
         return bool(names_in(spaced, self._names)) or any(
             _UNSPACED.fullmatch(name) and name in text for name in self._names
         )
 
-    def _cited(self, one: Mapping[str, Any]) -> tuple[DayLine, ...]:
-        numbers = one.get("lines")
+    def _cited(self, item: Mapping[str, Any]) -> tuple[DayLine, ...]:
+        numbers = item.get("lines")
         listed = numbers if isinstance(numbers, list) else []
         wanted = dict.fromkeys(_number(number) for number in listed[:MOST_CITED])
         return tuple(self._night.lines[at - 1] for at in wanted if 0 < at <= len(self._night.lines))
 
     def _all_of(self, text: str, cited: tuple[DayLine, ...]) -> tuple[DayLine, ...]:
-        """Return the lines that a text came from: those named, and each that has a word of it they lack.
+        """Return a text's source lines: those cited, and each that shares a word missing from the cited.
 
-        A model may keep a line to itself; what came from it has to go with it all the same.
+        A model may omit a source line; the text must still be deleted together with that line.
         """
         by_id = dict(zip((line.id for line in self._night.lines), self._words, strict=True))
         left = frozenset(words(text)) - frozenset[str]().union(*(by_id[line.id] for line in cited))
@@ -269,14 +269,14 @@ class _Check:
 
 
 def _plainly(text: str) -> str:
-    """Return a text as it looks: in plain letters, without signs that nobody sees."""
+    """Return a text as it looks: NFKC-normalised, without invisible characters."""
     return _HIDDEN.sub("", normalize("NFKC", text))
 
 
 def _called(name: str) -> frozenset[str]:
-    """Return by what of a name somebody is recognised, also in a script without spaces."""
+    """Return the parts of a name that identify a person, including in scripts without spaces."""
     name = _plainly(name)
-    return called(name).union(one for one in _UNSPACED.findall(name) if len(one) >= _FEWEST_SIGNS)
+    return called(name).union(part for part in _UNSPACED.findall(name) if len(part) >= _FEWEST_SIGNS)
 
 
 def _number(value: object) -> int:
@@ -284,5 +284,5 @@ def _number(value: object) -> int:
 
 
 def same(text: str, known: Collection[str]) -> bool:
-    """Say whether a text is one of some others, letter case and signs aside."""
-    return plain(text) in {plain(one) for one in known}
+    """Return whether a text equals one of the known texts, ignoring case and punctuation."""
+    return plain(text) in {plain(other) for other in known}

@@ -1,7 +1,7 @@
-"""A character's night: beliefs, a dream and open questions, out of what was said by day (F133).
+"""Night thoughts of a character: beliefs, a dream and open questions, drawn from the day's talk (F133).
 
-A model is asked once for each server, about what all of it may read, and once for each private place of which
-there was enough; then everything is written at once. No question shows two circles of people.
+The model is asked once for each server, about what every member may read, and once for each private place
+with enough talk; the results are written in one transaction. No question mixes two audiences.
 """
 
 import logging
@@ -38,20 +38,20 @@ from memory.store import Memories
 log = logging.getLogger(__name__)
 
 FEWEST_LINES = 4
-"""A place of which less was said leaves nothing to think over."""
+"""Minimum number of lines for a place to be thought over."""
 MOST_CIRCLES = 20
-"""Questions of one character and night at most: servers first, then where most was said."""
+"""Maximum number of questions per character and night: servers first, then the busiest places."""
 MOST_BELIEFS, MOST_OPINIONS, MOST_THREADS = 8, 4, 3
-"""For each circle; of the beliefs so many at most are opinions of the character's file."""
+"""Limits per audience; MOST_OPINIONS is how many of the beliefs may come from the character file."""
 SUREST, LEAST_SURE = 0.95, 0.05
 GIVEN_UP = 0.15
-"""A belief that is as little sure is held no more."""
+"""Confidence at or below which a belief is dropped."""
 OPINION_IS = 0.7
-"""How sure a character is of what its file says it thinks."""
+"""A character's confidence in the opinions of its file."""
 OLDEST = timedelta(days=2)
-"""What was said longer ago is not thought over any more."""
+"""Maximum age of lines to think over."""
 KEPT = timedelta(days=14)
-"""Dreams, threads that nobody came back to, and what came to an end are kept for so long."""
+"""Retention of dreams, threads without news, and closed thoughts."""
 ANSWER_TOKENS = 800
 _MARK = "mused through"
 
@@ -64,7 +64,7 @@ class _Asked:
 
 
 class NightThoughts:
-    """Lets characters think over their day; what a night failed to bring is nobody's loss."""
+    """Lets characters think over their day; a failed night is skipped without harm."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class NightThoughts:
         self._deadline = manner.summary_deadline
 
     async def run(self, slug: str) -> int:
-        """Think over all that was kept since the last time; return how many thoughts came or changed."""
+        """Think over all lines since the last run; return how many thoughts were created or changed."""
         role, now = self._company.by_slug.get(slug), self._clock.now()
         async with self._database.begin() as db:
             await db.musings.prune(now - KEPT)
@@ -96,10 +96,10 @@ class NightThoughts:
             [(night_prompt(night), self._question(circle, night)) for circle, night in nights],
             batch=self._learning.batches,
         )
-        asked = [_Asked(*one, answer) for one, answer in zip(nights, answers, strict=True)]
+        asked = [_Asked(*asked_night, answer) for asked_night, answer in zip(nights, answers, strict=True)]
         async with self._database.begin() as db:
             await turns.note_calls(db, _calls(answers))
-            changed = sum([await self._write(db, one, now) for one in asked])
+            changed = sum([await self._write(db, asked_night, now) for asked_night in asked])
             await db.states.set(_mark(slug), through.isoformat())
         log.info("%s thought %d places over: %d thoughts", slug, len(nights), changed)
         return changed
@@ -107,24 +107,26 @@ class NightThoughts:
     async def _nights(
         self, role: PlayedCharacter, now: datetime
     ) -> tuple[list[tuple[Circle, Night]], datetime]:
-        """Return what there is to think over, by before whom it was said, and when the last of it was."""
+        """Return the nights to think over, by audience, and the time of the newest line."""
         async with self._database.read() as db:
             since = _since(await db.states.get(_mark(role.slug)), now)
             lines = await db.musings.lately_said(role.slug, since)
-            people = {one.person_id for one in lines}
+            people = {line.person_id for line in lines}
             agreed = await self._memories.consenting(db, people)
             agreed -= await _distressed(db, agreed, since=now - OLDEST)
-            found = circles_of([one for one in lines if one.person_id in agreed])
-            ordered = sorted(found.items(), key=lambda one: (one[0].scope != "guild", -len(one[1])))
-            enough = [one for one in ordered if len(one[1]) >= FEWEST_LINES][:MOST_CIRCLES]
+            found = circles_of([line for line in lines if line.person_id in agreed])
+            ordered = sorted(found.items(), key=lambda item: (item[0].scope != "guild", -len(item[1])))
+            enough = [item for item in ordered if len(item[1]) >= FEWEST_LINES][:MOST_CIRCLES]
             nights = [(circle, await self._night(db, role, circle, said)) for circle, said in enough]
-        through = max((one.sent_at for one in lines), default=since)
+        through = max((line.sent_at for line in lines), default=since)
         return [(circle, night) for circle, night in nights if night.kinds], through
 
     async def _night(
         self, db: UnitOfWork, role: PlayedCharacter, circle: Circle, said: Sequence[DayLine]
     ) -> Night:
-        kinds = tuple(one for one in role.character.inner_life if one != "dreams" or circle.scope == "guild")
+        kinds = tuple(
+            kind for kind in role.character.inner_life if kind != "dreams" or circle.scope == "guild"
+        )
         known = await db.musings.of_circle(role.slug, circle)
         wanted = "beliefs" in kinds
         return Night(
@@ -138,7 +140,7 @@ class NightThoughts:
         )
 
     def _question(self, circle: Circle, night: Night) -> Question:
-        alone = {one.person_id for one in night.lines} if circle.scope == "dm" else set()
+        alone = {line.person_id for line in night.lines} if circle.scope == "dm" else set()
         return Question(
             purpose="musings",
             model=self._learning.model,
@@ -150,21 +152,23 @@ class NightThoughts:
         )
 
     async def _write(self, db: UnitOfWork, asked: _Asked, now: datetime) -> int:
-        """Keep what came of a night; nothing of lines deleted or edited since, or of who withdrew."""
+        """Store the thoughts of a night, except from lines deleted, edited or withdrawn meanwhile."""
         if not isinstance(asked.answer, Answer) or asked.answer.cut_short:
             return 0
         circle, night = asked.circle, asked.night
         found = proposals_in(object_in(asked.answer.text), night)
-        there = {one.id: one.text for one in await db.archive.these([one.id for one in night.lines])}
-        agreed = await self._memories.consenting(db, {one.person_id for one in night.lines})
-        stand = {one.id for one in night.lines if there.get(one.id) == one.text and one.person_id in agreed}
-        whole = [one for one in found if stand.issuperset(line.id for line in one.drawn)]
+        texts = {line.id: line.text for line in await db.archive.these([line.id for line in night.lines])}
+        agreed = await self._memories.consenting(db, {line.person_id for line in night.lines})
+        stand = {
+            line.id for line in night.lines if texts.get(line.id) == line.text and line.person_id in agreed
+        }
+        whole = [item for item in found if stand.issuperset(line.id for line in item.drawn)]
         writing = _Writing(db, night.character.slug, circle, now)
-        return sum([await writing.write(one) for one in whole])
+        return sum([await writing.write(proposal) for proposal in whole])
 
 
 class _Writing:
-    """Writes down what came of a night before one circle, within a transaction."""
+    """Stores the thoughts of a night for one audience, within a transaction."""
 
     def __init__(self, db: UnitOfWork, slug: str, circle: Circle, now: datetime) -> None:
         self._db = db
@@ -172,49 +176,55 @@ class _Writing:
         self._circle = circle
         self._now = now
 
-    async def write(self, one: Proposal) -> bool:
-        """Write one thing down; say whether anything came of it."""
+    async def write(self, proposal: Proposal) -> bool:
+        """Store a proposal; return whether it had any effect."""
         known = await self._db.musings.of_circle(self._slug, self._circle)
-        if one.cause == FORMED:
-            return await self._begin(one, known)
-        meant = await self._adopted(one.opinion, known) if one.opinion else self._still(one.of, known)
+        if proposal.cause == FORMED:
+            return await self._begin(proposal, known)
+        meant = (
+            await self._adopted(proposal.opinion, known)
+            if proposal.opinion
+            else self._still(proposal.of, known)
+        )
         if meant is None:
             return False
         added = 0.0
-        if one.kind == BELIEF:
-            added = min(max(meant.confidence + one.added, LEAST_SURE), SUREST) - meant.confidence
-        await self._note(meant, one.cause, one.drawn, evidence=one.evidence, added=added)
-        if one.cause == SETTLED:
-            meant.result, meant.closed_at = one.text, self._now
-        elif one.kind == BELIEF and meant.confidence <= GIVEN_UP:
+        if proposal.kind == BELIEF:
+            added = min(max(meant.confidence + proposal.added, LEAST_SURE), SUREST) - meant.confidence
+        await self._note(meant, proposal.cause, proposal.drawn, evidence=proposal.evidence, added=added)
+        if proposal.cause == SETTLED:
+            meant.result, meant.closed_at = proposal.text, self._now
+        elif proposal.kind == BELIEF and meant.confidence <= GIVEN_UP:
             meant.closed_at = self._now
         return True
 
-    async def _begin(self, one: Proposal, known: Sequence[Musing]) -> bool:
-        if one.kind != DREAM and same(one.text, [each.text for each in known]):
+    async def _begin(self, proposal: Proposal, known: Sequence[Musing]) -> bool:
+        if proposal.kind != DREAM and same(proposal.text, [musing.text for musing in known]):
             return False
-        held = _held(known, one.kind)
-        if one.kind == THREAD and len(held) >= MOST_THREADS:
+        held = _held(known, proposal.kind)
+        if proposal.kind == THREAD and len(held) >= MOST_THREADS:
             return False
-        if one.kind == BELIEF and len(held) >= MOST_BELIEFS:
-            weakest = min(held, key=lambda each: each.confidence)
-            if weakest.confidence >= one.added:
+        if proposal.kind == BELIEF and len(held) >= MOST_BELIEFS:
+            weakest = min(held, key=lambda musing: musing.confidence)
+            if weakest.confidence >= proposal.added:
                 return False
             await self._db.musings.drop([weakest.id])
-        musing = await self._add(one.kind, one.text)
-        await self._note(musing, FORMED, one.drawn, evidence=one.evidence, added=one.added)
+        musing = await self._add(proposal.kind, proposal.text)
+        await self._note(musing, FORMED, proposal.drawn, evidence=proposal.evidence, added=proposal.added)
         return True
 
     async def _adopted(self, opinion: str, known: Collection[Musing]) -> Musing | None:
-        """Return what the character's file says it thinks, as a belief of its own before this circle."""
-        if len(_held(known, BELIEF)) >= MOST_BELIEFS or same(opinion, [one.text for one in known]):
+        """Return an opinion of the character file, turned into a belief for this audience."""
+        if len(_held(known, BELIEF)) >= MOST_BELIEFS or same(opinion, [musing.text for musing in known]):
             return None
         musing = await self._add(BELIEF, opinion)
         await self._note(musing, OWN, (), added=OPINION_IS)
         return musing
 
     def _still(self, meant: Musing | None, known: Iterable[Musing]) -> Musing | None:
-        return next((one for one in known if meant and one.id == meant.id and _is_held(one)), None)
+        return next(
+            (musing for musing in known if meant and musing.id == meant.id and _is_held(musing)), None
+        )
 
     async def _add(self, kind: str, text: str) -> Musing:
         place = (self._circle.scope, self._circle.guild_id, self._circle.channel_id)
@@ -235,33 +245,33 @@ class _Writing:
         await self._db.musings.note(change, drawn)
 
 
-def _is_held(one: Musing) -> bool:
-    return one.closed_at is None and one.removed_at is None
+def _is_held(musing: Musing) -> bool:
+    return musing.closed_at is None and musing.removed_at is None
 
 
 def _held(known: Iterable[Musing], kind: str) -> list[Musing]:
-    return [one for one in known if one.kind == kind and _is_held(one)]
+    return [musing for musing in known if musing.kind == kind and _is_held(musing)]
 
 
 def _opinions(role: PlayedCharacter, known: Collection[Musing]) -> list[str]:
-    """Return what a character's file says it thinks, and it has not taken up there, or given up."""
+    """Return the opinions of the character file that are neither adopted nor dropped there."""
     texts = [f"{topic}: {view}" for topic, view in role.character.opinions.items()]
-    new = [one for one in texts if len(one) <= 200 and not same(one, [each.text for each in known])]
+    new = [text for text in texts if len(text) <= 200 and not same(text, [musing.text for musing in known])]
     return new[:MOST_OPINIONS]
 
 
 async def _distressed(db: UnitOfWork, people: Collection[int], *, since: datetime) -> set[int]:
-    """Return who of some people said words of distress lately, anywhere: of them nothing is thought over."""
+    """Return the people who recently voiced distress anywhere: their talk is not thought over."""
     said = await db.messages.said_by(people, since=since)
     return {person_id for person_id, text in said if reads_as_distress(text)}
 
 
 def _calls(answers: Iterable[Answer | ClaudeError]) -> list[ModelCall]:
-    return [one.call for one in answers if one.call is not None]
+    return [answer.call for answer in answers if answer.call is not None]
 
 
 def _since(mark: str | None, now: datetime) -> datetime:
-    """Return from when on there is to think over; a mark that lies ahead was the mistake of a clock."""
+    """Return the time to start from; a mark in the future comes from a wrong clock and is ignored."""
     thought, oldest = datetime.fromisoformat(mark) if mark else None, now - OLDEST
     return max(thought, oldest) if thought and thought <= now else oldest
 

@@ -1,6 +1,6 @@
-"""How a character stands with somebody, for that person's eyes: the ledger, taking back, the kind (C71, C74).
+"""A person's view of their bond with a character: the ledger, undoing changes, the kind (C71, C74).
 
-Whoever finds that a change is wrong takes it back: the row stays, marked, and its metric goes back by it.
+An undone change stays in the ledger, marked, and its metric moves back by the same amount.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ from personas.relations import bonds
 from personas.relations.bonds import BOUNDS, BY_HAND, STAGES, TIME, Bond, Metric
 
 MOST_DISPUTES = 3
-"""Changes that somebody takes back within `A_DAY`, whichever characters they are about."""
+"""Maximum number of changes a person may undo within `A_DAY`, across all characters."""
 A_DAY = timedelta(days=1)
 LEDGER = 1_000
-"""Changes that are shown; who has more sees the last of them."""
+"""Maximum number of changes shown, the newest ones."""
 Course = tuple[tuple[datetime, int], ...]
-"""What a metric was, and since when."""
+"""Values of a metric over time, each with the time it began."""
 
 NOT_THERE = _("That change is not in your list any more: /relationship shows what is.")
 TAKEN_BACK = _("That change is taken back already: it no longer counts.")
@@ -45,16 +45,16 @@ YOU_TWO = _("You and {name}")
 THOSE_TWO = "{name} and {person}"
 
 
-class NotDisputed(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """It can't be changed so; the text says why and what to do."""
+class NotDisputed(MasqueradeError):  # noqa: N818 - an answer, not a fault
+    """A refused undo or choice; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """How two stand now: `bond` as it has cooled by now, `stage` since a moment, where one is known.
+    """The bond of a character and a person, cooled to the present; `since` is when the stage began, if known.
 
-    `changes` are what the ledger holds, the newest first; `courses` what each metric was since when, as
-    far as the ledger accounts for it. Of changes `left` may be taken back today.
+    `changes` is the ledger, newest first; `courses` the course of each metric as far as the ledger explains
+    it. `left` is how many changes may still be undone today.
     """
 
     bond: Bond
@@ -73,13 +73,13 @@ class Relationship:
 
     @property
     def label(self) -> str:
-        """What the two are called: their stage, unless they are at odds."""
+        """The name of the stage, or "at odds"."""
         return bonds.label_of(self.bond)
 
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """What taking back a change does to its metric; `stage` is the new one where that changes."""
+    """Effect of undoing a change on its metric; `stage` is the new stage, if it changes."""
 
     change: BondChange
     metric: Metric
@@ -89,14 +89,14 @@ class Undoing:
 
 
 class Relationships:
-    """Shows people how characters stand with them, and lets them have their say in it."""
+    """Shows people their bonds with characters, and lets them undo changes."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     async def of(self, person_id: int, role: PlayedCharacter) -> Relationship | None:
-        """Return how a character stands with somebody; None where nothing is kept of that."""
+        """Return a character's bond with a person; None if there is none."""
         now = self._clock.now()
         async with self._database.read() as db:
             row = await db.bonds.get(person_id, role.slug)
@@ -118,14 +118,14 @@ class Relationships:
         )
 
     async def preview(self, person_id: int, role: PlayedCharacter, change_id: int) -> Undoing:
-        """Return what taking back a change would do. Raises NotDisputed."""
+        """Return the effect of undoing a change. Raises NotDisputed."""
         async with self._database.read() as db:
             change, row = await self._disputed(db, person_id, role, change_id)
         undoing, _ = _undone(change, bonds.cooled(bond_of(row), self._clock.now())[0])
         return undoing
 
     async def dispute(self, person_id: int, role: PlayedCharacter, change_id: int) -> Undoing:
-        """Take back a change: its metric goes back by it, within its bounds. Raises NotDisputed."""
+        """Undo a change: its metric moves back by it, within bounds. Raises NotDisputed."""
         now = self._clock.now()
         async with self._database.begin() as db:
             change, row = await self._disputed(db, person_id, role, change_id)
@@ -133,19 +133,19 @@ class Relationships:
                 raise NotDisputed(TAKEN_BACK)
             cooled, passed = bonds.cooled(bond_of(row), now)
             undoing, bond = _undone(change, cooled)
-            noted = [(str(one.metric), one.change, one.cause) for one in passed]
+            noted = [(str(cooling.metric), cooling.change, cooling.cause) for cooling in passed]
             noted += [(STAGE, 0, undoing.stage)] if undoing.stage else []
-            await db.bonds.note([BondChange(person_id, role.slug, now, *one) for one in noted])
+            await db.bonds.note([BondChange(person_id, role.slug, now, *entry) for entry in noted])
             if undoing.after > undoing.before and undoing.metric is Metric.ANGER:
-                bond = replace(bond, changed_at=now)  # or it would cool at once for the time before
+                bond = replace(bond, changed_at=now)  # otherwise it would at once cool for the time before
             await db.bonds.keep(_kept(row, bond, row.kind))
         return undoing
 
     async def choose_kind(self, person_id: int, role: PlayedCharacter, kind: str) -> None:
-        """Let the two be to each other what the person chose. Raises NotDisputed."""
+        """Set the kind of relationship that the person chose. Raises NotDisputed."""
         allowed = role.character.relationships
         if kind not in allowed:
-            kinds = ", ".join(worded(KINDS, one) for one in allowed)
+            kinds = ", ".join(worded(KINDS, allowed_kind) for allowed_kind in allowed)
             raise NotDisputed(NOT_THAT_KIND.format(name=role.name, kinds=kinds))
         async with self._database.begin() as db:
             row = await db.bonds.get(person_id, role.slug)
@@ -156,7 +156,7 @@ class Relationships:
     async def _disputed(
         self, db: UnitOfWork, person_id: int, role: PlayedCharacter, change_id: int
     ) -> tuple[BondChange, rows.BondRow]:
-        """Return a change that somebody may take back, and how the two stand. Raises NotDisputed."""
+        """Return a change that the person may undo, and the bond row. Raises NotDisputed."""
         change = await db.bonds.change(change_id, person_id)
         row = await db.bonds.get(person_id, role.slug)
         if change is None or row is None or change.character != role.slug:
@@ -169,7 +169,7 @@ class Relationships:
 
 
 def words_of(change: BondChange) -> str:
-    """Return what changed and why: `+1 trust: you told something personal`."""
+    """Describe a change and its cause: `+1 trust: you told something personal`."""
     if change.metric == STAGE:
         return CAME_TO.format(stage=worded(BOND_STAGES, change.cause))
     return CHANGED.format(
@@ -180,7 +180,7 @@ def words_of(change: BondChange) -> str:
 
 
 def signed(value: int) -> str:
-    """Return a number with its sign, as people write it."""
+    """Format a number with its sign, using a true minus."""
     return f"{value:+d}".replace("-", "−") if value else "0"
 
 
@@ -190,19 +190,20 @@ def sound_of(kind: str, stage: str) -> str:
 
 
 def chart_for_others(role: PlayedCharacter, name: str, relationship: Relationship, zone: tzinfo) -> BondChart:
-    """Return what an operator is shown of the two: not what moved the gauges, which only the person sees."""
+    """Return the chart for operators: without the causes of changes, which only the person sees."""
     chart = chart_of(role, relationship, zone)
     return replace(chart, title=THOSE_TWO.format(name=role.name, person=name), changes=(), with_reasons=False)
 
 
 def chart_of(role: PlayedCharacter, relationship: Relationship, zone: tzinfo) -> BondChart:
-    """Return what a picture of the two shows."""
-    stages = tuple(one.name for one in STAGES)
+    """Return the data of a bond chart."""
+    stages = tuple(stage.name for stage in STAGES)
     return BondChart(
         YOU_TWO.format(name=role.name),
         stages.index(relationship.stage),
         tuple(
-            worded(BOND_STAGES, relationship.label if one == relationship.stage else one) for one in stages
+            worded(BOND_STAGES, relationship.label if stage == relationship.stage else stage)
+            for stage in stages
         ),
         tuple(
             Gauge(
@@ -214,14 +215,15 @@ def chart_of(role: PlayedCharacter, relationship: Relationship, zone: tzinfo) ->
             for metric in Metric
         ),
         tuple(
-            GaugeChange(one.at, words_of(one), one.disputed_at is not None) for one in relationship.changes
+            GaugeChange(change.at, words_of(change), change.disputed_at is not None)
+            for change in relationship.changes
         ),
         zone,
     )
 
 
 def why_not(change: BondChange) -> str:
-    """Return why a change can't be taken back, whoever asks; "" if it can."""
+    """Return why nobody can undo a change; "" if it can be undone."""
     if change.disputed_at is not None:
         return TAKEN_BACK
     if change.metric not in set(Metric):
@@ -230,7 +232,7 @@ def why_not(change: BondChange) -> str:
 
 
 def _undone(change: BondChange, bond: Bond) -> tuple[Undoing, Bond]:
-    """Return what taking back a change does, and the bond after it."""
+    """Return the effect of undoing a change, and the resulting bond."""
     metric = Metric(change.metric)
     before = bond.of(metric)
     after = _within(metric, before + _back(change))
@@ -241,7 +243,7 @@ def _undone(change: BondChange, bond: Bond) -> tuple[Undoing, Bond]:
 
 
 def _back(change: BondChange) -> int:
-    """Return what undoes a change: talk changes a number by one at most, operators by more."""
+    """Return the reverse of a change: at most one for changes by talk, the full amount for an operator's."""
     if change.cause in BY_HAND:
         return -change.change
     return -1 if change.change > 0 else 1
@@ -259,19 +261,19 @@ def _kept(row: rows.BondRow, bond: Bond, kind: str | None) -> rows.BondRow:
 
 
 def _since(stage: str, changes: Sequence[BondChange]) -> datetime | None:
-    """Return when the ledger says that a stage began; None where it does not."""
-    noted = next((one for one in changes if one.metric == STAGE), None)
+    """Return when the current stage began according to the ledger; None if unknown."""
+    noted = next((change for change in changes if change.metric == STAGE), None)
     return noted.at if noted is not None and noted.cause == stage else None
 
 
 def _courses(changes: Sequence[BondChange], bond: Bond) -> dict[Metric, Course]:
-    """Return what each metric was since when; nothing of those that the ledger can't account for."""
+    """Return the course of each metric; empty for a metric that the ledger can't explain."""
     begin = changes[-1].at if changes else bond.changed_at
     return {metric: _course(metric, _moves(metric, changes), bond, begin) for metric in Metric}
 
 
 def _course(metric: Metric, moves: Sequence[tuple[datetime, int]], bond: Bond, begin: datetime) -> Course:
-    """Return what a metric was, from where all bonds begin, or else from where it comes out at what it is."""
+    """Return a metric's course from the initial bond, or from any start that leads to its present value."""
     least, most = BOUNDS[metric]
     for start in (Bond(begin).of(metric), *range(least, most + 1)):
         course = [(begin, start)]
@@ -283,11 +285,11 @@ def _course(metric: Metric, moves: Sequence[tuple[datetime, int]], bond: Bond, b
 
 
 def _moves(metric: Metric, changes: Sequence[BondChange]) -> list[tuple[datetime, int]]:
-    """Return what moved a metric, in order; what was taken back moved it twice."""
+    """Return the moves of a metric in order; an undone change moved it twice."""
     moves = []
-    for one in changes:
-        if one.metric == metric:
-            moves.append((one.at, False, one.id, one.change))
-            if one.disputed_at is not None:
-                moves.append((one.disputed_at, True, one.id, _back(one)))
-    return [(at, change) for at, _, _, change in sorted(moves)]
+    for change in changes:
+        if change.metric == metric:
+            moves.append((change.at, False, change.id, change.change))
+            if change.disputed_at is not None:
+                moves.append((change.disputed_at, True, change.id, _back(change)))
+    return [(at, amount) for at, _, _, amount in sorted(moves)]

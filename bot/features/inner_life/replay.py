@@ -1,4 +1,4 @@
-"""What moved a character, gone through once more: how it felt before and after each line (F085)."""
+"""Replay of a character's stimuli: its feelings before and after each log line (F085)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from personas.affect.temperament import ATTACKS, Hormone, Stimulus
 
 SHOWN = timedelta(days=7)
 LED_IN = timedelta(days=2)
-"""So long before the week the replay begins: what was felt by then has faded when the week does."""
+"""Lead-in before the shown week: feelings from before it have faded by the time the week begins."""
 A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """What moved a character; attacks before it was `settled` count for nothing in its skin."""
+    """A character's stimuli; attacks before `settled` don't affect its skin."""
 
     stirrings: Sequence[Stirring]
     settled: datetime | None = None
@@ -29,7 +29,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class FeelingStep:
-    """A line of the log, its `stimulus` (None for a day that began), and the feelings around it."""
+    """A log line, its `stimulus` (None for the start of a day), and the feelings around it."""
 
     at: datetime
     line: Stirring
@@ -39,7 +39,7 @@ class FeelingStep:
 
 
 async def log_of(db: UnitOfWork, role: PlayedCharacter, now: datetime) -> Log:
-    """Return what moved a character, read day by day: one large answer would hold up everybody else."""
+    """Return a character's stimuli, read day by day: one large query would block everybody else."""
     stirrings: list[Stirring] = []
     since = now - SHOWN - LED_IN
     while since < now:
@@ -52,20 +52,20 @@ async def log_of(db: UnitOfWork, role: PlayedCharacter, now: datetime) -> Log:
 
 
 def steps(log: Log, nature: Nature, start: Feeling) -> Iterator[FeelingStep]:
-    """Go through a log; attacks hit as hard as the skin let them at that moment."""
+    """Replay a log; the strength of each attack depends on the skin at that moment."""
     feeling, guard = start, HostilityState(start.at)
-    for one in log.stirrings:
-        if one.kind == DAY:
-            shift = {Hormone(name): value for name, value in (one.shift or {}).items()}
-            stimulus, event = None, Event(one.at, shift=shift)
+    for stirring in log.stirrings:
+        if stirring.kind == DAY:
+            shift = {Hormone(name): value for name, value in (stirring.shift or {}).items()}
+            stimulus, event = None, Event(stirring.at, shift=shift)
         else:
-            stimulus = Stimulus(one.kind)
-            if log.settled is not None and guard.at < log.settled <= one.at:
-                guard = HostilityState(one.at)
-            hard = hostility.strength(hostility.later(guard, one.at), nature.temperament)
-            event = Event(one.at, stimulus, strength=hard if stimulus in ATTACKS else 1.0)
+            stimulus = Stimulus(stirring.kind)
+            if log.settled is not None and guard.at < log.settled <= stirring.at:
+                guard = HostilityState(stirring.at)
+            hard = hostility.strength(hostility.later(guard, stirring.at), nature.temperament)
+            event = Event(stirring.at, stimulus, strength=hard if stimulus in ATTACKS else 1.0)
             if stimulus in ATTACKS:
-                guard = hostility.attacked(guard, nature.temperament, stimulus, one.at)
+                guard = hostility.attacked(guard, nature.temperament, stimulus, stirring.at)
         after = hormones.replayed([event], nature, feeling)
-        yield FeelingStep(one.at, one, stimulus, feeling, after)
+        yield FeelingStep(stirring.at, stirring, stimulus, feeling, after)
         feeling = after

@@ -1,4 +1,4 @@
-"""What a character has on its mind today, for everybody to see: its status (F114, C81)."""
+"""Status of a character: a thought of the day, visible to everybody (F114, C81)."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 MAX_TOKENS = 80
 DEADLINE = 30.0
-"""Seconds that thinking of a status may take; nobody waits for it."""
+"""Timeout in seconds for generating a status; nobody waits for it."""
 
 _MENTION = regex.compile(r"<[@#][!&]?\d{1,20}>|https?://\S++|@(?=\w)")
 _MARKUP = regex.compile(r"[*`|]+|~~|(?<!\w)_+|_+(?!\w)|^[#>\-\s]+")
@@ -39,10 +39,10 @@ _PREFIX = regex.compile(r"(?:playing|status)\s*:\s*", regex.IGNORECASE)
 
 
 class Statuses:
-    """The rows `status ...` of the global state, one for each character.
+    """Statuses of characters, stored as rows `status ...` of the global state.
 
-    A status is made of who the character is and what its day is like; of people, and of what they said,
-    nothing goes into it. `listeners` are told whose status is another now.
+    A status derives from the character and its day only; nothing about people, or what they said, goes into
+    it. `listeners` are called with the slug of a character whose status changed.
     """
 
     def __init__(self, database: Database, claude: Claude, company: Company, *, model: str) -> None:
@@ -54,9 +54,9 @@ class Statuses:
         self.listeners: list[Callable[[str], None]] = []
 
     async def of(self, slug: str) -> str:
-        """Return what a character has on its mind; "" before its first status, and for one for adults.
+        """Return a character's status; "" before its first status, and for an adult-only character.
 
-        A status stands beside the bot's name everywhere: children see it, too (C91).
+        A status is shown next to the bot's name everywhere, where children see it too (C91).
         """
         role = self._company.by_slug.get(slug)
         if role is None or role.nsfw:
@@ -65,14 +65,14 @@ class Statuses:
             return await db.states.get(status_key(slug)) or ""
 
     async def renew(self) -> int:
-        """Let every character think whose day is another since its last status; return how many did."""
+        """Renew the status of every character whose day changed since its last one; return their number."""
         return sum([await self.renew_of(role.slug) for role in self._company])
 
     async def renew_of(self, slug: str) -> bool:
-        """Let one character think of a status, if its day is another since the last one.
+        """Renew a character's status if its day changed since the last one.
 
-        Once for each day, and once more when admins changed what that is like: the answer, what it cost and
-        what day it is for are written down together.
+        This happens once per day, and again when admins change the day. The answer, its cost and the day are
+        stored in one transaction.
         """
         async with self._one_at_a_time:
             role = self._company.by_slug.get(slug)
@@ -94,14 +94,14 @@ class Statuses:
         return True
 
     def tell(self, slug: str) -> None:
-        """Let everybody know who shows it that a status is another now."""
+        """Notify all listeners that a character's status changed."""
         for listen in self.listeners:
             listen(slug)
 
     async def _thought(
         self, role: PlayedCharacter, day: Mapping[DayMood, int], last: str
     ) -> tuple[str, tuple[ModelCall, ...]]:
-        """Return a thought that can be shown, "" without one, and what that cost."""
+        """Return a presentable thought, or "", and the model calls that it took."""
         if not self._model:
             return "", ()
         question = Question(
@@ -116,8 +116,8 @@ class Statuses:
 
 
 def status_prompt(character: Character, day: Mapping[DayMood, int], last: str = "") -> Prompt:
-    """Return what a model is asked: who the character is, and what the day is like."""
-    mood = ", ".join(f"{one} {day[one]} of 10" for one in DayMood if one in day)
+    """Return the question to the model: who the character is, and what its day is like."""
+    mood = ", ".join(f"{mood_name} {day[mood_name]} of 10" for mood_name in DayMood if mood_name in day)
     note = f"{character.name}'s day: {mood}."
     if last:
         note += f" The last status, not to be repeated: {last}."
@@ -128,12 +128,12 @@ def status_prompt(character: Character, day: Mapping[DayMood, int], last: str = 
 
 
 def shown(text: str, character: Character, last: str = "") -> str:
-    """Return a thought as it can stand beside a name, on one line and cleaned as a reply is.
+    """Clean a thought like a reply, and fit it on one line beside a name.
 
-    "" if nothing is left of it.
+    Returns "" if nothing is left.
     """
     said = tidy(text, names_of(character)).split("\n")
-    line = next((one for one in said if not is_blank(one)), "")
+    line = next((candidate for candidate in said if not is_blank(candidate)), "")
     line = dress(_MENTION.sub("", line), NO_EMOTES, character)
     line = mended(_MARKUP.sub("", line), character, [last]) or ""
     line = _PREFIX.sub("", " ".join(line.split()), count=1)
@@ -143,6 +143,6 @@ def shown(text: str, character: Character, last: str = "") -> str:
 
 
 def _line_of(character: Character, mark: str, last: str) -> str:
-    """Return one of the lines that its author wrote for days without a thought: by lot, and not the last."""
-    lines = [one for one in character.status_lines if one != last] or list(character.status_lines)
+    """Return a random status line of the character file, other than the last one."""
+    lines = [line for line in character.status_lines if line != last] or list(character.status_lines)
     return Random(f"{character.slug} {mark}").choice(lines) if lines else ""

@@ -1,4 +1,4 @@
-"""What a character believes, dreamt and wonders about, as far as a place may know, in words (F133)."""
+"""A character's beliefs, dreams and open questions that a place may know, in words (F133)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ _CHANGE, _CHANGE_THERE = _("{day}: {what}"), _("{day}: {what}, in {place}")
 
 @dataclass(frozen=True, slots=True)
 class ShownThought:
-    """A musing, and what made it what it is, the newest first."""
+    """A musing and its changes, newest first."""
 
     musing: Musing
     changes: tuple[MusingChange, ...]
@@ -65,7 +65,7 @@ class ShownThought:
 
 @dataclass(frozen=True, slots=True)
 class ThoughtForm:
-    """How words of a model, days and places are written where this is read; "" for a place not to be told."""
+    """Formatting of model output, days and places for one medium; `place` returns "" for a hidden place."""
 
     quote: Callable[[str, int], str]
     day: Callable[[datetime], str]
@@ -73,49 +73,49 @@ class ThoughtForm:
 
 
 class ThoughtsHere:
-    """Looks up what a place may know of a character's thoughts; nothing where nobody is remembered."""
+    """Looks up the thoughts that a place may know; none if memory is off."""
 
     def __init__(self, database: Database, consent: Consent) -> None:
         self._database = database
         self._consent = consent
 
     async def of(self, slug: str, where: Where) -> list[ShownThought]:
-        """Return what a character thinks, or thought lately, that everybody in a place may know."""
+        """Return a character's current and recent thoughts that everybody in a place may know."""
         if self._consent == "off":
             return []
         async with self._database.read() as db:
             found = await db.musings.told_before(slug, audience_of(where))
-            changes = await db.musings.changes([one.id for one in found])
+            changes = await db.musings.changes([musing.id for musing in found])
         return with_changes(found, changes)
 
 
 def with_changes(found: list[Musing], changes: list[MusingChange]) -> list[ShownThought]:
-    """Return musings by kind, the newest of each first, with their changes."""
+    """Pair musings with their changes, by kind and newest first."""
     of: dict[int, list[MusingChange]] = {}
-    for one in changes:
-        of.setdefault(one.musing_id, []).append(one)
+    for change in changes:
+        of.setdefault(change.musing_id, []).append(change)
     order = list(HEADS)
-    found = sorted(found, key=lambda one: (order.index(one.kind), -one.id))
-    return [ShownThought(one, tuple(of.get(one.id, ()))) for one in found]
+    found = sorted(found, key=lambda musing: (order.index(musing.kind), -musing.id))
+    return [ShownThought(musing, tuple(of.get(musing.id, ()))) for musing in found]
 
 
-def thought_text(one: Musing, form: ThoughtForm) -> str:
-    """Return a thought with its number, in a line."""
+def thought_text(musing: Musing, form: ThoughtForm) -> str:
+    """Return a thought with its number, on one line."""
     told: Mapping[str, object] = {
-        "number": one.id,
-        "text": form.quote(one.text, ROOM),
-        "result": form.quote(one.result, ROOM) if one.result else "",
-        "percent": round(one.confidence * 100),
-        "sureness": worded(SURENESS, sureness(one.confidence)),
+        "number": musing.id,
+        "text": form.quote(musing.text, ROOM),
+        "result": form.quote(musing.result, ROOM) if musing.result else "",
+        "percent": round(musing.confidence * 100),
+        "sureness": worded(SURENESS, sureness(musing.confidence)),
     }
-    if one.kind == "belief":
-        return (_GIVEN_UP if one.closed_at else _BELIEF).format(**told)
-    return (_ANSWERED if one.result else _OTHER).format(**told)
+    if musing.kind == "belief":
+        return (_GIVEN_UP if musing.closed_at else _BELIEF).format(**told)
+    return (_ANSWERED if musing.result else _OTHER).format(**told)
 
 
-def history_text(one: ShownThought, form: ThoughtForm) -> str:
-    """Return how a thought came to be: days, places and kinds of evidence, and nobody's words."""
-    return "; ".join(_changed(change, form) for change in reversed(one.changes[:SHOWN_CHANGES]))
+def history_text(thought: ShownThought, form: ThoughtForm) -> str:
+    """Return the history of a thought: days, places and kinds of evidence, without quotes."""
+    return "; ".join(_changed(change, form) for change in reversed(thought.changes[:SHOWN_CHANGES]))
 
 
 def _changed(change: MusingChange, form: ThoughtForm) -> str:
@@ -128,9 +128,9 @@ def _changed(change: MusingChange, form: ThoughtForm) -> str:
 
 
 def thought_lines(found: list[ShownThought], form: ThoughtForm, *, small: str = "  ") -> Iterator[str]:
-    """Yield thoughts, each with its kind where that begins, and with how it came to be in `small` print."""
+    """Yield thoughts with a heading for each kind; the history follows in `small` print."""
     kind = ""
-    for one in found:
-        head = "" if one.musing.kind == kind else f"**{worded(HEADS, one.musing.kind)}**\n"
-        kind = one.musing.kind
-        yield f"{head}{thought_text(one.musing, form)}\n{small}{history_text(one, form)}"
+    for thought in found:
+        head = "" if thought.musing.kind == kind else f"**{worded(HEADS, thought.musing.kind)}**\n"
+        kind = thought.musing.kind
+        yield f"{head}{thought_text(thought.musing, form)}\n{small}{history_text(thought, form)}"

@@ -1,7 +1,7 @@
-"""How a character felt this week, for one person's eyes: replayed from the log of what moved it (F085, C69).
+"""How a character felt this week, replayed from its log of stimuli for one viewer (F085, C69).
 
-Everybody may see what it felt. Who moved it is told to that person alone, and where only to those who can
-look into that place anyway.
+Everybody may see the feelings. Only the person who caused one learns of that, and a place is named only to
+viewers who can see it anyway.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ from personas.affect.moods import Mood
 from personas.affect.temperament import DayMood, Hormone, Stimulus
 
 STEP = timedelta(minutes=30)
-"""From one point of a curve to the next."""
+"""Interval between two points of a curve."""
 TOGETHER = timedelta(hours=1)
-"""The same, from the same side, is one moment as long as it comes again within this."""
+"""Repetitions within this interval count as one moment."""
 MOST_MOMENTS = 24
-"""Of so many a picture is told; it shows those that there is room for."""
+"""Maximum number of moments passed to a picture; it shows those that fit."""
 LONG_SILENCE = SILENCES[2]
-"""Shorter ones are nights."""
+"""Shorter silences are nights."""
 _WITH_YOU: Mapping[Stimulus, str] = {
     Stimulus.PRAISE: _("praise from you"),
     Stimulus.GRATITUDE: _("thanks from you"),
@@ -58,7 +58,7 @@ SLEEPY = _("{mood}, sleepy")
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks, and into which channels they can: `sees` says it of a channel's id."""
+    """A viewer and the channels they can see: `sees` takes a channel id."""
 
     person_id: int
     sees: Callable[[int], bool]
@@ -66,9 +66,9 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What moved a character so much, `times` in a row, as far as the viewer may know.
+    """A significant stimulus, `times` in a row, as far as the viewer may know.
 
-    `channel_id` is where, if they can look into that; `private` says that it was between those two alone.
+    `channel_id` is set only if the viewer can see it; `private` marks talk between the two alone.
     """
 
     at: datetime
@@ -81,19 +81,19 @@ class Happening:
 
     @property
     def words(self) -> str:
-        """What it was, in a few words that name nobody but the viewer."""
+        """A short description that names nobody but the viewer."""
         words = str(_WITH_YOU[self.stimulus] if self.yours else _WORDS[self.stimulus])
         return f"{words} ×{self.times}" if self.times > 1 else words
 
     @property
     def side(self) -> tuple[Stimulus, bool, int | None, bool]:
-        """What it has in common with more of the same."""
+        """Key of happenings that are merged."""
         return self.stimulus, self.yours, self.channel_id, self.private
 
 
 @dataclass(frozen=True, slots=True)
 class Felt:
-    """A week of a character's, and now: `mood` is None for steady; the weightiest happenings come first."""
+    """A character's week and present; `mood` None means steady; happenings are sorted by significance."""
 
     name: str
     since: datetime
@@ -113,25 +113,25 @@ class Felt:
 
 
 def told_now(felt: Felt, role: PlayedCharacter) -> list[tuple[str, str]]:
-    """Return what it feels now as lines: what each is about, and what there is to say."""
+    """Describe the present feelings as (heading, text) pairs."""
     temperament = role.character.temperament
     manner = f" ({MANNERS.get(felt.mood.name, felt.mood.manner)})" if felt.mood else ""
     lines = [(NOW.format(name=felt.name), felt.mood_name + manner)]
     if felt.day:
         day = ", ".join(
-            f"{worded(DAY_MOODS, one)} {value} ({temperament.usually(one)})"
-            for one, value in felt.day.items()
+            f"{worded(DAY_MOODS, mood)} {value} ({temperament.usually(mood)})"
+            for mood, value in felt.day.items()
         )
         lines.append((str(TODAY), day))
     levels = ", ".join(
-        f"{worded(HORMONES, one)} {number(level, '.2f')} ({number(temperament.rests_at(one), '.2f')})"
-        for one, level in felt.levels.items()
+        f"{worded(HORMONES, hormone)} {number(level, '.2f')} ({number(temperament.rests_at(hormone), '.2f')})"
+        for hormone, level in felt.levels.items()
     )
     return [*lines, (str(LEVELS), levels), *guard_told(felt.guard, role)]
 
 
 def guard_told(guard: HostilityState | None, role: PlayedCharacter) -> list[tuple[str, str]]:
-    """Return what attacks left as lines; nothing where they left nothing."""
+    """Describe the after-effects of attacks as (heading, text) pairs; empty if there are none."""
     if guard is None or not guard.is_felt:
         return []
     level, temperament = number(guard.hostility, ".2f"), role.character.temperament
@@ -144,7 +144,7 @@ def guard_told(guard: HostilityState | None, role: PlayedCharacter) -> list[tupl
 
 
 class Weeks:
-    """Replays what characters felt; nothing is kept of that."""
+    """Replays what characters felt; nothing is stored."""
 
     def __init__(self, database: Database, inner: InnerLife, clock: Clock) -> None:
         self._database = database
@@ -152,7 +152,7 @@ class Weeks:
         self._clock = clock
 
     async def of(self, role: PlayedCharacter, viewer: Viewer) -> Felt | None:
-        """Return how a character felt in the last seven days; None before anything has moved it."""
+        """Return a character's last seven days; None before its first stimulus."""
         now = self._clock.now()
         async with self._database.read() as db:
             row = await db.characters.feeling(role.slug)
@@ -170,7 +170,7 @@ class Weeks:
             now - SHOWN,
             now,
             replay.curves(levels),
-            tuple(sorted(replay.happenings, key=lambda one: -one.weight)),
+            tuple(sorted(replay.happenings, key=lambda happening: -happening.weight)),
             levels,
             moods.mood_of(levels, day, nature.temperament),
             moods.is_sleepy(levels),
@@ -179,20 +179,22 @@ class Weeks:
         )
 
     def picture_of(self, felt: Felt) -> Week:
-        """Return what the picture of a week shows."""
+        """Return the data for the picture of a week."""
         return Week(
             felt.name,
             felt.since,
             felt.until,
             self._inner.zone,
             felt.curves,
-            tuple(PictureMoment(one.at, one.words) for one in felt.happenings[:MOST_MOMENTS]),
+            tuple(
+                PictureMoment(happening.at, happening.words) for happening in felt.happenings[:MOST_MOMENTS]
+            ),
             felt.mood_name,
         )
 
 
 class _Replay:
-    """Goes through the log once; `feeling` is the one that is kept, and true now."""
+    """A single pass over the log; `feeling` is the stored one, valid now."""
 
     def __init__(self, nature: Nature, feeling: Feeling, now: datetime, viewer: Viewer) -> None:
         self.feeling = feeling
@@ -201,11 +203,11 @@ class _Replay:
         self._now = now
         self._viewer = viewer
         self._last: dict[tuple[Stimulus, bool, int | None, bool], int] = {}
-        self._points: dict[Hormone, list[tuple[datetime, float]]] = {one: [] for one in Hormone}
+        self._points: dict[Hormone, list[tuple[datetime, float]]] = {hormone: [] for hormone in Hormone}
 
     def run(self, log: Log) -> None:
-        """Collect points of the curves, and what there was to remark."""
-        # What happened longer ago than the log reaches is all in what is kept.
+        """Collect curve points and happenings."""
+        # The stored feeling includes everything from before the log.
         feeling = hormones.at_rest(log.stirrings[0].at) if log.stirrings else self.feeling
         ticks = self._ticks(feeling.at)
         tick = next(ticks, None)
@@ -221,7 +223,7 @@ class _Replay:
         self._note_silence(feeling, self._now)
 
     def curves(self, levels: Mapping[Hormone, float]) -> tuple[Curve, ...]:
-        """Return the curves, which end in what is true now."""
+        """Return the curves, which end at the current levels."""
         return tuple(
             Curve(
                 hormone,
@@ -243,7 +245,7 @@ class _Replay:
             self._points[hormone].append((at, level))
 
     def _take_up(self, step: FeelingStep) -> None:
-        """Remark what one line of the log brought, and the silence before it."""
+        """Record the happening of a log line, and the silence before it."""
         if step.stimulus is None:
             return
         self._note_silence(step.before, step.at)
@@ -251,18 +253,18 @@ class _Replay:
             weight = self._weight(step.before, step.after, step.at)
             self._note(self._happening(step.line, step.stimulus, weight))
 
-    def _happening(self, one: Stirring, stimulus: Stimulus, weight: float) -> Happening:
-        yours = one.person_id == self._viewer.person_id
-        seen = one.channel_id is not None and self._viewer.sees(one.channel_id)
-        private = yours and one.channel_id is not None and one.guild_id is None
-        return Happening(one.at, stimulus, weight, yours, one.channel_id if seen else None, private)
+    def _happening(self, stirring: Stirring, stimulus: Stimulus, weight: float) -> Happening:
+        yours = stirring.person_id == self._viewer.person_id
+        seen = stirring.channel_id is not None and self._viewer.sees(stirring.channel_id)
+        private = yours and stirring.channel_id is not None and stirring.guild_id is None
+        return Happening(stirring.at, stimulus, weight, yours, stirring.channel_id if seen else None, private)
 
     def _weight(self, before: Feeling, after: Feeling, at: datetime) -> float:
-        was, became = (hormones.levels(one, self._nature, at) for one in (before, after))
+        was, became = (hormones.levels(feeling, self._nature, at) for feeling in (before, after))
         return sum(abs(became[hormone] - was[hormone]) for hormone in Hormone)
 
     def _note_silence(self, feeling: Feeling, until: datetime) -> None:
-        """Remark that nobody talked with it for long."""
+        """Record a long silence."""
         at = feeling.talked_at + LONG_SILENCE
         if at < until:
             weight = sum(abs(effect) for effect in hormones.EFFECTS[Stimulus.NEGLECT].values())
@@ -270,7 +272,7 @@ class _Replay:
             self._note(Happening(at, Stimulus.NEGLECT, weight * strength))
 
     def _note(self, happening: Happening) -> None:
-        """Keep what is of this week; more of the same is the same moment."""
+        """Store a happening of this week, merging repetitions."""
         if not self._now - SHOWN <= happening.at <= self._now:  # a clock may have been set back
             return
         index = self._last.get(happening.side)

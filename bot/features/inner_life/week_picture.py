@@ -1,4 +1,4 @@
-"""How a character felt over a week: its hormones as curves, with nights, and what happened (F085, C69)."""
+"""Picture of a character's week: hormone curves with nights and happenings (F085, C69)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,17 +42,17 @@ COLOURS = {
     "estrogen": "#ffcbd6",
     "testosterone": "#2c9a70",
 }
-"""Colours that differ in lightness where they are alike to colour-blind eyes, as in the memory map."""
+"""Colours that look alike to colour-blind eyes differ in lightness, as in the memory map."""
 LEFT, RIGHT = 170.0, 626.0
-"""Between which the curves run: their names stand to the left, their numbers to the right."""
+"""Horizontal bounds of the curves: their names stand to the left, their numbers to the right."""
 ROW = 56.0
 _LEAST, _MOST = 0.06, 0.4
-"""What reaches from a baseline to the edge of its row, at least and at most: the same for all rows."""
+"""Bounds for the deviation that reaches the edge of a row; it is the same for all rows."""
 _LEGEND = _("each hormone against its own baseline (dotted)")
 _BESIDE = 6.0
-"""What stays free to either side of words on the time of which nothing is known."""
+"""Margin on either side of the text in the period without data."""
 _DAY_NAMES = (whole_weekday, weekday)
-"""Ways to write a day, the widest first."""
+"""Formats of a day's name, widest first."""
 _SECOND_LEGEND = _("shaded = night · numbers = now · rows: ±{reach}")
 _MOOD_NOW = _("mood now")
 _TITLE = _("How {name} felt this week")
@@ -68,7 +68,7 @@ _CURVE_SPREAD = _("{hormone} {now} (baseline {baseline}, {lowest} to {highest})"
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A hormone over time, 0 to 1, and what it always comes back to."""
+    """A hormone over time, 0 to 1, and its baseline."""
 
     name: str
     baseline: float
@@ -78,7 +78,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class PictureMoment:
-    """Something that was felt, in a few words."""
+    """An annotated moment."""
 
     at: datetime
     words: str
@@ -86,7 +86,7 @@ class PictureMoment:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """What a picture of a week shows: days and nights are of `zone`, the weightiest moments come first."""
+    """Data of a week's picture: days and nights follow `zone`; the most significant moments come first."""
 
     name: str
     since: datetime
@@ -99,7 +99,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class _Plot:
-    """Where the curves stand: rows under `top`, over `whole`; `known` is the part that there is data of."""
+    """Layout of the curves: rows under `top`, spanning `whole`; `known` is the part with data."""
 
     whole: TimeStretch
     known: TimeStretch | None
@@ -122,7 +122,7 @@ class _Plot:
 
 
 def week_svg(week: Week) -> str:
-    """Return the picture of a week as SVG, 720 wide: legible at half that width, too."""
+    """Return the picture of a week as SVG, 720 wide and legible at half that width."""
     title, base = headed(_title(week))
     whole = stretch(week.since, week.until)
     known = _known(week, whole)
@@ -145,7 +145,7 @@ def week_svg(week: Week) -> str:
 
 
 def reach(curves: Sequence[Curve]) -> float:
-    """Return what deviation goes to the edge of a row: the largest one, within bounds."""
+    """Return the deviation at the edge of a row: the largest one, within bounds."""
     deviations = (
         abs(bounded(value, 0, 1) - bounded(curve.baseline, 0, 1))
         for curve in curves
@@ -155,7 +155,7 @@ def reach(curves: Sequence[Curve]) -> float:
 
 
 def colour(curve: Curve, row: int) -> str:
-    """Return a curve's colour: a hormone's own, or that of its row."""
+    """Return a curve's colour: its hormone's, or the row's."""
     return COLOURS.get(curve.name.casefold()) or list(COLOURS.values())[row % len(COLOURS)]
 
 
@@ -164,20 +164,20 @@ def _title(week: Week) -> str:
 
 
 def _known(week: Week, whole: TimeStretch) -> TimeStretch | None:
-    """Return from when to when there are points; None where there are none."""
+    """Return the period with data; None if there is none."""
     times = [at.astimezone(UTC) for curve in week.curves for at, _ in curve.points if whole.holds(at)]
     return TimeStretch(min(times), max(times)) if times else None
 
 
 def _flags(week: Week, known: TimeStretch | None, whole: TimeStretch) -> list[Flag]:
-    """Return the moments of the time that is known: what lies before has no curve to stand over."""
+    """Return flags for moments within the known period: earlier ones have no curve below them."""
     if known is None:
         return []
     shown = TimeStretch(known.since, whole.until)
     return placed(
-        (LEFT + (RIGHT - LEFT) * whole.share(one.at), one.words)
-        for one in week.moments
-        if shown.holds(one.at) and clean(one.words, 200)
+        (LEFT + (RIGHT - LEFT) * whole.share(moment.at), moment.words)
+        for moment in week.moments
+        if shown.holds(moment.at) and clean(moment.words, 200)
     )
 
 
@@ -188,7 +188,7 @@ def _subtitle(week: Week, plot: _Plot, base: float) -> Iterator[str]:
     room = END - MARGIN - max(width(first_legend, SMALL), width(second, SMALL)) - 30
     mood = clean(week.mood, 200)
     first, comma, second = mood.partition(", ")
-    if comma and width(mood, PLAIN, bold=True) > room:  # the two of it need both lines
+    if comma and width(mood, PLAIN, bold=True) > room:  # its two parts need both lines
         yield _mood(f"{first},", base + LINE + 6, room)
         yield _mood(second, base + 2 * LINE + 6, room)
     elif mood:
@@ -214,7 +214,7 @@ def _flag(flag: Flag, plot: _Plot) -> Iterator[str]:
 
 
 def _before(week: Week, plot: _Plot) -> Iterator[str]:
-    """Return a word on the time of which nothing is known, if there is room for all of it."""
+    """Yield a note over the period without data, if it fits."""
     if plot.known is None:
         yield from _said([str(_NOTHING_YET)], LEFT, RIGHT, plot)
         return
@@ -226,7 +226,7 @@ def _before(week: Week, plot: _Plot) -> Iterator[str]:
 
 
 def _halved(words: str) -> list[str]:
-    """Return words in two lines: the second begins behind the second word."""
+    """Break words into two lines after the second word."""
     *first, last = words.split(" ", 2)
     return [" ".join(first), last]
 
@@ -261,10 +261,10 @@ def _row(row: int, curve: Curve, plot: _Plot) -> Iterator[str]:
 
 
 def _day_names(week: Week, plot: _Plot) -> Iterator[str]:
-    """Return the days' names under the middle of what of them is seen, where there is room for them."""
+    """Yield the days' names, centred under their visible parts, where they fit."""
     shown = list(days(plot.whole, week.zone))
     widest = max(plot.x(part.until) - plot.x(part.since) for _, part in shown)
-    roomy = (way for way in _DAY_NAMES if max(width(way(one), SMALL) for one in a_week()) + 6 < widest)
+    roomy = (way for way in _DAY_NAMES if max(width(way(day), SMALL) for day in a_week()) + 6 < widest)
     way, end = next(roomy, weekday), 0.0
     for day, part in shown:
         left, right = plot.x(part.since), plot.x(part.until)
@@ -281,7 +281,7 @@ def _day_names(week: Week, plot: _Plot) -> Iterator[str]:
 
 
 def week_text(week: Week) -> str:
-    """Return what the picture shows in sentences, at most 1,024 characters: for those who don't see it."""
+    """Return the picture's content in sentences of at most 1,024 characters, as alt text."""
     whole = stretch(week.since, week.until)
     first, last = _day(whole.since, week.zone), _day(whole.until, week.zone)
     said = _FELT.format(name=named(week.name), first=first, last=last)
@@ -290,8 +290,10 @@ def week_text(week: Week) -> str:
     said = told(said, _NOW, [_in_words(curve) for curve in week.curves])
     moments = [
         f"{weekday(at)} {at:%H:%M} {words}"
-        for one in week.moments
-        if whole.holds(one.at) and (words := clean(one.words, 80)) and (at := one.at.astimezone(week.zone))
+        for moment in week.moments
+        if whole.holds(moment.at)
+        and (words := clean(moment.words, 80))
+        and (at := moment.at.astimezone(week.zone))
     ]
     return told(said, _HAPPENED, moments)
 

@@ -1,6 +1,6 @@
-"""The words for what is kept by its English name of moods, bonds and characters, as people read them (C95).
+"""Display names of moods, bonds and characters, by their stored English names (C95).
 
-The names themselves stand in the database, in commands and in prompts, and stay as they are there.
+The English names stay as they are in the database, in commands and in prompts.
 """
 
 from bot.core.i18n import _
@@ -41,7 +41,7 @@ MANNERS = {
     "melancholic": _("quiet and few words, no exclamation marks, no emoji"),
     "calm": _("unhurried and gentle"),
 }
-"""How one talks in a mood, by the mood's name."""
+"""How a character talks in a mood, by the mood's name."""
 
 SKINS = {
     "thicker": _("thicker after attacks that found it calm", "a skin"),
@@ -115,7 +115,7 @@ SOUNDS = {
     ),
     ("romantic", "at odds"): _("hurt and distant; no tenderness until they make up"),
 }
-"""How a kind of relationship sounds at a stage, as in personas/relations/relationship_types.toml."""
+"""How each stage sounds in each kind of relationship, as in personas/relations/relationship_types.toml."""
 CAUSES = {
     "time passed": _("time passed"),
     "the bot's operator changed it": _("the bot's operator changed it"),
@@ -132,7 +132,7 @@ CAUSES = {
     "you wrote more formally": _("you wrote more formally"),
     "you wrote less formally": _("you wrote less formally"),
 }
-"""Why a number of a bond changed."""
+"""Causes of bond changes."""
 
 LINE_KINDS = {
     "trait": _("trait", "a kind of line about a character"),
@@ -140,4 +140,4 @@ LINE_KINDS = {
     "fact": _("fact", "a kind of line about a character"),
     "quirk": _("quirk", "a kind of line about a character"),
 }
-"""Of what is laid down about a character."""
+"""Kinds of identity lines set by admins."""

@@ -1,1 +1,1 @@
-"""What is known of people, as features show and fill it."""
+"""Features that extract and display memories of people."""

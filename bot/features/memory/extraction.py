@@ -1,4 +1,4 @@
-"""What the model makes of talk: facts, and which are known already (F073, C53); which say the same (F067)."""
+"""Fact extraction by the model (F073), deduplication against known facts (C53), merging (F067)."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ from memory.learn import Bookkeeping, ExtractedFacts
 from memory.reconciling import Doubt
 
 LONGEST_LETTERS = 24_000
-"""Letters of talk that go into one question: six thousand tokens."""
+"""Characters of talk in one question: about six thousand tokens."""
 
 FACTS_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -74,32 +74,32 @@ DECISIONS_SCHEMA: Mapping[str, Any] = {
 
 
 def fact_prompts(stretch: Excerpt, person_id: int, name: str) -> list[Prompt]:
-    """Return what a model is asked for facts about one person, piece by piece; none without any words.
+    """Return the questions about one person's facts, piece by piece; none if they said nothing usable.
 
-    It sees that person's words and what they were answered, and nobody else's.
+    They contain that person's words and the replies to them, and nobody else's.
     """
-    usable = {one.message_id: one.text for one in stretch.said_by(person_id)}
+    usable = {line.message_id: line.text for line in stretch.said_by(person_id)}
     if not usable:
         return []
     tender = in_distress(stretch.lines)
-    shown = [one for one in stretch.lines if one.id in usable or stretch.told_to(one) == person_id]
-    shown = [one for one in shown if one.id not in tender]
-    label = next(_label(one, name) for one in reversed(shown) if one.id in usable)
+    shown = [line for line in stretch.lines if line.id in usable or stretch.told_to(line) == person_id]
+    shown = [line for line in shown if line.id not in tender]
+    label = next(_label(line, name) for line in reversed(shown) if line.id in usable)
     system = fill("facts", name=name, categories=", ".join(CATEGORIES))
     asked = f"[Now write the JSON object with the facts about {label}.]"
     return [
         _prompt(system, f"{_talk(piece, usable, name)}\n{asked}")
         for piece in _pieces(shown, usable)
-        if any(one.id in usable for one in piece)
+        if any(line.id in usable for line in piece)
     ]
 
 
 def doubts_prompt(doubts: Sequence[Doubt], name: str) -> Prompt:
-    """Return what a model is asked about new facts that are like known ones."""
+    """Return the question about new facts that resemble known ones."""
     lines = []
     for number, doubt in enumerate(doubts, 1):
         lines.append(f"{number}. {doubt.candidate.text}")
-        lines += [f"   {count}. {one.text}" for count, one in enumerate(doubt.neighbours, 1)]
+        lines += [f"   {count}. {neighbour.text}" for count, neighbour in enumerate(doubt.neighbours, 1)]
     return _prompt(fill("same_facts", name=name), "\n".join(lines))
 
 
@@ -119,9 +119,9 @@ def _pieces(lines: Sequence[Fresh], usable: Mapping[int, str]) -> Iterator[list[
 
 def _talk(lines: Sequence[Fresh], usable: Mapping[int, str], name: str) -> str:
     written = []
-    for day, said in groupby(lines, key=lambda one: one.sent_at.date()):
+    for day, said in groupby(lines, key=lambda line: line.sent_at.date()):
         written.append(f"({day:%A %d %B %Y})")
-        written += [render_line(_label(one, name), usable.get(one.id, one.text)) for one in said]
+        written += [render_line(_label(line, name), usable.get(line.id, line.text)) for line in said]
     return "\n".join(written)
 
 
@@ -140,7 +140,7 @@ ANSWER_TOKENS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What the answers about a stretch came to so far."""
+    """Results gathered so far from the answers about one excerpt."""
 
     stretch: Excerpt
     found: Mapping[int, Sequence[FactCandidate]] = field(default_factory=dict)
@@ -162,7 +162,7 @@ class _Read:
 
 
 class ModelFacts:
-    """Has facts drawn by the model that is set for that, all questions at once; it changes nothing."""
+    """Extracts facts with the configured model, all questions at once; it stores nothing."""
 
     def __init__(self, claude: Claude, company: Company, manner: Manner) -> None:
         self._claude = claude
@@ -171,7 +171,7 @@ class ModelFacts:
         self._deadline = manner.summary_deadline
 
     async def draw(self, stretches: Sequence[Excerpt]) -> list[ExtractedFacts]:
-        """Return the facts in some stretches of talk."""
+        """Return the facts found in some excerpts."""
         asked = [
             (stretch, person_id, prompt)
             for stretch in stretches
@@ -183,15 +183,15 @@ class ModelFacts:
             [(prompt, self._question("facts", stretch, person_id)) for stretch, person_id, prompt in asked],
             batch=self._learning.batches,
         )
-        read = {id(one): _Read(one) for one in stretches}
+        read = {id(stretch): _Read(stretch) for stretch in stretches}
         for (stretch, person_id, _), answer in zip(asked, answers, strict=True):
             read[id(stretch)] = await asyncio.to_thread(_with, read[id(stretch)], person_id, answer)
-        return [one.drawn for one in read.values()]
+        return [result.drawn for result in read.values()]
 
     async def compare(
         self, stretch: Excerpt, person_id: int, doubts: Sequence[Doubt]
     ) -> tuple[list[Mapping[str, Any]], Bookkeeping]:
-        """Return what the model says new facts are that are like known ones; nothing on a fault."""
+        """Return the model's decisions on new facts that resemble known ones; empty on an error."""
         question = self._question("same facts", stretch, person_id)
         (answer,) = await ask_all(
             self._claude, [(doubts_prompt(doubts, self._name(stretch)), question)], batch=False
@@ -204,7 +204,7 @@ class ModelFacts:
 
     def _name(self, stretch: Excerpt) -> str:
         role = self._company.by_slug.get(stretch.character)
-        return role.name if role else stretch.character  # it was let go meanwhile
+        return role.name if role else stretch.character  # the character may have been removed meanwhile
 
     def _question(
         self, purpose: Literal["facts", "same facts"], stretch: Excerpt, person_id: int
@@ -221,7 +221,7 @@ class ModelFacts:
 
 
 def _with(read: _Read, person_id: int, answer: Answer | ClaudeError) -> _Read:
-    """Return what is drawn from a stretch with one more answer about somebody."""
+    """Add one answer about a person to the results of an excerpt."""
     calls = read.calls if answer.call is None else (*read.calls, answer.call)
     found = None
     if isinstance(answer, Answer) and not answer.cut_short:
@@ -235,13 +235,13 @@ def _with(read: _Read, person_id: int, answer: Answer | ClaudeError) -> _Read:
     return replace(read, calls=calls, found=theirs, refused=read.refused + refused)
 
 
-# Which memories of a person say the same, where they have grown too many (F067).
+# Merging a person's memories when they grow too many (F067).
 
 GROUPS_TOKENS = 16_000
 
 
 class MergeQuestion:
-    """Puts the question in the voice of the character, and enters it in the books."""
+    """Asks which memories to merge, in the character's voice, and records the cost."""
 
     def __init__(
         self, database: Database, claude: Claude, company: Company, voice: ModelVoice, manner: Manner
@@ -256,7 +256,7 @@ class MergeQuestion:
     async def ask(
         self, character: str, person_id: int, known: Sequence[KnownMemory]
     ) -> Sequence[Mapping[str, Any]]:
-        """Return groups of memories that say the same, as `memory.core.merge` takes them; none on a fault."""
+        """Return groups of equivalent memories in the form for `memory.core.merge`; none on an error."""
         role = self._company.by_slug.get(character)
         if role is None or not self._asks:
             return []
@@ -281,4 +281,4 @@ class MergeQuestion:
         if call is not None:
             async with self._database.begin() as db:
                 await turns.note_calls(db, [call], character)
-        return [one for one in groups if isinstance(one, dict)] if isinstance(groups, list) else []
+        return [group for group in groups if isinstance(group, dict)] if isinstance(groups, list) else []

@@ -1,4 +1,4 @@
-"""The memory map of one person, as files: drawn in a thread, within a deadline (F083, C66, D21)."""
+"""Memory map of one person, as files: drawn in a thread, with a timeout (F083, C66, D21)."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DEADLINE = 30.0
-"""Seconds that a picture may take, with those that are drawn before it."""
+"""Timeout in seconds for a picture, including the wait for earlier ones."""
 TITLE = _("What {name} remembers about you")
 TITLE_FOR_OPERATORS = "What {name} remembers about {person}"
 HINT = _("forget one with /memory delete")
@@ -48,15 +48,15 @@ _DAYS_AGO = n_("{count} day ago", "{count} days ago")
 _RECENTLY = {0: _("today"), 1: _("yesterday")}
 
 
-class MapRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """There is no picture now; the text says why and what to do."""
+class MapRefused(MasqueradeError):  # noqa: N818 - an answer, not a fault
+    """The map can't be drawn now; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class MapPicture:
-    """A map of `count` memories: `png` is None where it can't be made, and `missing` then says why.
+    """A map of `count` memories: `png` is None if it can't be made, and `missing` then says why.
 
-    `about` says in words what is in it, for those who don't see it.
+    `about` is the alt text.
     """
 
     svg: bytes
@@ -67,7 +67,7 @@ class MapPicture:
 
 
 class Maps:
-    """Draws what a character knows of somebody: one picture at a time, or they would take all there is."""
+    """Draws maps of what a character knows about a person, one at a time to limit the load."""
 
     def __init__(
         self, database: Database, company: Company, meaning: Meaning, clock: Clock, browsing: Browsing
@@ -80,7 +80,7 @@ class Maps:
         self._one_at_a_time = asyncio.Lock()
 
     async def of(self, character: str, person_id: int) -> MapPicture | None:
-        """Return the map of what is known of somebody and holds, for themselves; None where that is nothing.
+        """Return the map of a person's current facts, for themselves; None if there are none.
 
         Raises MapRefused when it is not drawn in time.
         """
@@ -88,7 +88,7 @@ class Maps:
         return await self._of(character, person_id, _Caption(title, str(HINT)))
 
     async def for_operators(self, character: str, person_id: int, person: str) -> MapPicture | None:
-        """Return the map without what was told in private, as SVG alone; `person` is what they are called.
+        """Return the map without private facts, as SVG only; `person` is their display name.
 
         Raises MapRefused when it is not drawn in time.
         """
@@ -97,9 +97,9 @@ class Maps:
 
     async def _of(self, character: str, person_id: int, caption: "_Caption") -> MapPicture | None:
         known = await self._browsing.entries(character, person_id)
-        entries = [one for one in known if one.fact.ended_at is None]
+        entries = [entry for entry in known if entry.fact.ended_at is None]
         if caption.for_operators:
-            entries = [one for one in entries if not one.fact.private]
+            entries = [entry for entry in entries if not entry.fact.private]
         if not entries:
             return None
         now = self._clock.now()
@@ -121,7 +121,7 @@ class Maps:
 
 @dataclass(frozen=True, slots=True)
 class _Caption:
-    """What stands above and below a map; operators look at it in a browser, which needs no PNG."""
+    """Texts above and below a map; operators view it in a browser, which needs no PNG."""
 
     title: str
     hint: str = ""
@@ -134,8 +134,8 @@ def _drawn(
     tags = chosen_tags(entries)
     vectors = _by_id(packed) if packed else {}
     dots = [
-        Dot(one.fact.text, tag, one.fact.last_at, kept=one.fact.kept, vector=vectors.get(one.fact.id))
-        for one, tag in zip(entries, tags, strict=True)
+        Dot(entry.fact.text, tag, entry.fact.last_at, kept=entry.fact.kept, vector=vectors.get(entry.fact.id))
+        for entry, tag in zip(entries, tags, strict=True)
     ]
     svg = memory_map(
         dots, title=caption.title, now=now, model=model or None, hint=caption.hint, wording=_wording()
@@ -153,19 +153,19 @@ def _drawn(
 def _by_id(packed: Packed) -> "dict[int, Vector]":
     try:
         rows = unpacked(packed.rows, len(packed.ids))
-    except ImportError:  # without numpy tags alone place the dots
+    except ImportError:  # without numpy, only tags place the dots
         return {}
     return dict(zip(packed.ids, rows, strict=True))
 
 
 def chosen_tags(entries: Sequence[FactEntry]) -> list[str]:
-    """Return one tag for each entry, of its own the one that most others share: few colours say more."""
+    """Choose one tag per entry, the one that most others share: few colours are easier to read."""
     rank = {tag: number for number, tag in enumerate(tags_of(entries))}
-    return [min(one.labels, key=rank.__getitem__, default="") for one in entries]
+    return [min(entry.labels, key=rank.__getitem__, default="") for entry in entries]
 
 
 def _wording() -> Wording:
-    """Return what a picture says, in the language of the moment."""
+    """Return the texts of a picture, in the current language."""
     return Wording(
         nothing=str(_("Nothing yet")),
         empty=str(_("There is nothing to show yet: memories will stand here as they come.")),

@@ -1,4 +1,4 @@
-"""When facts are drawn from a day's talk: once a day, however often it is tried (F074, C54)."""
+"""Daily schedule of fact extraction: once a day, however often it is attempted (F074, C54)."""
 
 import logging
 from datetime import date
@@ -14,7 +14,7 @@ DRAWN = "consolidated through by"
 
 
 class NightlyConsolidation:
-    """Runs the consolidation of each character from a certain hour on (UTC)."""
+    """Runs each character's consolidation once a day, from a given hour (UTC) on."""
 
     def __init__(self, database: Database, consolidation: Consolidation, clock: Clock, hour: int) -> None:
         self._database = database
@@ -23,10 +23,10 @@ class NightlyConsolidation:
         self._daily = Daily(hour)
 
     async def run_due(self, character: str) -> bool:
-        """Consolidate if today's run is due and was not made (faults B11, B12); say whether it is made now.
+        """Run today's consolidation if it is due (faults B11, B12); return whether it ran and finished.
 
-        Days are counted in UTC and kept by date, so neither a clock change nor a restart makes a second run,
-        and days that were slept through are made up for at once. What failed is tried again an hour later.
+        Days are stored as UTC dates, so neither a clock change nor a restart causes a second run, and missed
+        days are made up for at once. A failed run is retried an hour later.
         """
         key, now = f"{DRAWN} {character}", self._clock.now()
         async with self._database.read() as db:

@@ -1,4 +1,4 @@
-"""What a reply drew on, as who asks may see it: facts about them, earlier messages, what it cost (C67)."""
+"""Provenance of a reply in words, for the asker: facts about them, earlier messages, cost (C67)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -52,9 +52,9 @@ _THINGS = {
 
 @dataclass(frozen=True, slots=True)
 class OriginWords:
-    """How the words of others, days and places of messages are written where this is read.
+    """Formatting of quotes, days and message links for one medium.
 
-    `link` is None where no message has an address. `free` says that no model costs anything here.
+    `link` is None where messages have no address. `free` means that model calls cost nothing here.
     """
 
     quote: Callable[[str, int], str]
@@ -64,18 +64,18 @@ class OriginWords:
 
 
 def told(origins: Origins, form: OriginWords) -> Iterator[str]:
-    """Yield what a reply drew on, in lines of Discord Markdown."""
+    """Yield the provenance of a reply as lines of Discord Markdown."""
     yield _sayer(form.quote(origins.character, NAME_ROOM), origins.spent, form)
     if origins.own:
         yield str(_KNEW)
         yield from _facts(origins, form)
-    for one in origins.musings:
-        yield _THOUGHTS[one.kind].format(text=form.quote(one.text, ROOM))
+    for musing in origins.musings:
+        yield _THOUGHTS[musing.kind].format(text=form.quote(musing.text, ROOM))
     yield from _counted(origins)
     if origins.perceived:
-        yield _PERCEIVED.format(things=listed([_thing(one) for one in origins.perceived]))
+        yield _PERCEIVED.format(things=listed([_thing(perceived) for perceived in origins.perceived]))
     if origins.lore:
-        named = ", ".join(form.quote(one, NAME_ROOM) for one in origins.lore[:SHOWN_FACTS])
+        named = ", ".join(form.quote(entry, NAME_ROOM) for entry in origins.lore[:SHOWN_FACTS])
         more = len(origins.lore) - SHOWN_FACTS
         yield _LORE_AND_MORE.format(count=more, shown=named) if more > 0 else _LORE.format(shown=named)
     if origins.spots and form.link:
@@ -86,10 +86,10 @@ def told(origins: Origins, form: OriginWords) -> Iterator[str]:
 
 
 def _facts(origins: Origins, form: OriginWords) -> Iterator[str]:
-    found = {one.id for one in origins.found}
-    for one in origins.own[:SHOWN_FACTS]:
-        how, when = _FOUND if one.id in found else _AT_HAND, form.day(one.last_at)
-        yield how.format(number=one.number, text=form.quote(one.text, ROOM), when=when)
+    found = {fact.id for fact in origins.found}
+    for fact in origins.own[:SHOWN_FACTS]:
+        how, when = _FOUND if fact.id in found else _AT_HAND, form.day(fact.last_at)
+        yield how.format(number=fact.number, text=form.quote(fact.text, ROOM), when=when)
     if (more := len(origins.own) - SHOWN_FACTS) > 0:
         yield _MORE_FACTS.format(count=more)
 
@@ -100,9 +100,13 @@ def _counted(origins: Origins) -> Iterator[str]:
         yield _ALSO.format(things=listed(told))
 
 
-def _thing(one: Perceived) -> str:
-    counted = _THINGS[one.kind].format(count=one.count)
-    return counted if not one.cost else _DESCRIBED.format(thing=counted, cost=number(one.cost, ".4f"))
+def _thing(perceived: Perceived) -> str:
+    counted = _THINGS[perceived.kind].format(count=perceived.count)
+    return (
+        counted
+        if not perceived.cost
+        else _DESCRIBED.format(thing=counted, cost=number(perceived.cost, ".4f"))
+    )
 
 
 def _sayer(name: str, spent: ReplyCost | None, form: OriginWords) -> str:
@@ -111,7 +115,7 @@ def _sayer(name: str, spent: ReplyCost | None, form: OriginWords) -> str:
     unpriced = _NOTHING if form.free else _UNKNOWN_SUM
     return _SAID_FOR.format(
         name=name,
-        models=listed([form.quote(one, NAME_ROOM) for one in spent.models]),
+        models=listed([form.quote(model, NAME_ROOM) for model in spent.models]),
         read=number(spent.input_tokens),
         written=number(spent.output_tokens),
         cost=unpriced if spent.cost is None else f"${number(spent.cost, '.4f')}",

@@ -1,4 +1,4 @@
-"""What people read of what is known of them: categories of facts, and why something is refused."""
+"""Texts about memories: fact categories and reasons for refusal."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _CATEGORIES = {
     "views": _("views", "a category of facts"),
     "other": _("other", "a category of facts"),
 }
-"""Those of `memory.extraction`: they stand where a fact has no tags."""
+"""The categories of `memory.extraction`, shown for a fact without tags."""
 
 NO_SERVER = _("There is no server here: choose another reach, or use it in a server.")
 FULL = _(
@@ -57,7 +57,7 @@ _SENTENCES = {
 
 
 def worded(refused: MemoryRefused) -> str:
-    """Return why something is refused and what to do, in the language of the moment."""
+    """Return the reason for a refusal and what to do, in the current language."""
     figures = refused.figures
     if refused.refusal is Refusal.FOR_ADULTS:
         role, where = figures["role"], figures["where"]
@@ -68,20 +68,20 @@ def worded(refused: MemoryRefused) -> str:
 
 
 def matching(entries: Sequence[FactEntry], search: str = "", tag: str = "") -> list[FactEntry]:
-    """Return the entries that have a tag (or category), and a number, or words that hold all of a search."""
+    """Return the entries with a tag or category whose number or words match the search."""
     number = search.strip().removeprefix("#")
     wanted, words = _plain(tag).strip(), _plain(search).split()
-    tagged = [one for one in entries if not wanted or wanted in map(_plain, _callings(one))]
-    return [one for one in tagged if number == str(one.fact.number) or _holds(one, words)]
+    tagged = [entry for entry in entries if not wanted or wanted in map(_plain, _callings(entry))]
+    return [entry for entry in tagged if number == str(entry.fact.number) or _holds(entry, words)]
 
 
 def label_in_words(label: str) -> str:
-    """Return a tag as it is, and a category in the language of the moment."""
+    """Translate a category; a tag stays as it is."""
     return str(_CATEGORIES.get(label, label))
 
 
 def _callings(entry: FactEntry) -> list[str]:
-    """Return all by which a fact can be found as a tag: as kept, and as shown."""
+    """Return all labels by which a fact can be found: as stored, and as displayed."""
     kept = (*entry.labels, entry.fact.category)
     return [*kept, *map(label_in_words, kept)]
 

@@ -1,1 +1,1 @@
-"""What an operator watches: health, alerts, metrics, costs, the log channel."""
+"""Monitoring for operators: health, alerts, metrics, costs, the log channel."""

@@ -1,4 +1,4 @@
-"""What the operator is told of by itself: once when it begins, once when it is over (F017)."""
+"""Alerts to the operator: one message when a problem begins, one when it ends (F017)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,14 +7,14 @@ from bot.features.operations.vitals import Vitals
 
 BEGINS_AFTER = 3
 ENDS_AFTER = 3
-"""So many looks in a row must agree before an alert begins or ends: what comes and goes is no storm."""
+"""Consecutive readings needed before an alert begins or ends, so that a flapping value causes no storm."""
 EASED = 0.75
-"""An alert ends below this share of where it begins: a value that hovers there is told once."""
+"""Hysteresis: an alert ends below this share of its threshold, so that a value near it alerts only once."""
 FEWEST_CALLS = 5
 FAILING_SHARE, WELL_SHARE = 0.5, 0.2
 LONGEST_LAG = 1.0
 NAMED = 3
-"""Jobs that are named in one sentence."""
+"""Maximum number of jobs named in one sentence."""
 
 LATENCY, CONNECTION, LAG, MODEL = "latency", "connection", "event loop", "model"
 DATABASE, SIZE, DISK, JOB = "database", "database size", "disk", "job"
@@ -45,7 +45,7 @@ AND_MORE = "{jobs} and {number} more"
 
 @dataclass(frozen=True, slots=True)
 class AlertBounds:
-    """From where on something is worth an alert: seconds and bytes; 0 bytes is never."""
+    """Alert thresholds in seconds and bytes; 0 bytes disables an alert."""
 
     latency: float = 1.0
     database: int = 0
@@ -54,7 +54,7 @@ class AlertBounds:
 
 @dataclass(frozen=True, slots=True)
 class AlertReading:
-    """How one thing is: `bad` may begin an alert, `well` may end it; what is neither changes nothing."""
+    """One reading: `bad` may begin an alert, `well` may end it; a reading that is neither changes nothing."""
 
     alert: str
     bad: bool
@@ -64,14 +64,14 @@ class AlertReading:
 
 
 class Alarm:
-    """One alert with its memory: it begins and ends only after several looks that agree."""
+    """State of one alert, which begins and ends only after several consecutive readings."""
 
     def __init__(self) -> None:
         self.on = False
         self._agree = 0
 
     def take(self, reading: AlertReading) -> bool:
-        """Take notice of a reading; say whether the alert begins or ends with it."""
+        """Process a reading; return whether the alert begins or ends with it."""
         wanted, needed = (reading.well, ENDS_AFTER) if self.on else (reading.bad, BEGINS_AFTER)
         self._agree = self._agree + 1 if wanted else 0
         if self._agree < needed:
@@ -81,7 +81,7 @@ class Alarm:
 
 
 class Alerts:
-    """All alerts. `tell` is told what begins, `ease` what is over, in whole sentences."""
+    """All alerts. `tell` receives sentences about beginnings, `ease` about ends."""
 
     def __init__(
         self, bounds: AlertBounds, *, tell: Callable[[str], None], ease: Callable[[str], None]
@@ -93,25 +93,25 @@ class Alerts:
 
     @property
     def on(self) -> list[str]:
-        """The alerts that are on, by name."""
+        """The names of active alerts."""
         return sorted({alert for (alert, _), alarm in self._alarms.items() if alarm.on})
 
     def judge(self, vitals: Vitals) -> None:
-        """Look at how things are, and tell what begins and what is over."""
+        """Evaluate the vitals, and report alerts that begin or end."""
         turned: list[AlertReading] = []
         for reading in readings(vitals, self._bounds):
             alarm = self._alarms.setdefault((reading.alert, reading.about), Alarm())
             if alarm.take(reading):
                 turned.append(reading)
-        begun = [one for one in turned if self._alarms[one.alert, one.about].on]
+        begun = [reading for reading in turned if self._alarms[reading.alert, reading.about].on]
         for sentence in _sentences(begun, BEGUN):
             self._tell(sentence)
-        for sentence in _sentences([one for one in turned if one not in begun], ENDED):
+        for sentence in _sentences([reading for reading in turned if reading not in begun], ENDED):
             self._ease(sentence)
 
 
 def readings(vitals: Vitals, bounds: AlertBounds) -> Iterator[AlertReading]:
-    """Yield how each thing is that may be worth an alert."""
+    """Yield a reading for everything that can cause an alert."""
     known, slow = vitals.known_latencies, vitals.slow(bounds.latency)
     yield AlertReading(CONNECTION, bad=not known, well=bool(known))
     worst = max(known.values(), default=0.0)
@@ -155,12 +155,12 @@ def _room(vitals: Vitals, bounds: AlertBounds) -> Iterator[AlertReading]:
 
 
 def _sentences(turned: Iterable[AlertReading], words: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each alert; jobs are told together, for they often fail together."""
+    """Yield a sentence per alert; jobs share one, because they often fail together."""
     turned = list(turned)
-    for one in turned:
-        if one.alert != JOB:
-            yield _with_more(words[one.alert].format(**one.facts), one.alert, words)
-    if names := [one.about for one in turned if one.alert == JOB]:
+    for reading in turned:
+        if reading.alert != JOB:
+            yield _with_more(words[reading.alert].format(**reading.facts), reading.alert, words)
+    if names := [reading.about for reading in turned if reading.alert == JOB]:
         shown = ", ".join(names[:NAMED])
         if len(names) > NAMED:
             shown = AND_MORE.format(jobs=shown, number=len(names) - NAMED)

@@ -1,4 +1,4 @@
-"""What models cost, day by day and for what: the account behind /costs (C86, C87)."""
+"""Model costs by day and purpose, for /costs (C86, C87)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class DayCosts:
-    """What a day cost, by group, for those groups that cost anything."""
+    """Costs of a day, by group; groups without calls are absent."""
 
     day: date
     groups: dict[str, Spending]
@@ -42,10 +42,10 @@ class DayCosts:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a server, or everything, cost in the last days, the oldest first; today is the last of them.
+    """Costs of a server, or of everything, in recent days, oldest first; the last day is today.
 
-    `limits` are those of the day by their setting, with what was spent of each. `servers` and `people` are
-    those that cost most, by id, where everything is asked for.
+    `limits` are today's budgets as (setting, limit, spent). `servers` and `people` list the most expensive
+    ones by id, for the report on everything.
     """
 
     days: tuple[DayCosts, ...]
@@ -55,11 +55,11 @@ class Costs:
 
     @property
     def total(self) -> Spending:
-        return sum_of(one.total for one in self.days)
+        return sum_of(day.total for day in self.days)
 
     @property
     def groups(self) -> dict[str, Spending]:
-        """What all days cost by group, in the groups' order."""
+        """The total costs by group, in display order."""
         found = {
             name: sum_of(day.groups[name] for day in self.days if name in day.groups)
             for name in (*_GROUPS, THE_REST)
@@ -68,7 +68,7 @@ class Costs:
 
 
 class CostReports:
-    """Reads the books."""
+    """Compiles cost reports from the recorded calls."""
 
     def __init__(self, database: Database, budgets: Budgets, clock: Clock, *, zone: tzinfo) -> None:
         self._database = database
@@ -77,7 +77,7 @@ class CostReports:
         self._zone = zone
 
     async def of(self, guild_id: int | None) -> Costs:
-        """Return what a server cost, or with None everything; days are those of the house's zone."""
+        """Return the costs of a server, or of everything with None; days follow the house's time zone."""
         today = self._clock.now().astimezone(self._zone).date()
         days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
         since = self._midnight(days[0])
@@ -99,7 +99,7 @@ class CostReports:
             servers = await db.calls.by_server(since=since, limit=TOP) if everything else []
             people = await db.calls.by_person(since=since, limit=TOP) if everything else []
         limits = tuple(
-            one for one in self._budgets.spent(guild_id) if everything or one[0] == "budget_per_server"
+            limit for limit in self._budgets.spent(guild_id) if everything or limit[0] == "budget_per_server"
         )
         return Costs(tuple(found), limits, tuple(servers), tuple(people))
 
@@ -108,22 +108,25 @@ class CostReports:
 
 
 def bars_of(costs: Costs, title: str) -> Bars:
-    """Return the chart: dollars, or tokens where nothing has a price."""
+    """Return the chart data, in dollars, or in tokens if nothing has a price."""
     priced = costs.total.cost > 0
     unit = "$" if priced else "tokens"
     series = tuple(
         Series(
             worded(GROUPS, name),
-            tuple(_height(one.groups.get(name, NO_CALLS), priced=priced) for one in costs.days),
+            tuple(_height(day.groups.get(name, NO_CALLS), priced=priced) for day in costs.days),
         )
         for name in costs.groups
     )
-    limit = next((one.limit for _, one, _ in costs.limits if (one.unit.value == "USD") is priced), None)
-    return Bars(title, unit, tuple(one.day for one in costs.days), series, limit)
+    limit = next(
+        (allowance.limit for _, allowance, _ in costs.limits if (allowance.unit.value == "USD") is priced),
+        None,
+    )
+    return Bars(title, unit, tuple(day.day for day in costs.days), series, limit)
 
 
 def sum_of(some: Iterable[Spending]) -> Spending:
-    """Add up."""
+    """Return the total."""
     return sum(some, start=NO_CALLS)
 
 

@@ -1,4 +1,4 @@
-"""The feed: each line that was heard, what was decided about it and why, and what the answer cost."""
+"""Feed for operators: each heard line, the decision about it with its reason, and the answer's cost."""
 
 import json
 import re
@@ -19,12 +19,12 @@ PAGE = 50
 PLACES = 24
 _MENTION = re.compile(r"<@(\d{1,20})>")
 HIDDEN = None
-"""Stands for words of a private talk that nobody revealed."""
+"""Placeholder for private content that is not revealed."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedPlace:
-    """Where something was said; `private` is a talk with one person."""
+    """A place in the feed; `private` marks a conversation with one person."""
 
     id: int
     name: str
@@ -34,9 +34,9 @@ class FeedPlace:
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """A line of the feed. `text` is HIDDEN where it was said in private.
+    """A line of the feed. `text` is HIDDEN for private conversations.
 
-    `verdict` is answered, silent, failed or open; "" for what a character said itself.
+    `verdict` is answered, silent, failed or open; "" for a character's own line.
     """
 
     position: int
@@ -56,7 +56,7 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class DrawnFact:
-    """A fact that a reply could draw on; `text` is None where it was told in private or is forgotten."""
+    """A fact available to a reply; `text` is None if it was told in private or is forgotten."""
 
     number: int | None
     whose: int | None
@@ -65,7 +65,7 @@ class DrawnFact:
 
 @dataclass(frozen=True, slots=True)
 class PromptBlock:
-    """A piece of a prompt: who says it (system, user, assistant), and about how many tokens it is."""
+    """A block of a prompt: its role (system, user, assistant) and estimated tokens."""
 
     role: str
     text: str
@@ -75,7 +75,7 @@ class PromptBlock:
 
 @dataclass(frozen=True, slots=True)
 class PromptView:
-    """What was sent for a reply, in its blocks, and its bytes as they were sent."""
+    """A reply's prompt in blocks, and the raw request body."""
 
     at: datetime
     model: str
@@ -85,9 +85,9 @@ class PromptView:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """Everything that is known of a line: how it was decided, what the answer drew on, and its prompts.
+    """Everything known about a line: its decision, the sources of the answer, and its prompts.
 
-    `prompts` is HIDDEN where the talk is private.
+    `prompts` is HIDDEN for a private conversation.
     """
 
     line: FeedEntry
@@ -101,13 +101,13 @@ class Detail:
 
     @property
     def cost(self) -> float | None:
-        """What all of it came to in US dollars; None where a price is not known."""
+        """The total cost in US dollars; None if a price is unknown."""
         costs = [call.cost for call in self.calls]
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
 class Feed:
-    """Reads the feed for operators. Words of private talks are hidden, unless a channel is `revealed`."""
+    """Reads the feed for operators. Private content is hidden unless its channel id is in `revealed`."""
 
     def __init__(self, database: Database, company: Company, tokens: TokenEstimate) -> None:
         self._database = database
@@ -115,7 +115,7 @@ class Feed:
         self._tokens = tokens
 
     async def places(self) -> list[FeedPlace]:
-        """Return where something was said last."""
+        """Return the places with the latest activity."""
         async with self._database.read() as db:
             found = await db.feed.places(limit=PLACES)
         return [_place(*row) for row in found]
@@ -129,7 +129,7 @@ class Feed:
         outcome: Outcome | None = None,
         revealed: Collection[int] = (),
     ) -> list[FeedEntry]:
-        """Return a page of the feed, the newest first."""
+        """Return a page of the feed, newest first."""
         async with self._database.read() as db:
             rows = await db.feed.lines(
                 before=before, channel_id=channel_id, person_id=person_id, outcome=outcome, limit=PAGE
@@ -138,7 +138,7 @@ class Feed:
         return [self._line(row, spent.get(row.turn_id or 0), revealed) for row in rows]
 
     async def detail(self, message_id: int, *, revealed: Collection[int] = ()) -> Detail | None:
-        """Return everything that is known of a line; None where it is not in the log any more."""
+        """Return everything known about a line; None if it is no longer in the log."""
         async with self._database.read() as db:
             rows = await db.feed.lines(message_id=message_id, limit=1)
             if not rows:
@@ -164,7 +164,7 @@ class Feed:
         )
 
     async def body(self, message_id: int, number: int, *, revealed: Collection[int] = ()) -> bytes | None:
-        """Return the bytes of one prompt as they were sent; None where it is not kept, or hidden."""
+        """Return the raw request body of a prompt; None if it is not stored, or hidden."""
         detail = await self.detail(message_id, revealed=revealed)
         prompts = (detail.prompts or ()) if detail else ()
         return prompts[number].body if 0 <= number < len(prompts) else None
@@ -223,7 +223,7 @@ def _verdict(row: FeedLine) -> str:
 
 
 async def _trace(db: UnitOfWork, row: FeedLine) -> Trace:
-    """Return how a line was decided; of a character's own, how what it answers was."""
+    """Return the decision trace of a line; a character's own line has the trace of its trigger."""
     if row.trace is not None or not row.turn_id:
         return Trace.from_json(row.trace or {})
     turn = await db.turns.get(row.turn_id)
@@ -232,21 +232,21 @@ async def _trace(db: UnitOfWork, row: FeedLine) -> Trace:
 
 
 async def _in_names(db: UnitOfWork, facts: Iterable[str], guild_id: int | None) -> tuple[str, ...]:
-    """Return facts of a decision with names in place of mentions, as far as these are known."""
+    """Replace mentions in decision facts with names, where known."""
     told = list(facts)
     ids = {int(found) for fact in told for found in _MENTION.findall(fact)}
     known = await db.users.known_as(ids, guild_id=guild_id) if ids else []
-    names = {one.user_id: one.names[0] for one in known}
+    names = {person.user_id: person.names[0] for person in known}
     return tuple(_MENTION.sub(lambda found: names.get(int(found[1]), "the bot"), fact) for fact in told)
 
 
 async def _drawn(db: UnitOfWork, trace: Trace) -> Iterator[DrawnFact]:
     ids: Sequence[int] = tuple(dict.fromkeys((*trace.recalled, *trace.known)))
     facts = {fact.id: fact for fact in await db.memories.these(ids)} if ids else {}
-    there = (facts.get(fact_id) for fact_id in ids)
+    drawn_facts = (facts.get(fact_id) for fact_id in ids)
     return (
         DrawnFact(None, None, None)
         if fact is None
         else DrawnFact(fact.number, fact.person_id, None if fact.private else fact.text)
-        for fact in there
+        for fact in drawn_facts
     )

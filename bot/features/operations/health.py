@@ -1,4 +1,4 @@
-"""How the program fares: looked at on each tick, kept for whoever asks, and written down for Docker."""
+"""Health of the program: checked on each tick, cached for readers, and written to a file for Docker."""
 
 import asyncio
 import logging
@@ -22,11 +22,11 @@ STARTING = "It is still starting."
 log = logging.getLogger(__name__)
 
 LOOKED_BACK = timedelta(minutes=15)
-"""Over so long the calls to the model are counted."""
+"""Period over which model calls are counted."""
 
 
 class Health:
-    """Looks at everything, and remembers what it saw last: who asks costs nothing."""
+    """Checks everything on a tick and caches the result, so that reading it costs nothing."""
 
     def __init__(
         self,
@@ -54,11 +54,11 @@ class Health:
 
     @property
     def last(self) -> Vitals | None:
-        """What was seen last; that the model's server refuses us is known before the next look."""
+        """The latest vitals; a lockout by the model's server shows before the next tick."""
         return replace(self._last, lockout=self._breaker.lockout) if self._last else None
 
     async def tick(self, link: Link) -> Vitals:
-        """Look at everything, tell what is worth an alert, and write down that somebody looked."""
+        """Check everything, raise alerts, and write the heartbeat."""
         vitals = self._last = await self._look(link)
         self._looked = self._clock.monotonic()
         self.alerts.judge(vitals)
@@ -69,7 +69,7 @@ class Health:
         return vitals
 
     def fault(self) -> str:
-        """Return why the program is not ready, in a sentence; "" if it is (for /healthz)."""
+        """Return in a sentence why the program is not ready; "" if it is (for /healthz)."""
         if self._clock.monotonic() - self._looked > self._stale_after:
             return "Nobody looked for too long: the event loop or its jobs hang."
         if self._last is None:
@@ -114,7 +114,7 @@ class Health:
         )
 
     def _complain(self, error: DatabaseError) -> None:
-        """Log a fault of the database; that another process has it, which stays so, once."""
+        """Log a database error; log only once that another process holds the database."""
         if isinstance(error, DatabaseTaken) and self._taken:
             return
         self._taken = isinstance(error, DatabaseTaken)

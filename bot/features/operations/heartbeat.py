@@ -1,6 +1,6 @@
-"""A file that says that the program is alive, for a health check without a port: `main.py healthcheck`.
+"""Heartbeat file for a health check without a port: `main.py healthcheck`.
 
-Nothing heavy is imported here: Docker asks every half minute.
+Keep imports light: Docker runs the check every 30 seconds.
 """
 
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 NAME = "heartbeat"
 STALE_TICKS = 4
-"""Ticks after which a heartbeat is too old: whoever should write it hangs."""
+"""Ticks after which a heartbeat is stale: the process that should write it hangs."""
 READY = "ready"
 
 NO_HEARTBEAT = "Not healthy: there is no {path}, so the bot never came up with this data_dir."
@@ -18,14 +18,14 @@ HEALTHY = "Healthy: the last sign of life is {seconds:.0f} seconds old."
 
 
 def write_heartbeat(data_dir: Path, state: str) -> None:
-    """Write down READY, or why it is not; a reader sees the old file or the new one. Raises OSError."""
+    """Write READY or the reason for not being ready, atomically. Raises OSError."""
     fresh = data_dir / f".{NAME}.new"
     fresh.write_text(f"{state}\n", encoding="utf-8")
     fresh.replace(data_dir / NAME)
 
 
 def check_heartbeat(data_dir: Path, *, longest: float) -> tuple[bool, str]:
-    """Say whether the program that runs on a folder is healthy, and why; `longest` is in seconds."""
+    """Return whether the program that uses this folder is healthy, and why; `longest` is in seconds."""
     path = data_dir / NAME
     try:
         state, written = path.read_text(encoding="utf-8").strip(), path.stat().st_mtime

@@ -1,4 +1,4 @@
-"""What characters did, day by day: counted while the rows that tell are there, and kept as counts (F109)."""
+"""Daily activity statistics of characters, counted before the source rows expire (F109)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -12,16 +12,16 @@ from database.models import CharacterDay
 
 DAYS, MOST_DAYS = 14, 90
 COUNTED = "what characters did is counted through"
-"""The key under which the last day stands whose counts are kept, and change no more."""
+"""State key that holds the last day whose counts are final and stored."""
 A_DAY = timedelta(days=1)
 SETTLED = timedelta(hours=20)
-"""So long after a day its replies may still be rerolled; soon after that rows of the day may go, for
-`decisions_kept_days` may be two."""
+"""Time after a day's end until its counts are final: replies may be rerolled until then. The source rows
+may expire soon after, since `decisions_kept_days` may be as low as two."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What CharacterDay counts, of some days and servers together."""
+    """Sums of CharacterDay counts over some days and servers."""
 
     replies: int = 0
     letters: int = 0
@@ -37,15 +37,16 @@ class Counts:
     topics: Mapping[str, int] = field(default_factory=dict)
 
     def __add__(self, other: "Counts") -> "Counts":
-        names = [one.name for one in fields(self) if one.name != "topics"]
+        names = [counted_field.name for counted_field in fields(self) if counted_field.name != "topics"]
         topics = {
-            one: self.topics.get(one, 0) + other.topics.get(one, 0) for one in (*self.topics, *other.topics)
+            topic: self.topics.get(topic, 0) + other.topics.get(topic, 0)
+            for topic in (*self.topics, *other.topics)
         }
-        return Counts(**{one: getattr(self, one) + getattr(other, one) for one in names}, topics=topics)
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in names}, topics=topics)
 
     @property
     def cached(self) -> float:
-        """The share of what its prompts for replies held that was read from the provider's cache."""
+        """The share of reply prompt tokens that were read from the provider's cache."""
         return self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
 
     @property
@@ -58,7 +59,7 @@ NO_COUNTS = Counts()
 
 @dataclass(frozen=True, slots=True)
 class CharacterRecord:
-    """What a character did on some days, the oldest first; today is the last of them."""
+    """A character's counts per day, oldest first; the last day is today."""
 
     role: PlayedCharacter
     days: tuple[Counts, ...]
@@ -70,7 +71,7 @@ class CharacterRecord:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What some characters did on `days`. Nothing was counted before the day `since`; None: never yet."""
+    """Records of some characters over `days`. `since` is the first counted day; None if there is none."""
 
     days: tuple[date, ...]
     records: tuple[CharacterRecord, ...]
@@ -78,7 +79,7 @@ class Overview:
 
 
 class Insight:
-    """Counts, and shows what was counted. No count says whose words or wishes were counted."""
+    """Counts activity and reports it. No count identifies whose words were counted."""
 
     def __init__(self, database: Database, clock: Clock, *, zone: tzinfo) -> None:
         self._database = database
@@ -86,13 +87,13 @@ class Insight:
         self._zone = zone
 
     async def keep(self) -> None:
-        """Keep the counts of the days that have settled, before what they are counted from goes."""
+        """Store the counts of finished days before their source rows expire."""
         last, rows = self._last_settled(), []
         async with self._database.read() as db:
             kept = await db.states.get(COUNTED)
             if kept == last.isoformat():
                 return
-            # What lies ahead was the mistake of a clock.
+            # A date in the future comes from a wrong clock and is ignored.
             day = date.fromisoformat(kept) + A_DAY if kept and kept < last.isoformat() else last
             while day <= last:
                 rows += await self._count(db, day)
@@ -103,9 +104,9 @@ class Insight:
             await db.states.set(COUNTED, last.isoformat())
 
     async def of(self, roles: Sequence[PlayedCharacter], *, days: int, guild_id: int | None) -> Overview:
-        """Return what characters did in a server, or with None everywhere.
+        """Return what characters did in a server, or everywhere with None.
 
-        Days are those of the house's zone.
+        Days follow the house's time zone.
         """
         today = self._clock.now().astimezone(self._zone).date()
         shown = tuple(today - A_DAY * back for back in reversed(range(days)))
@@ -116,11 +117,11 @@ class Insight:
                 if day.isoformat() > through:
                     rows += await self._count(db, day)
             first = await db.character_days.first()
-        since = [one.day for one in rows] + ([first] if first else [])
-        seen = [one for one in rows if guild_id is None or one.guild_id == guild_id]
+        since = [row.day for row in rows] + ([first] if first else [])
+        seen = [row for row in rows if guild_id is None or row.guild_id == guild_id]
         return Overview(
             shown,
-            tuple(CharacterRecord(one, _by_day(shown, seen, one)) for one in roles),
+            tuple(CharacterRecord(role, _by_day(shown, seen, role)) for role in roles),
             date.fromisoformat(min(since)) if since else None,
         )
 
@@ -136,8 +137,10 @@ class Insight:
 
 
 def _by_day(days: Sequence[date], rows: Iterable[CharacterDay], role: PlayedCharacter) -> tuple[Counts, ...]:
-    found = dict.fromkeys((one.isoformat() for one in days), NO_COUNTS)
+    found = dict.fromkeys((day.isoformat() for day in days), NO_COUNTS)
     for row in rows:
         if row.character == role.slug:
-            found[row.day] += Counts(**{one.name: getattr(row, one.name) for one in fields(Counts)})
+            found[row.day] += Counts(
+                **{counted_field.name: getattr(row, counted_field.name) for counted_field in fields(Counts)}
+            )
     return tuple(found.values())

@@ -1,4 +1,4 @@
-"""What characters did, in words and as a picture: what /persona stats shows (F109)."""
+"""Activity statistics of characters, in words and as a picture, for /persona stats (F109)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
@@ -10,7 +10,7 @@ from bot.pictures.days import day_of_month
 from bot.pictures.strips import Strip, Strips
 
 Quote = Callable[[str, int], str]
-"""Makes words of an author's a part of a line of ours, of at most so many units."""
+"""Quotes a user's text inside a line of ours, cut to a maximum length."""
 NAME_ROOM, TOPIC_ROOM = 60, 40
 MOST_STRIPS, MOST_TOPICS, TOPICS_SAID, TOPICS_OF_MANY = 8, 6, 10, 3
 
@@ -62,7 +62,7 @@ MORE = n_("-# {count} more of us did something, too.", "-# {count} more of us di
 
 
 def subtitle_of(seen: Overview, place: str, zone: tzinfo) -> str:
-    """Return where and when it was, as one line."""
+    """Return place and period on one line."""
     first, last = day_of_month(seen.days[0]), day_of_month(seen.days[-1])
     form = SUBTITLE if first != last else SUBTITLE_OF_ONE
     words = form.format(place=place, first=first, last=last, zone=zone)
@@ -71,14 +71,14 @@ def subtitle_of(seen: Overview, place: str, zone: tzinfo) -> str:
     return words
 
 
-# As a picture
+# The picture's data.
 
 
 def strips_of(seen: Overview, subtitle: str) -> Strips:
-    """Return the picture: of one character what it did, of several how much each of them did."""
+    """Return the picture's data: all details of a single character, or one strip for each of several."""
     days = len(seen.days)
     if len(seen.records) > 1:
-        strips = tuple(_strip_of(one) for one in most_active(seen)[:MOST_STRIPS])
+        strips = tuple(_strip_of(record) for record in most_active(seen)[:MOST_STRIPS])
         return Strips(TITLE_ALL.format(count=days), subtitle, seen.days, strips, known=_known(seen))
     (record,) = seen.records
     title, topics = TITLE.format(count=days, name=record.role.name), _topics_of(record.total)
@@ -87,30 +87,32 @@ def strips_of(seen: Overview, subtitle: str) -> Strips:
 
 
 def _known(seen: Overview) -> int:
-    """Return how many of the days lie before anything was counted."""
+    """Return the number of days before counting began."""
     return sum(day < seen.since for day in seen.days) if seen.since else 0
 
 
 def most_active(seen: Overview) -> list[CharacterRecord]:
-    """Return who did anything, who replied most first."""
-    active = [one for one in seen.records if one.total.replies or one.total.votes or one.total.calls]
-    return sorted(active, key=lambda one: (-one.total.replies, one.role.slug))
+    """Return the active characters, most replies first."""
+    active = [
+        record for record in seen.records if record.total.replies or record.total.votes or record.total.calls
+    ]
+    return sorted(active, key=lambda record: (-record.total.replies, record.role.slug))
 
 
 def _strips(record: CharacterRecord) -> Iterator[Strip]:
     total, days = record.total, record.days
 
     def of(name: str) -> tuple[float, ...]:
-        return tuple(getattr(one, name) for one in days)
+        return tuple(getattr(day, name) for day in days)
 
     replies = REPLIES_OF.format(count=number(total.replies), letters=_letters(total))
     yield Strip(str(REPLIES), replies if total.replies else str(NO_REPLIES), of("replies"), _whole)
-    lost = tuple(float(one.votes - one.won) for one in days)
+    lost = tuple(float(day.votes - day.won) for day in days)
     yield Strip(str(VOTES), _won(total) if total.votes else str(NO_VOTES), of("won"), _whole, lost)
     yield Strip(str(TAKES), TAKES_OF.format(**_takes(total)), of("rerolls"), _whole, of("swipes"))
     calls, costs = CALLS.format(count=total.calls, money=_money(total)), total.cost > 0
     yield Strip(str(COST), calls, of("cost" if costs else "calls"), _dollars if costs else _whole)
-    cached = tuple(100 * one.cached for one in days)
+    cached = tuple(100 * day.cached for day in days)
     yield Strip(str(CACHE), CACHED.format(share=_percent(total.cached)), cached, _percents, least=100)
 
 
@@ -125,7 +127,7 @@ def _strip_of(record: CharacterRecord) -> Strip:
     replies = COUNT.format(count=total.replies)
     voted = VOTED.format(won=number(total.won), votes=number(total.votes)) if total.votes else NO_VOTE
     words = f"{replies} · {voted}"
-    values = tuple(float(one.replies) for one in record.days)
+    values = tuple(float(day.replies) for day in record.days)
     return Strip(record.role.name, words, values, _whole, lines=(details,), scale=str(REPLIES))
 
 
@@ -133,11 +135,11 @@ def _strip_of(record: CharacterRecord) -> Strip:
 
 
 def lines_of(seen: Overview, subtitle: str, quote: Quote) -> Iterator[str]:
-    """Yield what was counted: of one character all of it, of several a line for each."""
+    """Yield the statistics: all details of a single character, or one line for each of several."""
     if len(seen.records) > 1:
         yield HEAD.format(name=TITLE_ALL.format(count=len(seen.days)), subtitle=subtitle)
         active = most_active(seen)
-        yield from (_line(one, quote) for one in active[:MOST_STRIPS])
+        yield from (_line(record, quote) for record in active[:MOST_STRIPS])
         if len(active) > MOST_STRIPS:
             yield MORE.format(count=len(active) - MOST_STRIPS)
     else:

@@ -1,4 +1,4 @@
-"""What is told to the log channel: joined into few messages, bounded, and no trouble to whoever tells it."""
+"""Queue of the log channel: batched, bounded, and never an error for the producer."""
 
 import asyncio
 import logging
@@ -13,9 +13,9 @@ from bot.core.tasks import spawn
 log = logging.getLogger(__name__)
 
 LONGEST = 2000
-"""Characters of one Discord message."""
+"""Maximum length of a Discord message."""
 PAUSE = 3.0
-"""Seconds between two messages: what is told meanwhile goes into the next one."""
+"""Seconds between two messages; lines that arrive meanwhile share the next one."""
 MOST_LINES = 64
 MOST_NOTICES = 16
 AGAIN_AFTER = 60.0
@@ -24,10 +24,10 @@ FLUSH_SECONDS = 2.0
 
 
 class LogChannelQueue:
-    """Lines on their way to the log channel.
+    """Lines waiting to be posted to the log channel.
 
-    `post` posts one message and raises a SpeakingError when it can't. Notices go before lines, and are
-    not pushed out by them; of more than can be told the oldest are left out, and their number is told.
+    `post` posts one message and raises a SpeakingError on failure. Notices take precedence over lines, and
+    lines never displace them; on overflow the oldest entries are dropped and their number is reported.
     """
 
     def __init__(self, post: Callable[[str], Awaitable[None]], clock: Clock) -> None:
@@ -46,7 +46,7 @@ class LogChannelQueue:
         self._task: asyncio.Task[None] | None = None
 
     def say(self, line: str, *, notice: bool = False) -> None:
-        """Tell a line soon; a notice is for the operator, and goes first."""
+        """Queue a line; a notice is for the operator and goes first."""
         if self._closed:
             return
         queue, most = (self._notices, MOST_NOTICES) if notice else (self._lines, MOST_LINES)
@@ -57,7 +57,7 @@ class LogChannelQueue:
         self._begin()
 
     def open(self) -> None:
-        """Begin to post; called again, try at once what could not be posted."""
+        """Start posting; when called again, retry a failed post at once."""
         self._opened = True
         if self._failures:
             self._next_at = 0.0
@@ -65,7 +65,7 @@ class LogChannelQueue:
         self._begin()
 
     async def close(self, within: float = FLUSH_SECONDS) -> None:
-        """Post what is there, for at most `within` seconds, and nothing more after that."""
+        """Post the remaining lines within `within` seconds, then stop for good."""
         if self._closed:
             return
         self._closed = True
@@ -84,7 +84,7 @@ class LogChannelQueue:
 
     @property
     def untold(self) -> int:
-        """How many lines are on their way."""
+        """The number of queued lines."""
         return len(self._notices) + len(self._lines) + bool(self._unsent)
 
     @property
@@ -92,7 +92,7 @@ class LogChannelQueue:
         return self.untold > 0
 
     def _begin(self) -> None:
-        """A task lives only while there is something to post."""
+        """Start the posting task, which lives only while there is something to post."""
         if self._opened and not self._closed and self._waiting and self._task is None:
             self._task = spawn(self._post_all(), name="Posting in the log channel")
             self._task.add_done_callback(self._ended)
@@ -100,14 +100,14 @@ class LogChannelQueue:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._task = None
         if task.cancelled() and not self._woken:
-            return  # the whole program ends
+            return  # the whole program is shutting down
         self._woken = False
         if not task.cancelled() and task.exception() is not None:
             self._failed()
         self._begin()
 
     def _wake(self) -> None:
-        """End the pause, but never a message that is being posted: it would be posted twice."""
+        """End the pause, but never cancel a post under way: it would be posted twice."""
         if self._task is not None and self._resting:
             self._woken = True
             self._task.cancel()
@@ -128,14 +128,14 @@ class LogChannelQueue:
             self._resting = False
 
     async def _post_next(self) -> bool:
-        """Post one message; say whether that worked."""
+        """Post one message; return whether it succeeded."""
         self._unsent = self._unsent or self._compose()
         try:
             await self._post(self._unsent)
         except Unpostable as error:
             log.warning("A message for the log channel was not taken: %s", error)
         except SpeakingError as error:
-            if not self._failures:  # said once, not each time
+            if not self._failures:  # warn once, not on each retry
                 log.warning("Can't write to the log channel: %s", error)
             self._failed()
             return False
@@ -145,13 +145,13 @@ class LogChannelQueue:
         return True
 
     def _failed(self) -> None:
-        """Try again later, the longer the more often it failed."""
+        """Schedule a retry with exponential backoff."""
         pause = min(AGAIN_AFTER * 2 ** min(self._failures, 10), AGAIN_LONGEST)
         self._failures += 1
         self._next_at = self._clock.monotonic() + pause
 
     def _compose(self) -> str:
-        """Take as many lines as one message holds, notices first."""
+        """Fill one message with queued lines, notices first."""
         taken: list[str] = []
         if self._left_out:
             taken.append(f"({self._left_out} older lines were left out: it was too much at once)")
@@ -167,5 +167,5 @@ class LogChannelQueue:
 
 
 def _cut(line: str) -> str:
-    most = LONGEST - 100  # room for the number of lines that were left out
+    most = LONGEST - 100  # room for the note on dropped lines
     return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -1,6 +1,6 @@
-"""The vitals as Prometheus text and as /healthz, on a port of this machine alone.
+"""The vitals as Prometheus text and as /healthz, on a localhost port.
 
-No word and no id of anybody is among them: labels are shards, names of jobs, outcomes and alerts.
+They contain no text and no ids of people: labels are shards, job names, outcomes and alerts.
 """
 
 import logging
@@ -30,7 +30,7 @@ CLOSE_SECONDS = 2.0
 
 
 class VitalsCollector(Collector):
-    """Turns what was seen last into metrics; before the first look there is only that nobody looked."""
+    """Exports the latest vitals as metrics; before the first check there are only `ready` and alerts."""
 
     def __init__(self, health: "Health") -> None:
         self._health = health
@@ -71,23 +71,23 @@ def _queues(vitals: "Vitals") -> Iterator[Metric]:
         "log channel": vitals.link.untold,
     }
     yield _labelled(
-        "queue_length", "What waits", "queue", {name: float(one) for name, one in lengths.items()}
+        "queue_length", "What waits", "queue", {name: float(length) for name, length in lengths.items()}
     )
 
 
 def _jobs(vitals: "Vitals") -> Iterator[Metric]:
-    again = [one for one in vitals.jobs if not isinstance(one.plan, Once)]
+    recurring = [job for job in vitals.jobs if not isinstance(job.plan, Once)]
     ages = {
-        one.name: max(0.0, (vitals.at - one.succeeded_at).total_seconds())
-        for one in again
-        if one.succeeded_at
+        job.name: max(0.0, (vitals.at - job.succeeded_at).total_seconds())
+        for job in recurring
+        if job.succeeded_at
     }
     yield _labelled("job_age_seconds", "Seconds since a job last succeeded", "job", ages)
-    lasted = {one.name: one.seconds for one in again if one.seconds is not None}
+    lasted = {job.name: job.seconds for job in recurring if job.seconds is not None}
     yield _labelled("job_duration_seconds", "How long its last run took", "job", lasted)
-    failures = {one.name: float(one.failures) for one in again}
+    failures = {job.name: float(job.failures) for job in recurring}
     yield _labelled("job_failures", "Failures in a row", "job", failures)
-    overdue = {one.name: one.overdue for one in again}
+    overdue = {job.name: job.overdue for job in recurring}
     yield _labelled("job_overdue_seconds", "By how much it is overdue", "job", overdue)
 
 
@@ -103,26 +103,26 @@ def _labelled(name: str, about: str, label: str, values: dict[str, float]) -> Me
 
 
 class HealthReports:
-    """What is answered to /healthz and /metrics, whichever server is asked."""
+    """Responses of /healthz and /metrics, shared by all HTTP servers."""
 
     def __init__(self, health: "Health") -> None:
         self._health = health
-        # An own registry: that of the library tells about the process and about Python, too.
+        # A separate registry, because the default one also exports process and Python metrics.
         self._registry = CollectorRegistry()
         self._registry.register(VitalsCollector(health))
 
     def healthz(self) -> tuple[str, int]:
-        """Return a sentence, and the status of HTTP that goes with it."""
+        """Return a sentence and the HTTP status code."""
         fault = self._health.fault()
         return f"{fault or 'ok'}\n", 503 if fault else 200
 
     def metrics(self) -> bytes:
-        """Return the vitals as METRICS_TYPE."""
+        """Return the vitals in the format METRICS_TYPE."""
         return generate_latest(self._registry)
 
 
 class MetricsServer:
-    """Answers GET /healthz and GET /metrics, and nothing else, for as long as the bot runs."""
+    """Serves GET /healthz and GET /metrics, and nothing else, while the bot runs."""
 
     def __init__(self, health: "Health", port: int) -> None:
         self._reports = HealthReports(health)
@@ -131,11 +131,11 @@ class MetricsServer:
 
     @property
     def port(self) -> int:
-        """The port on which it answers; 0 where it does not."""
+        """The port it listens on; 0 if it does not."""
         return int(self._runner.addresses[0][1]) if self._runner and self._runner.addresses else 0
 
     async def start(self) -> None:
-        """Begin to answer. A port that is taken is told in the log, and stops nothing else."""
+        """Start listening. A port conflict is logged and stops nothing else."""
         app = web.Application()
         app.add_routes([web.get("/healthz", self._healthz), web.get("/metrics", self._metrics)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_SECONDS)

@@ -1,4 +1,4 @@
-"""How the program fares at a moment: numbers and names of jobs, no word and no id of anybody."""
+"""Vital signs of the program at one moment: numbers and job names, no text and no ids of people."""
 
 import math
 from collections.abc import Mapping
@@ -9,15 +9,15 @@ from bot.jobs.timetable import JobReport
 from bot.llm.breaker import Lockout
 
 ANSWERED = frozenset({"ok", "refused"})
-"""Outcomes of a call in which the model did what it does: to refuse is an answer, too."""
+"""Outcomes of a call in which the model worked: a refusal is an answer too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What only the connection to Discord knows.
+    """State of the connection to Discord.
 
-    `latencies` are seconds by shard, NaN or infinity before the first heartbeat; `untold` are lines on
-    their way to the log channel.
+    `latencies` are seconds by shard, NaN or infinity before the first heartbeat; `untold` counts lines queued
+    for the log channel.
     """
 
     latencies: Mapping[int, float]
@@ -28,13 +28,12 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """How everything was when it was looked at.
+    """State of the whole program.
 
-    `lag` is by how many seconds the event loop came late at worst in the last minute. `places` are channels
-    in which something is going on, `waiting` messages there that wait for their turn, `unsaid` replies that
-    are thought out and not said yet, `writers` transactions that write or wait for it. `outcomes` counts the
-    model calls of the last 15 minutes by what came of them. `readable` says whether the database answered
-    and could be written to.
+    `lag` is the worst delay of the event loop in the last minute, in seconds. `places` counts active
+    channels, `waiting` their queued messages, `unsaid` replies generated but not yet sent, `writers`
+    transactions that write or wait to. `outcomes` counts the model calls of the last 15 minutes by outcome.
+    `readable` says whether the database could be read and written.
     """
 
     at: datetime
@@ -62,11 +61,11 @@ class Vitals:
 
     @property
     def known_latencies(self) -> Mapping[int, float]:
-        """The latencies that are any: before the first heartbeat discord.py reports NaN or infinity."""
-        return {shard: one for shard, one in self.link.latencies.items() if math.isfinite(one)}
+        """The finite latencies: discord.py reports NaN or infinity before the first heartbeat."""
+        return {shard: latency for shard, latency in self.link.latencies.items() if math.isfinite(latency)}
 
     def slow(self, bound: float) -> str:
-        """Return "shard 0: 1.20 s" for each shard with a latency above a bound, with commas; "" without."""
+        """Describe shards with a latency above a bound, as "shard 0: 1.20 s, ..."; "" if there are none."""
         return ", ".join(
             f"shard {shard}: {seconds:.2f} s"
             for shard, seconds in self.known_latencies.items()

@@ -1,1 +1,1 @@
-"""Consent, export, import and erasure of what is kept of a person."""
+"""Consent, export, import and erasure of a person's data."""

@@ -1,4 +1,4 @@
-"""Whether somebody may be remembered: asked once, answered, changed (C51, D03, D14), asked anew (F078)."""
+"""Consent to be remembered: question, answer, changes (C51, D03, D14), and reset (F078)."""
 
 import logging
 from collections import OrderedDict
@@ -27,19 +27,19 @@ from memory.store import Memories, answered_in
 log = logging.getLogger(__name__)
 
 CALLED = tuple(reason.name for reason in (Reason.DM, Reason.CALL, Reason.MENTION, Reason.REPLY, Reason.NAME))
-"""Why somebody is answered who had spoken to the character: a vote is no such reason."""
+"""Reasons for an answer to somebody who addressed the character; a vote is none."""
 MOST_SETTLED = 10_000
-"""People kept in mind of whom it is known that they were asked, or have answered."""
+"""Maximum size of the cache of people known to have been asked or to have answered."""
 
 Asking = Literal["question", "notice"]
-"""A question whether anything may be noted, or the notice that it is unless they say no."""
+"""A question for consent, or a notice that facts are noted unless the person declines."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentOutcome:
-    """What an answer did: how many memories went with a "no", and how many that were told stay.
+    """Effect of an answer: `gone` memories were deleted by a "no"; `told` ones stay.
 
-    `mode` says what the answer counts for: with "off" nothing is noted, whatever people say.
+    `mode` is the consent mode: with "off" nothing is noted, whatever the answer.
     """
 
     agreed: bool
@@ -50,9 +50,9 @@ class ConsentOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ConsentStanding:
-    """What somebody answered, None without an answer, and when they did or were asked; what is kept of them.
+    """A person's consent: their answer (None without one), when they answered or were asked, and their data.
 
-    `learning` says whether anything is noted about them at present.
+    `learning` says whether facts about them are noted at present.
     """
 
     mode: Consent
@@ -64,9 +64,9 @@ class ConsentStanding:
 
 
 class Privacy:
-    """Asks people, keeps what they answer, and tells them what there is.
+    """Asks people for consent, stores their answers, and shows them their data.
 
-    They are asked after `asks_after` answers to them, once and for all; with 0 never.
+    They are asked once, after `asks_after` answers to them; with 0 never.
     """
 
     def __init__(
@@ -91,17 +91,17 @@ class Privacy:
         self._settled: OrderedDict[int, None] = OrderedDict()
         self.mode = consent
         self.on_leaving: Callable[[int], object] = bool
-        """Is called with who is about to be erased."""
+        """Called with the id of a person who is about to be erased."""
 
     async def may_learn(self, person_id: int) -> bool:
-        """Say whether anything may be noted about somebody without their asking (D03)."""
+        """Return whether facts about a person may be noted without their request (D03)."""
         return await self._memories.learns(person_id)
 
     async def asks(self, heard: Utterance) -> Asking | None:
-        """Say whether whoever spoke is to be asked now, right behind the answer to that (C51).
+        """Return whether to ask the speaker now, right after the reply to their message (C51).
 
-        That they are is kept before it is said: nobody is asked twice, whatever happens in between. Not with
-        the first answer, which nobody should have to meet with a question of ours.
+        The decision is stored before the question is posted, so nobody is asked twice whatever happens. The
+        first reply never comes with a question.
         """
         person_id = heard.author_id
         if self.mode == "off" or not self.asks_after or heard.from_bot or heard.from_self:
@@ -120,16 +120,16 @@ class Privacy:
         return "question" if self.mode == "opt_in" else "notice"
 
     async def answer(self, person_id: int, agreed: bool, where: Where | None = None) -> ConsentOutcome:
-        """Keep somebody's answer and its place; with "no", what was noted unasked goes at once (D14).
+        """Store a person's answer and its place; a "no" deletes facts noted without request at once (D14).
 
-        What they told with /remember is theirs: it stays until they delete it.
+        What they told with /remember stays until they delete it.
         """
         gone = await self._memories.let_learn(person_id, agreed, where)
         told = 0 if agreed else len(await self._memories.of(self._company.primary.slug, person_id))
         return ConsentOutcome(agreed, self.mode, gone, told)
 
     async def standing(self, person_id: int) -> ConsentStanding:
-        """Return what somebody answered, and what is kept of them."""
+        """Return a person's answer and a summary of their data."""
         async with self._database.read(brief=True) as db:
             answer, at = await db.consents.of(person_id) or (None, None)
             learning = bool(await self._memories.consenting(db, [person_id]))
@@ -138,42 +138,42 @@ class Privacy:
         return ConsentStanding(self.mode, answer, at, learning, holdings, remaining)
 
     async def export(self, person_id: int) -> list[File]:
-        """Return everything that is kept of somebody, as files (C65)."""
+        """Return all of a person's data as files (C65)."""
         return await self._exporting.export(person_id)
 
     async def take_in(self, person_id: int, data: bytes) -> Imported:
-        """Take in such a file. Raises FileRefused."""
+        """Import such a file. Raises FileRefused."""
         return await self._importing.take_in(person_id, data)
 
     async def wish_to_leave(self, person_id: int, *, panel: str = "") -> None:
-        """Keep that somebody is to be erased, whatever happens from now on, before they are told so.
+        """Store a request for erasure durably, before the person is told that it is under way.
 
-        After a stop `left_late` gives back the `panel`, with what it is to show.
+        After a restart, `left_late` returns the `panel` together with its result.
         """
         await self._leaving.wish(person_id, panel)
 
     async def leave(self, person_id: int) -> Receipt:
-        """Erase everything about somebody (C64). They may be asked again, should they come back."""
+        """Erase all data about a person (C64). They may be asked for consent again if they come back."""
         self.on_leaving(person_id)
         receipt = await self._leaving.leave(person_id)
         self.unsettle([person_id])
         return receipt
 
     def unsettle(self, people: Iterable[int]) -> None:
-        """Look anew whether some people were asked, or have answered."""
+        """Drop people from the cache, so that their consent is looked up again."""
         for person_id in people:
             self._settled.pop(person_id, None)
 
     async def resume_leaving(self) -> None:
-        """Erase everything about those who wished it before a stop, or before something failed."""
+        """Finish erasures that were requested before a restart or a failure."""
         await self._leaving.resume()
 
     def left_late(self) -> list[tuple[str, Receipt]]:
-        """Return, once, the panels that waited for a deletion over a stop, and what came of it."""
+        """Return the panels that waited for an erasure over a restart, with their receipts, once."""
         return [(panel, receipt) for panel, receipt in self._leaving.late() if panel]
 
     async def _is_ripe(self, person_id: int, message_id: int) -> bool:
-        """Say whether somebody was answered often enough, and neither asked nor heard about it."""
+        """Return whether a person had enough replies and was neither asked nor answered before."""
         async with self._database.read(brief=True) as db:
             if await db.consents.of(person_id) is not None:
                 self._settle(person_id)
@@ -192,13 +192,13 @@ class Privacy:
 
 
 RESET = "consent reset"
-"""The act in the audit; its detail is "CHANNEL: PEOPLE MEMORIES"."""
+"""The action name in the audit log; its detail is "CHANNEL: PEOPLE MEMORIES"."""
 
 
 class ConsentReset:
-    """Resets the answers that were given in a place, and deletes what was kept because of them.
+    """Resets consent that was given in a place, and deletes the facts that it allowed.
 
-    A no stays a no: who refused is not asked again because somebody else wants it.
+    A refusal stands: nobody who said no is asked again on another's initiative.
     """
 
     def __init__(
@@ -217,12 +217,12 @@ class ConsentReset:
         self._finish_erasing = finish_erasing
 
     async def look(self, place: AnsweredIn) -> Resettable:
-        """Count whom a reset concerns, and what of them would go."""
+        """Count the people whom a reset concerns, and the facts that it would delete."""
         async with self._database.read() as db:
             return await db.consents.resettable(place, noted=NOT_THEIRS)
 
     async def reset(self, actor: Actor, place: AnsweredIn) -> Resettable:
-        """Let whoever answered there be asked anew; return what went. A second time changes nothing."""
+        """Reset the consent given in a place; return what was deleted. Repeating it changes nothing."""
         async with self._database.begin() as db:
             gone = await db.consents.resettable(place, noted=NOT_THEIRS)
             people = await db.consents.to_reset(place)

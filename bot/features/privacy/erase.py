@@ -1,4 +1,4 @@
-"""Leaving: everything of a person goes, and all tables and files are searched for what is left (C64, D15)."""
+"""Erasure of a person's data, with a search of all tables and files for remains (C64, D15)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
@@ -24,13 +24,12 @@ WISH = "to be erased "
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What went, by store, and what a search found afterwards.
+    """Deleted data by store, and the result of the search afterwards.
 
-    `left` are tables and files in which the person was found all the same, with how often; `named` counts
-    words of others that hold their id, their words or a name of theirs. Without `by_words` none of these were
-    known any more, and only the id was searched for. `later` says that the database file is written anew at
-    night only, and `finished` is False while files could not be cleared yet. `copies` of the database may
-    hold what went until they go.
+    `left` counts hits by table and file where the person was still found; `named` counts other people's texts
+    that contain their id, words or name. Without `by_words` the person's words were already unknown, and only
+    the id was searched for. `later` means that the database file is rewritten at night only, `finished` False
+    that some files are not cleared yet. `copies` are database copies that hold the data until they expire.
     """
 
     gone: Holdings
@@ -44,7 +43,7 @@ class Receipt:
 
 
 class Leaving:
-    """Erases people: one transaction, and then the traces, also after a crash (B3)."""
+    """Erases people: first in one transaction, then the traces, resuming after a crash (B3)."""
 
     def __init__(
         self,
@@ -66,26 +65,26 @@ class Leaving:
         self._late: list[tuple[str, Receipt]] = []
 
     async def wish(self, person_id: int, panel: str) -> None:
-        """Write down that somebody wishes to be erased, and which panel waits: no stop undoes that."""
+        """Store a person's request for erasure and the waiting panel, so that a restart can't lose it."""
         async with self._database.begin() as db:
             await db.states.set(_wish(person_id), panel)
 
     async def leave(self, person_id: int) -> Receipt:
-        """Erase everything about somebody who wished it, and look for what is left.
+        """Erase all data about a person who requested it, and search for remains.
 
-        What others said stays theirs; so do the books without the name, and what admins laid down.
+        Other people's words stay; so do anonymised cost records and lines set by admins.
         """
         return await self._erase_everything(person_id)
 
     async def resume(self) -> None:
-        """Erase everything about those who wished it before a stop, or before something failed."""
+        """Finish erasures that were requested before a restart or a failure."""
         async with self._database.read() as db:
             wishes = {key: panel for key, panel in (await db.states.all()).items() if key.startswith(WISH)}
         for key, panel in wishes.items():
             self._late.append((panel, await self._erase_everything(int(key.removeprefix(WISH)))))
 
     def late(self) -> list[tuple[str, Receipt]]:
-        """Return, once, the panels that waited over a stop, and what they are to show."""
+        """Return the panels that waited over a restart, with their receipts, once."""
         late, self._late = self._late, []
         return late
 
@@ -105,44 +104,46 @@ class Leaving:
         return await self._receipt(person_id, gone, echoes, finished=finished)
 
     async def _echoes(self, db: UnitOfWork, person_id: int) -> Echoes:
-        """Return what to look for when somebody's words are gone: it is kept in memory alone."""
+        """Return search patterns for a person's words and names, kept in memory only."""
         words, names = await db.people.words(person_id), await db.people.names(person_id)
         return await asyncio.to_thread(echoes_of, words, names)
 
     async def _told_from_notes(self, db: UnitOfWork, person_id: int, echoes: Echoes) -> set[int]:
-        """Return what characters told others of somebody, where notes of older talk hold anything of them.
+        """Return characters' answers to others that mention a person, where notes on older talk name them.
 
-        Of what stands in such a note no answer knows whose it is.
+        A note does not record which person a statement came from, so every answer in its place is searched.
         """
         answers = await db.people.answers_in(await db.people.noted_places(person_id))
         known = (await db.people.echoing(person_id)).message_ids | await db.people.message_ids(person_id, ())
-        others = {one: text for one, text in answers.items() if one not in known}
-        return await asyncio.to_thread(lambda: {one for one, text in others.items() if echoes.stand_in(text)})
+        others = {message_id: text for message_id, text in answers.items() if message_id not in known}
+        return await asyncio.to_thread(
+            lambda: {message_id for message_id, text in others.items() if echoes.stand_in(text)}
+        )
 
     @asynccontextmanager
     async def _quiet(self, channel_ids: Iterable[int]) -> AsyncIterator[None]:
-        """Wait until nothing is being said in some channels; in order, so that no two wait for each other."""
-        async with AsyncExitStack() as inside:
+        """Wait until some channels are idle, locking them in sorted order to prevent deadlock."""
+        async with AsyncExitStack() as stack:
             for channel_id in sorted(channel_ids):
-                room = await inside.enter_async_context(self._rooms.enter(channel_id))
-                await inside.enter_async_context(room.lock)
+                room = await stack.enter_async_context(self._rooms.enter(channel_id))
+                await stack.enter_async_context(room.lock)
             yield
 
     async def _erase(self, db: UnitOfWork, person_id: int, told: Collection[int]) -> list[int]:
-        """Delete it all; return the places of which something is to be summed up anew."""
+        """Delete all of a person's data; return the places whose summaries must be rewritten."""
         private = await db.people.private_places(person_id)
         noted = await db.people.noted_places(person_id)
         echoing = await db.people.echoing(person_id)
         message_ids = await db.people.message_ids(person_id, private) | await db.remarks.drawn_on(person_id)
         message_ids |= echoing.message_ids.union(told)
-        for some in pieces(await db.people.memory_ids(person_id)):
-            await self._eraser.memories(db, some)
+        for batch in pieces(await db.people.memory_ids(person_id)):
+            await self._eraser.memories(db, batch)
         await db.embeddings.drop_owner("fact", person_id)
-        for some in pieces(message_ids):
-            await self._forget(db, some)
+        for batch in pieces(message_ids):
+            await self._forget(db, batch)
         await db.turns.abandon(self._clock.now(), addressee_id=person_id)
-        for some in pieces(echoing.turn_ids):
-            await db.turns.abandon(self._clock.now(), turn_ids=some)
+        for batch in pieces(echoing.turn_ids):
+            await db.turns.abandon(self._clock.now(), turn_ids=batch)
         await db.reminders.forget_person(person_id)
         await db.consents.forget(person_id)
         await db.people.erase(person_id, private)
@@ -175,42 +176,42 @@ class Leaving:
         )
 
     def copies(self) -> tuple[backups.Copy, ...]:
-        """Return the copies of the database beside it, which hold what they held."""
+        """Return the copies of the database, which still hold deleted data."""
         path = self._database.path
         kept = backups.copies_of(path, backups=path.parent / BACKUPS, kept=self._backups_kept)
         if self._database.on_server and path.exists():
-            return (*kept, backups.Copy(path.name, None))  # what it was before it moved to the server
+            return (*kept, backups.Copy(path.name, None))  # the SQLite file from before the move to a server
         return kept
 
     def _found_in(self, person_id: int, echoes: Echoes) -> Iterator[tuple[str, int]]:
-        """Yield the files that hold somebody's id, words or name, as text or in their own name.
+        """Yield the files whose text or name contains a person's id, words or name.
 
-        Only an id of Discord's is told from other numbers. The database itself is searched table by table.
+        Only Discord ids are long enough to search for. The database itself is searched table by table.
         """
         path = self._database.path
         folders = {path.parent, *([self._dumps.folder] if self._dumps else [])}
-        found = {one for folder in folders for one in folder.rglob("*") if one.is_file()}
+        found = {file for folder in folders for file in folder.rglob("*") if file.is_file()}
 
         def found_in(text: str) -> bool:
             return (person_id >= SNOWFLAKE and holds(text, person_id)) or echoes.stand_in(text)
 
-        for one in sorted(found):
-            if one.name.startswith(path.name) or path.parent / BACKUPS in one.parents:
+        for file in sorted(found):
+            if file.name.startswith(path.name) or path.parent / BACKUPS in file.parents:
                 continue
-            count = sum(map(found_in, (one.name, *_lines(one))))
+            count = sum(map(found_in, (file.name, *_lines(file))))
             if count:
-                yield one.name, count
+                yield file.name, count
 
 
 def _wish(person_id: int) -> str:
-    """Return the key under which it stands that somebody is to be erased."""
+    """Return the state key of a request for erasure."""
     return f"{WISH}{person_id}"
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a file, as far as they are text."""
+    """Yield the lines of a file, decoded as text."""
     with (
         suppress(FileNotFoundError),
         path.open(encoding="utf-8", errors="replace") as file,
-    ):  # it went meanwhile
+    ):  # the file was deleted meanwhile
         yield from file

@@ -1,4 +1,4 @@
-"""All that is kept of a person, as files that they can take along and bring back (C65)."""
+"""Export of a person's data, as files that can be imported again (C65)."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ from memory.attachments import attachments_of, described
 
 _SEAL = "seal of exports"
 _ROOM = MOST_BYTES * 9 // 10
-"""Bytes of one file: more goes into a further one, or it could not be brought back."""
+"""Maximum size of a file in bytes; longer exports are split, as a larger file could not be imported."""
 
 Section = Literal[
     "facts",
@@ -59,24 +59,24 @@ _NAME = ("guild_id", "name", "first_seen", "last_seen")
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file, as it is handed over."""
+    """An exported file."""
 
     name: str
     data: bytes
 
 
 class Exporting:
-    """Writes exports; the seal tells later that a file was made here, and not changed since."""
+    """Writes exports; their seal later proves that a file was made here and not changed."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     async def export(self, person_id: int) -> list[File]:
-        """Return everything that is kept of somebody, in as many files as it takes.
+        """Return all of a person's data, in as many files as needed.
 
-        Of others it holds nothing: of replies only those that answered nobody else, of notes only those of
-        talk between the two.
+        It holds nothing about others: only replies that answered nobody else, and only notes on talk between
+        the two.
         """
         key = await seal_key(self._database)
         async with self._database.read() as db:
@@ -103,9 +103,9 @@ class Exporting:
             "consent": {"given": consent[0], "at": _plain(consent[1]), **place._asdict()}
             if consent
             else None,
-            "heard_aloud": [_values(one, _HEARD) for one in await db.consents.hearing_of(person_id)],
+            "heard_aloud": [_values(hearing, _HEARD) for hearing in await db.consents.hearing_of(person_id)],
             "zone": await db.reminders.zone(person_id),
-            "names": [_values(one, _NAME) for one in await db.users.nicknames(person_id)],
+            "names": [_values(name, _NAME) for name in await db.users.nicknames(person_id)],
             "usage": {
                 name: getattr(spent, name)
                 for name in ("calls", "unpriced", "cost", "input_tokens", "output_tokens")
@@ -114,15 +114,15 @@ class Exporting:
 
 
 async def _groups(db: UnitOfWork, person_id: int) -> Any:
-    """Yield what belongs into one file together: a fact with its changes, or one line."""
+    """Yield groups of pieces that share a file: a fact with its changes, or a single line."""
     for group in await _facts(db, person_id):
         yield group
     for reminder in await db.reminders.of_person(person_id):
         yield [("reminders", _values(reminder, _REMINDER))]
     tickets = await db.tickets.of_person(person_id)
     of_theirs = [("tickets", _values(ticket, _TICKET)) for ticket in tickets]
-    for one in [*await _played(db, person_id), *await _dealt(db, person_id), *of_theirs]:
-        yield [one]
+    for piece in [*await _played(db, person_id), *await _dealt(db, person_id), *of_theirs]:
+        yield [piece]
     for note in await db.people.private_notes(person_id):
         yield [("notes", _values(note, _NOTE))]
     for line in await db.people.lines(person_id):
@@ -134,19 +134,19 @@ async def _groups(db: UnitOfWork, person_id: int) -> Any:
 
 
 async def _facts(db: UnitOfWork, person_id: int) -> list[_Group]:
-    """Return what is known of somebody, each fact with its changes; changes of those that went come last."""
+    """Return a person's facts, each with its changes; changes of deleted facts come last."""
     changes: dict[int, list[FactChange]] = {}
     for change in await db.people.changes(person_id):
         changes.setdefault(change.memory_id, []).append(change)
     groups: list[_Group] = [
-        [("facts", _fact(fact)), *(("changes", _change(one)) for one in changes.pop(fact.id, ()))]
+        [("facts", _fact(fact)), *(("changes", _change(change)) for change in changes.pop(fact.id, ()))]
         for fact in await db.people.facts(person_id)
     ]
-    return groups + [[("changes", _change(one)) for one in past] for past in changes.values()]
+    return groups + [[("changes", _change(change)) for change in past] for past in changes.values()]
 
 
 async def _dealt(db: UnitOfWork, person_id: int) -> _Group:
-    """Return how somebody stands with characters, what made it so, and what operators did to that."""
+    """Return a person's bonds with characters, the ledger behind them, and operators' actions."""
     bonds = await db.bonds.of_person(person_id)
     ledger = await db.bonds.ledger(person_id)
     return [
@@ -157,20 +157,20 @@ async def _dealt(db: UnitOfWork, person_id: int) -> _Group:
 
 
 async def _played(db: UnitOfWork, person_id: int) -> _Group:
-    """Return whom somebody plays, where they want a voice, and what they had characters play or keep."""
+    """Return a person's user personas, voice choices, scenes and channel notes."""
     guises = await db.users.guises_of(person_id)
     scenes = await db.people.scenes(person_id)
     notes = await db.people.noted_channels(person_id)
     return [
-        *(("guises", _values(one, _GUISE)) for one in guises),
-        *(("voice", _values(one, _VOICE)) for one in await db.users.voice_choices_of(person_id)),
-        *(("staged", _staged("scene", one.channel_id, one.topic, one.started_at)) for one in scenes),
-        *(("staged", _staged("note", one.id, one.note or "", None)) for one in notes),
+        *(("guises", _values(guise, _GUISE)) for guise in guises),
+        *(("voice", _values(choice, _VOICE)) for choice in await db.users.voice_choices_of(person_id)),
+        *(("staged", _staged("scene", scene.channel_id, scene.topic, scene.started_at)) for scene in scenes),
+        *(("staged", _staged("note", channel.id, channel.note or "", None)) for channel in notes),
     ]
 
 
 def _packed(groups: Iterable[_Group], *, room: int) -> Iterator[dict[str, Any]]:
-    """Yield sections that fit into one file each; at least one."""
+    """Yield the sections of each file; at least one file."""
     pack: dict[str, Any] = {}
     left = room
     for group in groups:
@@ -185,12 +185,12 @@ def _packed(groups: Iterable[_Group], *, room: int) -> Iterator[dict[str, Any]]:
 
 
 def _size(piece: bytes) -> int:
-    """Return the bytes that a piece takes where it stands, indented by two."""
+    """Return the size of a piece inside the file, where it is indented by two more levels."""
     return len(piece) + 2 * (piece.count(b"\n") + 1) + 2
 
 
 async def seal_key(database: Database) -> bytes:
-    """Return the key of all seals; it is made with the first export."""
+    """Return the key of all seals; the first export creates it."""
     async with database.read() as db:
         key = await db.states.get(_SEAL)
     if key is None:
@@ -203,14 +203,14 @@ async def seal_key(database: Database) -> bytes:
 
 
 def seal(key: bytes, document: Mapping[str, Any]) -> str:
-    """Return the seal of a file's content, the seal in it apart."""
+    """Return the seal of a file's content, excluding the seal itself."""
     content = {name: value for name, value in document.items() if name != "seal"}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
 
 
 def fits(key: bytes, document: Mapping[str, Any]) -> bool:
-    """Say whether a file was made here, and is as it was."""
+    """Return whether a file was made here and is unchanged."""
     return hmac.compare_digest(seal(key, document), str(document.get("seal", "")))
 
 

@@ -1,4 +1,4 @@
-"""What a person takes along: the form of the file, and the checks that one has to pass to come in (C65)."""
+"""Format of a personal export, and validation of files to import (C65)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,8 +37,8 @@ MORE_FAULTS = _("and {count} more")
 THE_FILE = _("the file")
 
 
-class FileRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """A file can't be taken in; the text says why, and where in the file."""
+class FileRefused(MasqueradeError):  # noqa: N818 - an answer, not a fault
+    """The file can't be imported; the text says why, and where in the file."""
 
 
 def _not_ahead(moment: datetime, info: ValidationInfo) -> datetime:
@@ -80,13 +80,13 @@ Origin = Literal["told", "learnt", "inherited", "laid down"]
 
 
 class ExportPiece(BaseModel):
-    """Part of the file: nothing else may stand in it."""
+    """Part of the file; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class FactValuesPiece(ExportPiece):
-    """What a fact is, apart from whose; of an earlier state only what changed."""
+    """The values of a fact without its owner; for an earlier state, only the changed ones."""
 
     number: Count = 0
     text: Words = "?"
@@ -112,7 +112,7 @@ class FactValuesPiece(ExportPiece):
 
 
 class FactPiece(FactValuesPiece):
-    """A fact as it is."""
+    """A fact in its current state."""
 
     id: Id
     character: Slug
@@ -125,7 +125,7 @@ class FactPiece(FactValuesPiece):
 
 
 class ChangePiece(ExportPiece):
-    """A change of a fact, with what changed as it was before: nothing for a new one (C68)."""
+    """A change of a fact, with the earlier values of what changed: None for a new fact (C68)."""
 
     batch: Id
     memory_id: Id
@@ -136,7 +136,7 @@ class ChangePiece(ExportPiece):
 
 
 class LinePiece(ExportPiece):
-    """A line that the person said, or that the character (`mine`) answered them alone."""
+    """A line of the person, or a character's reply (`mine`) to them alone."""
 
     id: Id
     channel_id: Id
@@ -151,7 +151,7 @@ class LinePiece(ExportPiece):
 
 
 class NotePiece(ExportPiece):
-    """What is left of older talk of which nobody else was part."""
+    """A note on older talk in which nobody else took part."""
 
     channel_id: Id | None
     character: Slug
@@ -161,7 +161,7 @@ class NotePiece(ExportPiece):
 
 
 class ReminderPiece(ExportPiece):
-    """Something that is to be said to the person at a time."""
+    """A reminder or date of the person."""
 
     character: Slug
     kind: Literal["reminder", "birthday", "date"]
@@ -177,7 +177,7 @@ class ReminderPiece(ExportPiece):
 
 
 class GuisePiece(ExportPiece):
-    """Whom the person plays in a channel (C37)."""
+    """The person's user persona in a channel (C37)."""
 
     channel_id: Id
     name: Annotated[str, Field(min_length=1, max_length=80)]
@@ -185,7 +185,7 @@ class GuisePiece(ExportPiece):
 
 
 class VoicePiece(ExportPiece):
-    """Where the person wants replies as voice messages: to be read, never taken in."""
+    """Where the person wants replies as voice messages; never imported."""
 
     channel_id: Id
     choice: Literal["on", "off", "auto"]
@@ -193,7 +193,7 @@ class VoicePiece(ExportPiece):
 
 
 class StagedPiece(ExportPiece):
-    """What the person had characters play in a channel, or wrote as its note (C26, C35)."""
+    """A scene that the person started, or a channel note that they wrote (C26, C35)."""
 
     kind: Literal["scene", "note"]
     channel_id: Id
@@ -202,7 +202,7 @@ class StagedPiece(ExportPiece):
 
 
 class BondPiece(ExportPiece):
-    """How a character stands with the person (F089)."""
+    """A character's bond with the person (F089)."""
 
     character: Slug
     changed_at: Past
@@ -217,7 +217,7 @@ class BondPiece(ExportPiece):
 
 
 class DealingPiece(ExportPiece):
-    """A change of that, and its cause (C71)."""
+    """A change of a bond metric, and its cause (C71)."""
 
     character: Slug
     at: Past
@@ -237,7 +237,7 @@ class TicketPiece(ExportPiece):
 
 
 class ActPiece(ExportPiece):
-    """What an operator did that concerned the person: to be read, never taken in."""
+    """An operator's action that concerned the person; never imported."""
 
     at: Past
     action: Short
@@ -249,7 +249,7 @@ class ActPiece(ExportPiece):
 
 
 class NamePiece(ExportPiece):
-    """A name that the person goes or went by; `guild_id` 0 is the account's own."""
+    """A current or former name of the person; with `guild_id` 0, the account's own."""
 
     guild_id: Id
     name: Short
@@ -258,7 +258,7 @@ class NamePiece(ExportPiece):
 
 
 class ConsentPiece(ExportPiece):
-    """What the person answered, and where; None: they were asked."""
+    """The person's consent and its place; `given` None means that they were asked."""
 
     given: bool | None
     at: Past
@@ -267,14 +267,14 @@ class ConsentPiece(ExportPiece):
 
 
 class HeardPiece(ExportPiece):
-    """A server in whose voice channels the person may be heard: to be read, never taken in."""
+    """A server in whose voice channels the person may be heard; never imported."""
 
     guild_id: Id
     at: Past
 
 
 class UsagePiece(ExportPiece):
-    """What answering the person came to: `cost` in US dollars leaves out the `unpriced` calls."""
+    """Cost of answering the person: `cost` in US dollars excludes the `unpriced` calls."""
 
     calls: Annotated[int, Field(ge=0)]
     unpriced: Annotated[int, Field(ge=0)]
@@ -284,7 +284,7 @@ class UsagePiece(ExportPiece):
 
 
 class Portable(ExportPiece):
-    """One file; a long export has several `parts`, each of which comes in alone."""
+    """One file; a long export has several `parts`, each of which can be imported alone."""
 
     format: Literal["masquerade-person"]
     version: Literal[1]
@@ -315,15 +315,15 @@ class Portable(ExportPiece):
     @field_validator("facts")
     @classmethod
     def _each_once(cls, facts: tuple[FactPiece, ...]) -> tuple[FactPiece, ...]:
-        if len({one.id for one in facts}) < len(facts):
+        if len({fact.id for fact in facts}) < len(facts):
             raise ValueError("holds an id twice")
         return facts
 
 
 def read_portable(data: bytes, *, now: datetime) -> tuple[Portable, Mapping[str, Any]]:
-    """Return what a file holds, checked, and as it stands there. It takes time: call it in a thread.
+    """Return the validated contents of a file, and the raw JSON. This is slow: call it in a thread.
 
-    Raises FileRefused, with the path in the file at which something is wrong.
+    Raises FileRefused, naming the path of each fault in the file.
     """
     if len(data) > MOST_BYTES:
         raise FileRefused(TOO_LARGE)
@@ -350,7 +350,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
 
 
 def _depth(text: str) -> int:
-    """Return how deeply brackets are nested, those in strings apart: before anything is built of them."""
+    """Return the nesting depth of brackets outside strings, before anything is parsed."""
     depth = deepest = 0
     in_string = escaped = False
     for letter in text:
@@ -372,16 +372,16 @@ def _no_number(word: str) -> float:
 
 
 def _faults(error: ValidationError) -> str:
-    """Return what is wrong with a file, and where in it: pydantic says that in English."""
+    """Describe the faults of a file with their paths; pydantic's messages are in English."""
     found = error.errors(include_input=False, include_url=False)
-    lines = [f"`{_path(one['loc'])}`: {one['msg'].removeprefix('Value error, ')}" for one in found]
+    lines = [f"`{_path(fault['loc'])}`: {fault['msg'].removeprefix('Value error, ')}" for fault in found]
     more = len(lines) - MOST_FAULTS
     shown = lines[:MOST_FAULTS] + ([MORE_FAULTS.format(count=more)] if more > 0 else [])
     return "\n".join([str(NO_EXPORT), *shown])
 
 
 def _path(steps: Sequence[int | str]) -> str:
-    """Return a place in the file, as far as it is one: what a person called a key is cut short."""
+    """Format a path in the file; keys chosen by the user are cut short."""
     path = ""
     for step in steps:
         path += f"[{step}]" if isinstance(step, int) else f".{step[:40]}"

@@ -1,4 +1,4 @@
-"""Taking in what somebody brings from an export: what is there already stays as it is (C65)."""
+"""Import of a personal export: existing data stays as it is (C65)."""
 
 import asyncio
 from collections import Counter
@@ -47,14 +47,14 @@ TOO_MANY_AT_ONCE = _("`facts`: I take in {most} at once at most, and that file h
 NO_CHARACTER = _("`facts`: there is no character `{slug}` here, so I take in no facts of it.")
 IMPORTED = "imported"
 MOST_AT_ONCE = MOST + MOST_FACTS
-"""Facts that come in with one file."""
+"""Maximum number of facts in one import."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How much was new and came in; `secret` are the places in the file that were left out as secrets.
+    """Counts of imported new items; `secret` lists paths in the file that were skipped as secrets.
 
-    Without `sealed` the file was changed, or is another bot's: then only facts come in.
+    If not `sealed`, the file was changed or comes from another bot, and only facts were imported.
     """
 
     sealed: bool
@@ -67,7 +67,7 @@ class Imported:
 
 @dataclass(slots=True)
 class _Merge:
-    """What is to be taken in, and under which ids."""
+    """The items to import, and their new ids."""
 
     facts: list[FactPiece]
     changes: list[ChangePiece]
@@ -78,10 +78,10 @@ class _Merge:
 
 
 class _Numbers:
-    """The numbers that facts have, by character: one that is taken gives way to the next one above all."""
+    """Fact numbers by character; a number that is taken is replaced by the next free one above all others."""
 
-    def __init__(self, there: Sequence[Fact]) -> None:
-        self._taken = {(one.character, one.number) for one in there}
+    def __init__(self, known: Sequence[Fact]) -> None:
+        self._taken = {(fact.character, fact.number) for fact in known}
         self._last: Counter[str] = Counter()
         for character, number in self._taken:
             self._last[character] = max(self._last[character], number)
@@ -94,7 +94,7 @@ class _Numbers:
 
 
 class Importing:
-    """Takes in exports, each in one transaction."""
+    """Imports exports, each in one transaction."""
 
     def __init__(self, *, database: Database, company: Company, memories: Memories, clock: Clock) -> None:
         self._database = database
@@ -103,9 +103,9 @@ class Importing:
         self._clock = clock
 
     async def take_in(self, person_id: int, data: bytes) -> Imported:
-        """Take in a file of somebody's own. Raises FileRefused; what was taken in before changes nothing.
+        """Import a person's own file. Raises FileRefused; importing a file again changes nothing.
 
-        Words that were said come in from a sealed file only: nobody is to put them into anybody's mouth.
+        Spoken lines are imported from a sealed file only, so that nobody can put words into anybody's mouth.
         """
         now = self._clock.now()
         brought, raw = await asyncio.to_thread(read_portable, data, now=now)
@@ -132,28 +132,28 @@ class Importing:
         return Imported(sealed, facts, lines, reminders, guises, secret)
 
     async def _modest(self, db: UnitOfWork, brought: Portable) -> Portable:
-        """Return what an unsealed file may claim: of characters that are known, and for each of them alone.
+        """Restrict an unsealed file: facts of known characters only, and none for all characters.
 
         Anybody can write such a file: facts of made-up characters would have no end.
         """
         known = {*self._company.by_slug, *await db.memories.characters(brought.person_id)}
-        if strange := {one.character for one in brought.facts} - known:
+        if strange := {fact.character for fact in brought.facts} - known:
             raise FileRefused(NO_CHARACTER.format(slug=min(strange)))
-        facts = tuple(one.model_copy(update={"for_all": False}) for one in brought.facts)
+        facts = tuple(fact.model_copy(update={"for_all": False}) for fact in brought.facts)
         return brought.model_copy(update={"facts": facts})
 
 
 def _without_secrets(brought: Portable) -> tuple[tuple[str, ...], Portable]:
-    """Return where in a file secrets stand, and the rest of it (C55)."""
-    secret = [f"facts[{number}]" for number, one in enumerate(brought.facts) if _holds_secret(one)]
-    gone = {one.id for one in brought.facts if _holds_secret(one)}
+    """Return the paths of secrets in a file, and the file without them (C55)."""
+    secret = [f"facts[{number}]" for number, fact in enumerate(brought.facts) if _holds_secret(fact)]
+    gone = {fact.id for fact in brought.facts if _holds_secret(fact)}
     for number, change in enumerate(brought.changes):
         if change.memory_id not in gone and change.before and _holds_secret(change.before):
             secret.append(f"changes[{number}]")
             gone.add(change.memory_id)
     rest = {
-        "facts": tuple(one for one in brought.facts if one.id not in gone),
-        "changes": tuple(one for one in brought.changes if one.memory_id not in gone),
+        "facts": tuple(fact for fact in brought.facts if fact.id not in gone),
+        "changes": tuple(change for change in brought.changes if change.memory_id not in gone),
     }
     return tuple(secret), brought.model_copy(update=rest)
 
@@ -166,65 +166,67 @@ def _holds_secret(values: FactValuesPiece) -> bool:
 
 
 async def _take_facts(db: UnitOfWork, brought: Portable, *, sealed: bool, at: datetime) -> int:
-    there = await db.people.facts(brought.person_id)
-    merge = await _new(db, brought, there, sealed=sealed)
-    _check_room(there, merge.facts, sealed=sealed)
+    known = await db.people.facts(brought.person_id)
+    merge = await _new(db, brought, known, sealed=sealed)
+    _check_room(known, merge.facts, sealed=sealed)
     await _number(db, merge)
-    numbers = _Numbers(there)
-    facts = [_fact(one, merge, brought.person_id, numbers) for one in merge.facts]
+    numbers = _Numbers(known)
+    facts = [_fact(piece, merge, brought.person_id, numbers) for piece in merge.facts]
     if sealed:
-        changes = [_change(one, merge, brought.person_id) for one in merge.changes]
+        changes = [_change(piece, merge, brought.person_id) for piece in merge.changes]
     else:
         batch = await db.memories.new_batch() if facts else 0
-        changes = [_taken_in(one, batch, at) for one in facts]
+        changes = [_taken_in(fact, batch, at) for fact in facts]
     await db.people.put_back(facts, changes)
     for memory_id, sources in _sources(facts, changes).items():
         await db.memories.link(memory_id, sources)
     return len(facts)
 
 
-async def _new(db: UnitOfWork, brought: Portable, there: Sequence[Fact], *, sealed: bool) -> _Merge:
-    """Return which facts, and which changes of facts that went, are not known yet."""
+async def _new(db: UnitOfWork, brought: Portable, known: Sequence[Fact], *, sealed: bool) -> _Merge:
+    """Return the unknown facts, and the unknown changes of deleted facts."""
     owners = await db.people.owners(
-        {one.id for one in brought.facts} | {one.memory_id for one in brought.changes}
+        {fact.id for fact in brought.facts} | {change.memory_id for change in brought.changes}
     )
-    theirs = {one for one, owner in owners.items() if owner == brought.person_id}
+    theirs = {memory_id for memory_id, owner in owners.items() if owner == brought.person_id}
     others = owners.keys() - theirs
-    said = {_mark(one) for one in there}
-    facts = [one for one in brought.facts if one.id not in theirs and _mark(one) not in said]
-    wanted = {one.id for one in facts}
-    live = {one.id for one in brought.facts}
+    said = {_mark(fact) for fact in known}
+    facts = [fact for fact in brought.facts if fact.id not in theirs and _mark(fact) not in said]
+    wanted = {fact.id for fact in facts}
+    live = {fact.id for fact in brought.facts}
     if not sealed:
         return _Merge(facts, [], others, sealed)
-    past = {(one.at, one.cause) for one in await db.people.changes(brought.person_id)}
-    for one in brought.changes:
-        gone = one.memory_id not in live and one.memory_id not in theirs
-        if gone and (one.at, one.cause) not in past:
-            wanted.add(one.memory_id)
-    return _Merge(facts, [one for one in brought.changes if one.memory_id in wanted], others, sealed)
+    past = {(change.at, change.cause) for change in await db.people.changes(brought.person_id)}
+    for change in brought.changes:
+        gone = change.memory_id not in live and change.memory_id not in theirs
+        if gone and (change.at, change.cause) not in past:
+            wanted.add(change.memory_id)
+    return _Merge(facts, [change for change in brought.changes if change.memory_id in wanted], others, sealed)
 
 
 async def _number(db: UnitOfWork, merge: _Merge) -> None:
-    """Let facts and changes keep their numbers where those are free, and give them new ones elsewhere.
+    """Keep the numbers of facts and changes where they are free, and assign new ones elsewhere.
 
-    A number that was never given out here may be given out later: it is not kept.
+    A number that was never assigned here is not kept, since it may be assigned later.
     """
     last_id, last_batch = await db.memories.last_numbers()
-    for memory_id in sorted({one.id for one in merge.facts} | {one.memory_id for one in merge.changes}):
+    for memory_id in sorted(
+        {fact.id for fact in merge.facts} | {change.memory_id for change in merge.changes}
+    ):
         kept = memory_id not in merge.taken and 0 < memory_id <= last_id
         merge.ids[memory_id] = memory_id if kept else await db.memories.new_id()
-    known = all(one.batch <= last_batch for one in merge.changes)
-    for batch in sorted({one.batch for one in merge.changes}):
+    known = all(change.batch <= last_batch for change in merge.changes)
+    for batch in sorted({change.batch for change in merge.changes}):
         merge.batches[batch] = batch if known else await db.memories.new_batch()
 
 
-def _check_room(there: Sequence[Fact], new: Sequence[FactPiece], *, sealed: bool) -> None:
-    """Refuse more than there is room for: of a sealed file with each character, as all of it was here once.
+def _check_room(known: Sequence[Fact], new: Sequence[FactPiece], *, sealed: bool) -> None:
+    """Refuse more than fits: a sealed file per character, since all of it was here once.
 
-    What anybody wrote shares one room among all characters.
+    An unsealed file shares one limit among all characters.
     """
-    facts: list[Fact | FactPiece] = [*there, *new]
-    counts = Counter((one.character if sealed else "", one.kept) for one in facts)
+    facts: list[Fact | FactPiece] = [*known, *new]
+    counts = Counter((fact.character if sealed else "", fact.kept) for fact in facts)
     for (_character, kept), count in counts.items():
         most = MOST if kept else MOST_FACTS
         if count > most and new:
@@ -236,7 +238,7 @@ def _counted(refusal: str, most: int, count: int) -> str:
 
 
 def _mark(fact: Fact | FactPiece) -> tuple[object, ...]:
-    """Return what makes two facts the same: their words, and where they may come up."""
+    """Return an identity key of a fact: its text and where it may come up."""
     place = {"channel": fact.channel_id, "guild": fact.guild_id}.get(fact.scope)
     return fact.character, plain(fact.text), fact.scope, place, fact.ended_at
 
@@ -287,10 +289,10 @@ def _taken_in(fact: Fact, batch: int, at: datetime) -> FactChange:
 
 
 def _sources(facts: Iterable[Fact], changes: Iterable[FactChange]) -> Mapping[int, set[int]]:
-    """Return by fact the messages that it ever came from."""
-    found: dict[int, set[int]] = {one.id: set(one.sources) for one in facts}
-    for one in changes:
-        found.setdefault(one.memory_id, set()).update((one.before or {}).get("sources", ()))
+    """Return the source messages of each fact over its whole history."""
+    found: dict[int, set[int]] = {fact.id: set(fact.sources) for fact in facts}
+    for change in changes:
+        found.setdefault(change.memory_id, set()).update((change.before or {}).get("sources", ()))
     return found
 
 
@@ -298,9 +300,9 @@ def _sources(facts: Iterable[Fact], changes: Iterable[FactChange]) -> Mapping[in
 
 
 async def _take_lines(db: UnitOfWork, brought: Portable) -> int:
-    ids = [one.id for one in brought.archive]
-    there = {one.id for some in pieces(ids) for one in await db.archive.these(some)}
-    new = [_archived(one, brought.person_id) for one in brought.archive if one.id not in there]
+    ids = [line.id for line in brought.archive]
+    known_ids = {line.id for batch in pieces(ids) for line in await db.archive.these(batch)}
+    new = [_archived(line, brought.person_id) for line in brought.archive if line.id not in known_ids]
     for line in new:
         line.cast_id = await db.casts.id_of([line.character]) if line.character else None
     await db.archive.add(new)
@@ -313,65 +315,73 @@ def _archived(piece: LinePiece, person_id: int) -> Archived:
 
 
 async def _take_reminders(db: UnitOfWork, brought: Portable, now: datetime) -> int:
-    known = {_same_reminder(one) for one in await db.reminders.of_person(brought.person_id)}
+    known = {_same_reminder(reminder) for reminder in await db.reminders.of_person(brought.person_id)}
     taken = 0
-    for one in brought.reminders:
-        room = await db.reminders.count(brought.person_id, one.character) < MOST_REMINDERS
-        if room and one.due_at > now and _same_reminder(one) not in known:
-            values = {name: getattr(one, name) for name in ReminderPiece.model_fields}
-            await _note_place(db, one)
+    for reminder in brought.reminders:
+        room = await db.reminders.count(brought.person_id, reminder.character) < MOST_REMINDERS
+        if room and reminder.due_at > now and _same_reminder(reminder) not in known:
+            values = {name: getattr(reminder, name) for name in ReminderPiece.model_fields}
+            await _note_place(db, reminder)
             await db.reminders.add(Reminder(person_id=brought.person_id, **values))
-            known.add(_same_reminder(one))
+            known.add(_same_reminder(reminder))
             taken += 1
     return taken
 
 
-async def _note_place(db: UnitOfWork, one: ReminderPiece) -> None:
-    """Keep the place in which something is to be said, should it have gone with its person."""
-    if await db.channels.get(one.channel_id) is None:
-        place = Place.DM if one.guild_id is None else Place.GUILD
+async def _note_place(db: UnitOfWork, reminder: ReminderPiece) -> None:
+    """Store the place of a reminder, in case it was deleted together with its person."""
+    if await db.channels.get(reminder.channel_id) is None:
+        place = Place.DM if reminder.guild_id is None else Place.GUILD
         await db.channels.note(
-            one.channel_id, place=place, name="", guild_id=one.guild_id, guild_name="", heard=0
+            reminder.channel_id, place=place, name="", guild_id=reminder.guild_id, guild_name="", heard=0
         )
 
 
 async def _take_guises(db: UnitOfWork, brought: Portable) -> int:
-    """Let the person play again whom they played, where they play nobody by now."""
+    """Restore user personas in channels where the person has none now."""
     person_id, taken = brought.person_id, 0
-    for one in brought.guises:
-        name = clean_name(one.name, "")
-        if not is_blank(name) and not await db.users.guises_in([person_id], one.channel_id):
-            await db.users.put_on_guise(person_id, one.channel_id, name, at=one.made_at)
+    for guise in brought.guises:
+        name = clean_name(guise.name, "")
+        if not is_blank(name) and not await db.users.guises_in([person_id], guise.channel_id):
+            await db.users.put_on_guise(person_id, guise.channel_id, name, at=guise.made_at)
             taken += 1
     return taken
 
 
 async def _take_bonds(db: UnitOfWork, brought: Portable) -> None:
-    """Let characters stand with the person as they did, those to whom the person is new by now."""
-    new = {one.character for one in brought.bonds}
-    new -= {one.character for one in await db.bonds.of_person(brought.person_id)}
-    for one in brought.bonds:
-        if one.character in new:
-            values = {name: getattr(one, name) for name in BondPiece.model_fields}
+    """Restore bonds with the characters that have none with the person now."""
+    new = {bond.character for bond in brought.bonds}
+    new -= {bond.character for bond in await db.bonds.of_person(brought.person_id)}
+    for bond in brought.bonds:
+        if bond.character in new:
+            values = {name: getattr(bond, name) for name in BondPiece.model_fields}
             await db.bonds.keep(BondRow(user_id=brought.person_id, **values))
-    dealings = [one for one in brought.dealings if one.character in new]
+    dealings = [dealing for dealing in brought.dealings if dealing.character in new]
     await db.bonds.note(
         [
             BondChange(
                 user_id=brought.person_id,
-                **{name: getattr(one, name) for name in DealingPiece.model_fields},
+                **{name: getattr(dealing, name) for name in DealingPiece.model_fields},
             )
-            for one in dealings
+            for dealing in dealings
         ]
     )
 
 
-def _same_reminder(one: Reminder | ReminderPiece) -> tuple[object, ...]:
-    return one.character, one.kind, one.text, one.channel_id, one.due_at, one.month, one.day
+def _same_reminder(reminder: Reminder | ReminderPiece) -> tuple[object, ...]:
+    return (
+        reminder.character,
+        reminder.kind,
+        reminder.text,
+        reminder.channel_id,
+        reminder.due_at,
+        reminder.month,
+        reminder.day,
+    )
 
 
 async def _take_names(db: UnitOfWork, brought: Portable, now: datetime) -> None:
-    for one in brought.names:
-        await db.users.note(brought.person_id, {one.guild_id: one.name}, is_bot=False, at=one.last_seen)
+    for name in brought.names:
+        await db.users.note(brought.person_id, {name.guild_id: name.name}, is_bot=False, at=name.last_seen)
     if brought.zone and await db.reminders.zone(brought.person_id) is None:
         await db.reminders.set_zone(brought.person_id, brought.zone, at=now)

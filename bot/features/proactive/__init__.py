@@ -1,1 +1,1 @@
-"""Speaking without being asked: greetings, check-ins, initiative."""
+"""Proactive messages: greetings, check-ins, initiative."""

@@ -1,4 +1,4 @@
-"""Checking in: a character writes to somebody in private who has not been there for a while (F115)."""
+"""Check-ins: a character writes privately to a person who has been away for a while (F115)."""
 
 import asyncio
 import logging
@@ -30,13 +30,13 @@ from personas.initiative import RemarkKind, Silence, said_on
 log = logging.getLogger(__name__)
 
 AWAY, NEAR = timedelta(days=2), timedelta(days=14)
-"""Who was away for so long is written to, and who was away for longer than the other is let alone."""
+"""Bounds of an absence: people away for less, or for more, get no check-in."""
 _STATE = "half hours in which it was rolled who checks in"
 _NAME = "check-ins"
 
 
 class CheckIns:
-    """Writes to people who agreed to be remembered, and only once before they say something themselves."""
+    """Writes to people who consented to be remembered, and only once until they reply."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class CheckIns:
         self._at_it = asyncio.Lock()
 
     async def tick(self, mouth_of: MouthOf) -> int:
-        """Leave to chance who is written to in this half hour; return how many were."""
+        """Roll who gets a check-in in this half hour; return how many were sent."""
         if not self._manner.checkins or self._rooms.closing or self._at_it.locked():
             return 0
         said = 0
@@ -73,7 +73,7 @@ class CheckIns:
         return said
 
     async def _rolled(self) -> list[Absent]:
-        """Return on whom the dice fell: the half hour is over for all others."""
+        """Return the people whom the dice chose; the half hour is used up for all others."""
         now, rng = self._clock.now(), self._rng
         async with self._database.read() as db:
             if not await self._half_hours.due(db, [_NAME], now):
@@ -82,7 +82,7 @@ class CheckIns:
             if not await self._half_hours.take(db, _NAME, now):
                 return []
             absent = await self._absent(db) if await self._silence(db) is None else []
-        chosen = [one for one in absent if rng.random() < self._bounds.chance]
+        chosen = [person for person in absent if rng.random() < self._bounds.chance]
         rng.shuffle(chosen)
         return chosen
 
@@ -92,7 +92,7 @@ class CheckIns:
         return await db.remarks.absent(consent, since=now - NEAR, until=now - AWAY)
 
     async def _silence(self, db: UnitOfWork) -> Silence | None:
-        """Return why nobody is written to now: the hour, or that it was done often enough today."""
+        """Return why no check-in is allowed now: quiet hours, or the daily cap."""
         now = self._clock.now().astimezone(self._manner.zone)
         if self._bounds.quiet.hold(now):
             return Silence.QUIET
@@ -122,7 +122,7 @@ class CheckIns:
         return True
 
     async def _impulse(self, absent: Absent, mouth: Mouth) -> Impulse | None:
-        """Return what a character has in mind for somebody: what it knows of them, and nobody else."""
+        """Return an impulse based on what the character knows about the person, and about nobody else."""
         person_id = absent.person_id
         async with self._database.read() as db:
             role, channel = await self._role(db, absent), await db.channels.get(absent.channel_id)
@@ -131,7 +131,7 @@ class CheckIns:
             heard = await self._occasion(db, absent, channel)
         remembered = await self._reader.read(role, [heard], emotes=mouth.emotes, answers=False)
         note = fill("checkin", name=role.name, label=speaker_label(heard.author_name, person_id))
-        # With another last message it is another check-in.
+        # After another message by the person, it is a new check-in.
         mark = f"k{channel.id:x}.{int(absent.last_at.timestamp()) // 3600:x}"
         return Impulse(
             role,
@@ -146,7 +146,7 @@ class CheckIns:
         )
 
     async def _occasion(self, db: UnitOfWork, absent: Absent, channel: Channel) -> Utterance:
-        """Return what is answered: nothing, by that person."""
+        """Return an empty utterance by the person, for the reply pipeline."""
         known = await db.users.known_as([absent.person_id], guild_id=None)
         return Utterance(
             message_id=channel.watermark,
@@ -158,7 +158,7 @@ class CheckIns:
         )
 
     async def _role(self, db: UnitOfWork, absent: Absent) -> PlayedCharacter | None:
-        """Return who writes to somebody: who is alone with them, and knows them; None where nobody may."""
+        """Return the character that writes: in private and known to the person; None if none may."""
         channel = await db.channels.get(absent.channel_id)
         if channel is None or absent not in await self._absent(db) or await self._silence(db):
             return None
@@ -168,7 +168,7 @@ class CheckIns:
         return role if role and await db.channels.seat(channel.id, role.slug) else None
 
     async def _is_closed(self, db: UnitOfWork, absent: Absent, channel: Channel) -> bool:
-        """Say whether somebody is let alone: by the house, by their own clock, or as they did not answer."""
+        """Return whether to leave a person alone: house rules, their night, an unanswered check-in."""
         house, now = HouseRules(await db.channels.rules(None)), self._clock.now()
         until = channel.unsendable_until
         if not house.active(where_of(channel)) or house.ignores(absent.person_id):

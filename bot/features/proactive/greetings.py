@@ -1,4 +1,4 @@
-"""What a character says first: to who is new to it, to a place it is let into, or when asked for (C36)."""
+"""Greetings: to people who are new, to places that a character enters, or on request (C36)."""
 
 import logging
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from personas.macros import Macros, expand
 log = logging.getLogger(__name__)
 
 LONGEST = 6_000
-"""Letters of a greeting that is said: three messages; a longer one of a stranger's card is none."""
+"""Maximum length of a greeting, three messages; a longer one from an imported card is ignored."""
 NO_GREETING = _("{name} has no greeting: just say something.")
 NOT_HERE_YET = _("{name} does not hear this channel: admins let it in with /persona invite.")
 NOT_CHOSEN = _("{name} is not the one you are talking with here: /persona choose changes that.")
@@ -43,13 +43,13 @@ STOPPING = _("I am just shutting down. Try again in a minute.")
 REFUSED = _("That could not be said here: I may not write in this channel.")
 
 
-class NoGreeting(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """No greeting is said; the text says why and what to do."""
+class NoGreeting(MasqueradeError):  # noqa: N818 - an answer, not a fault
+    """No greeting was posted; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Greeted:
-    """A greeting that was said: by whom, and as which turn; `others` counts what else could have been."""
+    """A posted greeting: its character and turn; `others` counts the alternative texts."""
 
     role: PlayedCharacter
     turn_id: int
@@ -58,9 +58,9 @@ class Greeted:
 
 @dataclass(frozen=True, slots=True)
 class GreetingOccasion:
-    """That `by` somebody a character was let into a place, or chosen to answer there.
+    """A character's admission to a place, or its choice as responder there, by a person.
 
-    `key` is an id of Discord's, of what was done; `absent` says that the character was not there before.
+    `key` is a Discord id of that action; `absent` says that the character was not there before.
     """
 
     role: PlayedCharacter
@@ -72,10 +72,10 @@ class GreetingOccasion:
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """What is to be said, in all its forms, to whom and where.
+    """A greeting to post: its alternative texts, person and place.
 
-    `key` is what it is said for: the same one never becomes two messages. It stands in the log right
-    behind the line at position `behind`.
+    `key` identifies the occasion and prevents a second posting. The log places the greeting right behind
+    the line at position `behind`.
     """
 
     role: PlayedCharacter
@@ -87,7 +87,7 @@ class _Opening:
 
 
 class Greetings:
-    """Says greetings, exactly once each; they are history like any reply, and their other forms its takes."""
+    """Posts greetings exactly once; they become history like replies, with the alternatives as takes."""
 
     def __init__(
         self,
@@ -106,11 +106,11 @@ class Greetings:
         self._manner = manner
 
     async def first_words(self, heard: Utterance, mouth: Mouth) -> bool:
-        """Greet somebody who writes to a character in private for the first time; say whether it was done.
+        """Greet a person who writes privately to a character for the first time; return whether it did.
 
-        The greeting stands before all that the character heard there, so that what is to be answered still
-        comes last. It is written down, with the character's seat, before it is said: so it comes once,
-        whatever happens in between. The caller holds the lock of the room; `mouth` is the place's own.
+        The greeting precedes everything that the character heard there, so the message to answer still comes
+        last. It is stored with the character's seat before it is posted, so it is posted once, whatever
+        happens. The caller holds the room's lock; `mouth` is the place's own.
         """
         where = heard.where
         if (
@@ -132,7 +132,7 @@ class Greetings:
         return True
 
     async def welcome(self, asker: Requester, where: Where, mouth: Mouth, *, key: int) -> bool:
-        """Let who answers in a place greet somebody who comes there for the first time, before they speak."""
+        """Let a place's responder greet a person who arrives there for the first time, before they speak."""
         async with self._database.read() as db:
             role = await self._casting.host(db, where, await self._casting.present(db, where))
             if not _has_greeting(role) or await _met(db, where.channel_id, role.slug):
@@ -146,9 +146,9 @@ class Greetings:
     async def greet(
         self, asker: Requester, where: Where, mouth: Mouth, *, key: int, role: PlayedCharacter | None = None
     ) -> Greeted:
-        """Let a character say its greeting; without a `role` the one who is asked for there does.
+        """Post a character's greeting; without a `role`, that of the place's responder.
 
-        `key` is an id of Discord's, of what it is said for. Raises NoGreeting.
+        `key` is a Discord id of the occasion. Raises NoGreeting.
         """
         if self._rooms.closing:
             raise NoGreeting(STOPPING)
@@ -164,10 +164,10 @@ class Greetings:
         return Greeted(opening.role, pledge.turn_id, len(opening.texts) - 1)
 
     async def arrive(self, arrival: GreetingOccasion, mouth: Mouth) -> bool:
-        """Let a character greet a place that it came to; say whether it did.
+        """Let a character greet a place that it entered; return whether it did.
 
-        Who was there already does so only where it never spoke. In a channel it greets nobody by name, and is
-        held to all that holds for what nobody asked for.
+        A character that was already there greets only if it never spoke. In a channel it names nobody, and is
+        subject to all limits on unprompted messages.
         """
         if not self._manner.greets or not any(_forms(arrival.role, arrival.where)) or self._rooms.closing:
             return False
@@ -181,10 +181,10 @@ class Greetings:
             await self._say(opening, pledge, mouth)
         return True
 
-    # What there is to say.
+    # Choosing the text.
 
     async def _first(self, db: UnitOfWork, heard: Utterance) -> _Opening | None:
-        """Return what is to be said to somebody new; None where they know each other, or it is gone."""
+        """Return the greeting for a new person; None if the two have met or the message is gone."""
         role = await self._alone_with(db, heard.where)
         line = await db.messages.get(heard.message_id)
         if role is None or line is None or not _has_greeting(role):
@@ -198,7 +198,7 @@ class Greetings:
         said = await db.messages.transcript(
             heard.where.channel_id, role.slug, since=self._clock.now() - WINDOW
         )
-        first = min((one.position for one in said), default=line.position)
+        first = min((line_said.position for line_said in said), default=line.position)
         return _Opening(role, heard.where, heard.author_id, texts, heard.message_id, first - 1)
 
     async def _asked_for(
@@ -211,7 +211,7 @@ class Greetings:
         role = role or await self._casting.host(db, where, present)
         if not await self._casting.admits(db, role, where):
             raise NoGreeting(why_not(role, where))
-        if role.slug not in {one.slug for one in present}:
+        if role.slug not in {character.slug for character in present}:
             refusal = NOT_HERE_YET if where.place.holds_several else NOT_CHOSEN
             raise NoGreeting(refusal.format(name=role.name))
         texts = await self._texts(db, role, where, asker, key)
@@ -220,7 +220,7 @@ class Greetings:
         return _Opening(role, where, asker.id, texts, key, await db.reminders.last_position())
 
     async def _at_arrival(self, db: UnitOfWork, arrival: GreetingOccasion) -> _Opening | None:
-        """Return what is to be said where a character came to; None where it says nothing."""
+        """Return the greeting for a place that a character entered; None if it stays silent."""
         where, role = arrival.where, arrival.role
         if not arrival.absent and await _met(db, where.channel_id, role.slug):
             return None
@@ -231,13 +231,13 @@ class Greetings:
             opening = await self._asked_for(db, asker, where, role, arrival.key)
         except NoGreeting:
             return None
-        texts = [text for one in opening.texts if (text := unpinged(one))]
+        texts = [text for unfiltered in opening.texts if (text := unpinged(unfiltered))]
         return replace(opening, texts=texts[:1]) if texts else None
 
     async def _is_left_alone(self, db: UnitOfWork, where: Where) -> bool:
-        """Say whether nothing is said in a place that nobody asked for.
+        """Return whether unprompted messages are unwelcome in a place.
 
-        At any hour, though: whoever let the character in is awake.
+        Quiet hours don't count: whoever let the character in is awake.
         """
         channel = await db.channels.get(where.channel_id)
         refused = channel.unsendable_until if channel else None
@@ -253,19 +253,19 @@ class Greetings:
     async def _texts(
         self, db: UnitOfWork, role: PlayedCharacter, where: Where, asker: Requester, key: int
     ) -> list[str]:
-        """Return the forms of a greeting with their macros put in, always the same for a key."""
+        """Return the texts of a greeting with macros expanded, deterministically for a key."""
         played = (await db.users.guises_in([asker.id], where.channel_id)).get(asker.id)
         user = clean_name(played or asker.name, "somebody")
         macros = Macros(char=role.name, user=user, seed=f"{role.slug} {key}")
         rng = Random(f"{role.slug} {key}")
-        texts = [clean_text(expand(one, macros, rng=rng)).strip() for one in _forms(role, where)]
-        fitting = (one for one in dict.fromkeys(texts) if not is_blank(one) and len(one) <= LONGEST)
+        texts = [clean_text(expand(form, macros, rng=rng)).strip() for form in _forms(role, where)]
+        fitting = (text for text in dict.fromkeys(texts) if not is_blank(text) and len(text) <= LONGEST)
         return list(fitting)[:MOST_TAKES]
 
-    # Saying it.
+    # Posting.
 
     async def _pledge(self, db: UnitOfWork, opening: _Opening) -> Pledge:
-        """Write a greeting down, and its other forms as takes on it."""
+        """Store a greeting, with its alternatives as takes."""
         now, where, slug = self._clock.now(), opening.where, opening.role.slug
         longest = self._manner.longest_message
         await turns.note_place(db, where)
@@ -277,13 +277,13 @@ class Greetings:
             addressee_id=opening.person_id,
             character=slug,
             reason=Reason.GREETING.name,
-            # Not before the place where the character's transcript begins.
+            # Never before the start of the character's transcript.
             heard_through=max(opening.behind, seat.floor // 2 if seat else 0),
             pledged_at=now,
             cast_id=await self._casting.cast_id(db, where),
         )
         parts = turns.parts_of(opening.texts[0], mark=f"g{opening.key}", limit=longest)
-        turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
+        turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
         for text in opening.texts if len(opening.texts) > 1 else ():
             await db.turns.add_variant(turn_id, split(text, longest), at=now)
         return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, now)
@@ -295,9 +295,9 @@ class Greetings:
 
 
 def _dressed(opening: _Opening, mouth: Mouth) -> _Opening:
-    """Return an opening with its emotes as the place writes them."""
+    """Return an opening with emotes in the place's notation."""
     character = opening.role.character
-    return replace(opening, texts=[dress(one, mouth.emotes, character) or one for one in opening.texts])
+    return replace(opening, texts=[dress(text, mouth.emotes, character) or text for text in opening.texts])
 
 
 def _has_greeting(role: PlayedCharacter) -> bool:
@@ -305,7 +305,7 @@ def _has_greeting(role: PlayedCharacter) -> bool:
 
 
 def _forms(role: PlayedCharacter, where: Where) -> tuple[str, ...]:
-    """Return the greetings of a character for a place: those for groups in a server, if it has any."""
+    """Return a character's greetings for a place; in a server, the group greetings if it has any."""
     character = role.character
     if where.place is Place.GUILD and character.group_greetings:
         return character.group_greetings
@@ -313,7 +313,7 @@ def _forms(role: PlayedCharacter, where: Where) -> tuple[str, ...]:
 
 
 async def _met(db: UnitOfWork, channel_id: int, slug: str) -> bool:
-    """Say whether a character ever spoke in a place, as far as anything of that is left."""
+    """Return whether a character ever spoke in a place, according to the data still stored."""
     if await db.channels.seat(channel_id, slug) is not None:
         return True
     latest = await db.turns.last_speaker(channel_id)

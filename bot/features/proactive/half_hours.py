@@ -1,4 +1,4 @@
-"""Which half hours were rolled, and for what: each once, across restarts and clocks that are set (C79)."""
+"""Record of half hours already rolled, per name, across restarts and clock changes (C79)."""
 
 import json
 from collections.abc import Collection, Iterable
@@ -9,29 +9,31 @@ from personas.initiative import due, remembering
 
 
 class HalfHours:
-    """A row of the global state with the half hours that were rolled lately, by what they were rolled for."""
+    """A row of the global state with the recently rolled half hours, by name."""
 
     def __init__(self, key: str) -> None:
         self._key = key
 
     async def due(self, db: UnitOfWork, names: Iterable[str], now: datetime) -> list[str]:
-        """Return for which of some names the present half hour is to be rolled now."""
+        """Return the names for which the current half hour is to be rolled now."""
         rolled = await self._rolled(db)
         return [name for name in names if due(now, rolled.get(name, ()), name) is not None]
 
     async def take(
         self, db: UnitOfWork, name: str, now: datetime, *, kept: Collection[str] | None = None
     ) -> bool:
-        """Keep that the present half hour is rolled for a name; False when that is not to be done.
+        """Mark the current half hour as rolled for a name; return False if it was not due.
 
-        Of names that are not among those `kept` nothing is known any more.
+        Names outside `kept` are dropped from the record.
         """
         rolled = await self._rolled(db)
         slot = due(now, rolled.get(name, ()), name)
         if slot is None:
             return False
         rolled[name] = remembering(rolled.get(name, ()), slot)
-        known = {one: slots for one, slots in rolled.items() if kept is None or one in kept}
+        known = {
+            known_name: slots for known_name, slots in rolled.items() if kept is None or known_name in kept
+        }
         await db.states.set(self._key, json.dumps(known))
         return True
 

@@ -1,4 +1,4 @@
-"""Speaking first: twice an hour chance may let a character say something by itself (F112, F113, C79)."""
+"""Initiative: twice an hour, a character may by chance say something unprompted (F112, F113, C79)."""
 
 import asyncio
 import logging
@@ -37,20 +37,20 @@ from personas.initiative import SPOKEN_FIRST, InitiativeMoment, RemarkKind, Roll
 log = logging.getLogger(__name__)
 
 SECONDS = 60
-"""How often it is looked whether the moment of a channel has come."""
+"""Seconds between two checks for channels that are due."""
 LINES = 12
-"""Lines of the talk that a remark is made of, at most."""
+"""Maximum number of lines that a remark draws on."""
 TODAY = timedelta(days=2)
-"""Within this lies all that was said today, by whatever clock."""
+"""Period that contains all of today's messages, whatever the time zone."""
 _STATE = "half hours in which it was rolled who speaks first"
 
 MouthOf = Callable[[int], Mouth | None]
-"""Returns what speaks in a channel; None where the bot is not, or takes no part in the talk."""
+"""Return the outlet of a channel; None if the bot is not there or takes no part."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """How things are in a channel: what was said last, who of the characters heard it, what the rule asks."""
+    """State of a channel: its latest line, the characters that heard it, and the input of the rule."""
 
     channel: Channel
     last: LatelySaid
@@ -63,7 +63,7 @@ class ChannelState:
 
 
 class Initiative:
-    """Lets characters speak first where admins want that, and nowhere else."""
+    """Lets characters speak first, in channels where admins allow it."""
 
     def __init__(
         self,
@@ -86,19 +86,19 @@ class Initiative:
         self._half_hours = HalfHours(_STATE)
         self._at_it = asyncio.Lock()
 
-    # A look at all channels.
+    # Checking all channels.
 
     async def tick(self, mouth_of: MouthOf) -> int:
-        """Leave to chance who speaks where the moment of the half hour has come; return how many did.
+        """Roll for the channels whose moment in this half hour has come; return how many characters spoke.
 
-        Nothing is made up for: what was missed while nobody was there is over.
+        Moments missed during a downtime are skipped.
         """
         if self._rooms.closing or self._at_it.locked():
             return 0
         said = 0
         async with self._at_it:
             async with self._database.read() as db:
-                venues = {str(one.id): one.id for one in await db.remarks.venues()}
+                venues = {str(channel.id): channel.id for channel in await db.remarks.venues()}
                 due = await self._half_hours.due(db, venues, self._clock.now())
             for name in due:
                 try:
@@ -108,7 +108,7 @@ class Initiative:
         return said
 
     async def _consider(self, channel_id: int, mouth_of: MouthOf, *, kept: Sequence[str]) -> bool:
-        """Roll for one channel, once in this half hour, and let somebody speak if chance will have it."""
+        """Roll for one channel, once per half hour, and let a character speak if the roll succeeds."""
         mouth = mouth_of(channel_id)
         if mouth is None or self._rooms.closing or self._rooms.busy(channel_id):
             return False
@@ -125,14 +125,14 @@ class Initiative:
         return impulse is not None and await self._speak(seen, impulse, rolled, mouth)
 
     async def _look(self, db: UnitOfWork, channel_id: int) -> ChannelState | None:
-        """Return how things are in a channel; None where nobody is to speak first there just now."""
+        """Return the state of a channel; None if nobody may speak first there now."""
         channel, now = await db.channels.get(channel_id), self._clock.now()
         if channel is None or not await self._is_open(db, channel):
             return None
         lately = await db.messages.lately(channel_id, since=now - WINDOW, limit=1)
         where, house = where_of(channel), HouseRules(await db.channels.rules(channel.guild_id))
-        there = await self._casting.witnesses(db, lately[-1].id, where) if lately else ()
-        if not lately or not there:
+        present = await self._casting.witnesses(db, lately[-1].id, where) if lately else ()
+        if not lately or not present:
             return None
         last, own = lately[-1], house.chance(where)
         moment = InitiativeMoment(
@@ -143,10 +143,10 @@ class Initiative:
             profile=await self._casting.profile(db, where),
             considered=self._manner.attention.chance if own is None else own,
         )
-        return ChannelState(channel, last, there, moment)
+        return ChannelState(channel, last, present, moment)
 
     async def _is_open(self, db: UnitOfWork, channel: Channel) -> bool:
-        """Say whether it may be spoken in a channel, and nobody is about to anyway."""
+        """Return whether speaking is allowed in a channel and nobody is about to speak anyway."""
         where, until = where_of(channel), channel.unsendable_until
         if not channel.speaks_first or where.place is not Place.GUILD:
             return False
@@ -160,7 +160,7 @@ class Initiative:
         return await db.remarks.times(SPOKEN_FIRST, since=self._clock.now() - TODAY, channel_id=channel_id)
 
     def _one_of(self, seen: ChannelState) -> PlayedCharacter:
-        """Return who speaks: who was asked for in the channel, else one of those who are there, by chance."""
+        """Return the speaker: the channel's chosen character, otherwise a random one of those present."""
         chosen = next((role for role in seen.there if role.slug == seen.channel.chosen), None)
         weights = [self._manner.direction.weights.get(role.slug, 1.0) for role in seen.there]
         if chosen is not None or not any(weights):
@@ -172,7 +172,7 @@ class Initiative:
     async def _impulse(
         self, seen: ChannelState, role: PlayedCharacter, kind: RemarkKind, mouth: Mouth
     ) -> Impulse | None:
-        """Return what a character has in mind, made of what it heard from people who agreed to that."""
+        """Return an impulse based on what the character heard from people who consented to that."""
         heard, where = self._occasion(seen), seen.where
         async with self._database.read() as db:
             rows, status = await self._talk(db, where, role), await self._status(db, role)
@@ -204,7 +204,7 @@ class Initiative:
         )
 
     def _occasion(self, seen: ChannelState) -> Utterance:
-        """Return what is answered: nobody said anything."""
+        """Return an empty utterance by nobody, for the reply pipeline."""
         return Utterance(
             message_id=seen.last.id,
             author_id=NOBODY,
@@ -216,7 +216,7 @@ class Initiative:
         )
 
     async def _talk(self, db: UnitOfWork, where: Where, role: PlayedCharacter) -> Sequence[LoggedLine]:
-        """Return the last lines that a character may take up: nothing of who did not agree, nor to them."""
+        """Return the latest lines to draw on: none by, or addressed to, people without consent."""
         consent = self._manner.consent
         if consent == "off":
             return ()
@@ -224,16 +224,17 @@ class Initiative:
         rows = await db.messages.agreed(
             where.channel_id, role.slug, since=since, consent=consent, limit=LINES
         )
-        return () if any(reads_as_distress(row.text) for row in rows) else rows  # none of that unasked (C91)
+        # A character never takes up distress unprompted (C91).
+        return () if any(reads_as_distress(row.text) for row in rows) else rows
 
     async def _status(self, db: UnitOfWork, role: PlayedCharacter) -> str:
-        """Return what a character has on its mind, or one of the lines that its file has for that."""
+        """Return a character's status, or a status line of its file."""
         lines = role.character.status_lines
         known = await db.states.get(status_key(role.slug))
         return known or (self._rng.choice(lines) if lines else "")
 
     async def _speak(self, seen: ChannelState, impulse: Impulse, rolled: Roll, mouth: Mouth) -> bool:
-        """Let the voters have their say, think of the words, and say them if all is still as it was."""
+        """Hold the vote, generate the remark, and post it if nothing changed meanwhile."""
         ballot = await self._vote(seen, impulse.role)
         calls, trace = ballot.calls, _trace(rolled, impulse.kind, ballot)
         if not ballot.carried:
@@ -254,7 +255,7 @@ class Initiative:
         return True
 
     async def _vote(self, seen: ChannelState, role: PlayedCharacter) -> Ballot:
-        """Ask the voters as before anything else that nobody asked for."""
+        """Ask the voters, as before any unprompted reply."""
 
         async def prompt() -> Prompt | None:
             async with self._database.read() as db:
@@ -277,7 +278,7 @@ class Initiative:
     async def _pledge(
         self, db: UnitOfWork, seen: ChannelState, impulse: Impulse, reply: Reply, trace: Trace
     ) -> Pledge | None:
-        """Write a remark down; nothing where somebody spoke meanwhile, or what it is about has changed."""
+        """Store a remark; None if somebody spoke meanwhile or its topic changed."""
         now = await self._look(db, seen.channel.id)
         if reply.fallback or self._rooms.closing or now is None or now.last != seen.last:
             return None
@@ -298,9 +299,11 @@ class Initiative:
 
 
 def _fitting(kind: RemarkKind, *, by_people: bool, status: bool) -> RemarkKind | None:
-    """Return what can be said: the other kind where there is nothing for the one."""
+    """Return the remark's kind, or the other kind if the first lacks material."""
     possible = [
-        one for one, able in ((RemarkKind.CONTEXTUAL, by_people), (RemarkKind.STATUS, status)) if able
+        candidate
+        for candidate, able in ((RemarkKind.CONTEXTUAL, by_people), (RemarkKind.STATUS, status))
+        if able
     ]
     return kind if kind in possible else next(iter(possible), None)
 

@@ -1,4 +1,4 @@
-"""Where admins want that characters speak first (C79)."""
+"""Channels in which admins let characters speak first (C79)."""
 
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -17,8 +17,8 @@ AUDITED = "initiative"
 
 @dataclass(frozen=True, slots=True)
 class InitiativeStanding:
-    """Whether characters speak first in a channel, whether they are switched on there at all, and how often
-    one spoke first there today; `chance` is what admins set for what is unasked, None if nothing."""
+    """A channel's settings: whether characters may speak first there, whether they are active there, and how
+    often one spoke first today; `chance` is the admins' chance of unprompted replies, None if unset."""
 
     allowed: bool
     active: bool
@@ -27,7 +27,7 @@ class InitiativeStanding:
 
 
 class Venues:
-    """Switches speaking first on and off, channel by channel; it holds from the next half hour on."""
+    """Switches speaking first on and off per channel, from the next half hour on."""
 
     def __init__(self, database: Database, clock: Clock, audit: AuditLog, *, zone: tzinfo) -> None:
         self._database = database
@@ -36,7 +36,7 @@ class Venues:
         self._zone = zone
 
     async def let(self, actor: Actor, where: Where, *, allowed: bool) -> InitiativeStanding:
-        """Let characters speak first in a channel, or not any more; it is written into the audit."""
+        """Set whether characters may speak first in a channel; the change is audited."""
         detail = f"{where.channel_id}: {'on' if allowed else 'off'}"
         guild_id = where.guild_id or EVERYWHERE
         async with self._database.begin() as db:
@@ -46,7 +46,7 @@ class Venues:
         return await self.standing(where)
 
     async def standing(self, where: Where) -> InitiativeStanding:
-        """Return what holds in a channel."""
+        """Return the settings of a channel."""
         now = self._clock.now()
         async with self._database.read() as db:
             channel = await db.channels.get(where.channel_id)

@@ -1,4 +1,4 @@
-"""Saying what is due, exactly once: pledged in the transaction that moves it on, said like a reply (C82)."""
+"""Delivery of due reminders, exactly once: queued in the transaction that advances the reminder (C82)."""
 
 import asyncio
 import logging
@@ -29,18 +29,18 @@ from memory.places import Where
 log = logging.getLogger(__name__)
 
 SECONDS = 30
-"""How often it is looked whether anything is due."""
+"""Seconds between two checks for due reminders."""
 MOST_AT_ONCE = 200
 SIDE_BY_SIDE = 4
 LOOKED_BACK = timedelta(minutes=5)
-"""So much before the pledge a message that it became is looked for: clocks may differ by that."""
+"""Allowance for clock differences when searching for an already posted message."""
 _EPOCH_OF_IDS = datetime(2015, 1, 1, tzinfo=UTC)
 _NONCE = re.compile(r"([my])([0-9a-f]+)\.([0-9a-f]+)\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """Where something is said, as it is now: the place, what speaks there, and the roles of the person."""
+    """Where to deliver a reminder: the place, its outlet, and the person's roles."""
 
     where: Where
     mouth: Mouth
@@ -48,14 +48,14 @@ class Venue:
 
 
 VenueOf = Callable[[Reminder], Awaitable[Venue | None]]
-"""Returns where to say something; None where the place, or the person, is not there any more.
+"""Return where to deliver a reminder; None if the place or the person is gone.
 
-Raises a SpeakingError when nobody can tell now.
+Raises a SpeakingError if this can't be determined now.
 """
 
 
 class Reminding:
-    """Says what is due, in the place where it was told and nowhere else."""
+    """Delivers due reminders, only in the place where they were created."""
 
     def __init__(
         self,
@@ -78,9 +78,9 @@ class Reminding:
         self._at_it = asyncio.Lock()
 
     async def fire(self, venue_of: VenueOf) -> int:
-        """Say everything that is due by now; return how much that was.
+        """Deliver all due reminders; return how many were delivered.
 
-        What can't be said for now stays due. One that fails keeps none of the others from being said.
+        What can't be delivered now stays due. A failing reminder does not block the others.
         """
         if self._rooms.closing or self._at_it.locked():
             return 0
@@ -94,11 +94,11 @@ class Reminding:
                 ]
             few = asyncio.Semaphore(SIDE_BY_SIDE)
 
-            async def one(reminder: Reminder) -> bool:
+            async def remind(reminder: Reminder) -> bool:
                 async with few:
                     return await self._remind(reminder, venue_of)
 
-            ended = await asyncio.gather(*map(one, due), return_exceptions=True)
+            ended = await asyncio.gather(*map(remind, due), return_exceptions=True)
         for reminder, outcome in zip(due, ended, strict=True):
             if isinstance(outcome, Exception):
                 log.error("Reminder %d failed and stays due", reminder.id, exc_info=outcome)
@@ -107,21 +107,21 @@ class Reminding:
         return sum(outcome is True for outcome in ended)
 
     async def renew(self) -> None:
-        """Let what was pledged before a stop or a fault still be said, for as long as it is in time."""
+        """Re-queue deliveries from before a restart or failure that are still in time."""
         now = self._clock.now()
         async with self._database.read() as db:
             unsaid = await db.reminders.unsaid([Reason.REMINDER.name])
-            still = [one.turn_id for one in unsaid if await _still_in_time(db, one.nonce, now)]
+            still = [delivery.turn_id for delivery in unsaid if await _still_in_time(db, delivery.nonce, now)]
         if still:
             async with self._database.begin() as db:
                 await db.reminders.pledge_anew(still, at=now)
 
-    # One of them.
+    # A single reminder.
 
     async def _remind(self, due: Reminder, venue_of: VenueOf) -> bool:
-        """Say it, let it go, or leave it due; say whether it was said."""
+        """Deliver, skip or postpone a reminder; return whether it was delivered."""
         role = self._casting.company.by_slug.get(due.character)
-        if role is None:  # it was let go just now
+        if role is None:  # the character was just removed
             return False
         if not in_time(due.due_at, now=self._clock.now(), zone=zone(due.zone), yearly=is_yearly(due)):
             return await self._let_go(due, "it comes too late")
@@ -144,9 +144,9 @@ class Reminding:
         return await self._say(role, due, venue, words)
 
     async def _say(self, role: PlayedCharacter, due: Reminder, venue: Venue, words: ReminderWords) -> bool:
-        """Say it when nothing else is being said there; what was changed or deleted meanwhile is not said."""
+        """Post a reminder once the channel is idle, unless it was changed or deleted meanwhile."""
         if self._rooms.closing:
-            return False  # it is still due after the restart
+            return False  # still due after the restart
         async with self._rooms.enter(due.channel_id) as room, room.lock:
             async with self._database.begin() as db:
                 pledge = await self._pledge(db, role, due, venue, words.text)
@@ -163,10 +163,10 @@ class Reminding:
     async def _pledge(
         self, db: UnitOfWork, role: PlayedCharacter, due: Reminder, venue: Venue, text: str
     ) -> Pledge | None:
-        """Write the message down and move its reminder on: both, or neither."""
+        """Queue the message and advance its reminder, atomically."""
         now = self._clock.now()
         if not await _may_say(db, due, venue) or not await self._casting.admits(db, role, venue.where):
-            return None  # the next look lets it go, or wait
+            return None  # the next check skips or postpones it
         if not await db.reminders.move_on(due, to=_next(due, now)):
             return None
         seat = await db.channels.seat(due.channel_id, due.character)
@@ -176,24 +176,24 @@ class Reminding:
             addressee_id=due.person_id,
             character=due.character,
             reason=Reason.REMINDER.name,
-            # It stands behind all that was said, and not before the place where transcripts begin.
+            # Placed behind everything said, and never before the start of the character's transcript.
             heard_through=max(await db.reminders.last_position(), seat.floor // 2 if seat else 0),
             pledged_at=now,
             cast_id=await self._casting.cast_id(db, venue.where, speaker=role.slug),
         )
         parts = _parts(due, split(text, self._longest_message))
-        turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
+        turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
         return Pledge(turn_id, turn.channel_id, turn.trigger_id, turn.addressee_id, parts, now)
 
     async def _let_go(self, due: Reminder, why: str) -> bool:
-        """Don't say it: what comes every year is due next year, anything else is over."""
+        """Skip a reminder: a yearly one is due again next year, any other is finished."""
         async with self._database.begin() as db:
             await db.reminders.move_on(due, to=_next(due, self._clock.now()))
         log.info("Not saying reminder %d in channel %s: %s", due.id, due.channel_id, why)
         return False
 
     async def _is_pausing(self, db: UnitOfWork, role: PlayedCharacter, due: Reminder, venue: Venue) -> bool:
-        """Say whether the place is left alone: it refused something, or is none for adults now."""
+        """Return whether delivery must wait: the channel rejected messages or excludes the character."""
         if not await self._casting.admits(db, role, venue.where):
             return True
         channel = await db.channels.get(due.channel_id)
@@ -202,7 +202,7 @@ class Reminding:
 
 
 async def _may_say(db: UnitOfWork, due: Reminder, venue: Venue) -> bool:
-    """Say whether the place is switched on, and the person listened to."""
+    """Return whether the place is active and the person not denied."""
     house = HouseRules(await db.channels.rules(due.guild_id))
     denied = house.ignores(due.person_id) or bool(house.denied_roles & set(venue.roles))
     return house.active(venue.where) and not denied
@@ -215,7 +215,7 @@ async def _still_in_time(db: UnitOfWork, nonce: str, now: datetime) -> bool:
     due = datetime.fromtimestamp(int(found[3], 16), UTC)
     if found[1] == "m":
         return in_time(due, now=now, zone=zone(None), yearly=False)
-    row = await db.reminders.get(int(found[2], 16))  # it comes every year, so it is still there
+    row = await db.reminders.get(int(found[2], 16))  # yearly, so the reminder still exists
     return row is not None and in_time(due, now=now, zone=zone(row.zone), yearly=True)
 
 
@@ -225,12 +225,12 @@ def _next(due: Reminder, now: datetime) -> datetime | None:
 
 
 def _parts(due: Reminder, texts: Sequence[str]) -> tuple[Part, ...]:
-    """Return the messages. The nonce tells what they say, and when that was due: at most 25 characters."""
+    """Return the messages. Their nonce (at most 25 characters) encodes the reminder and its due time."""
     mark = f"{'y' if is_yearly(due) else 'm'}{due.id:x}.{int(due.due_at.timestamp()):x}"
     return tuple(Part(number, text, f"{mark}.{number}") for number, text in enumerate(texts, 1))
 
 
 def _id_at(moment: datetime, number: int) -> int:
-    """Return an id such as Discord would give at a moment; no message has it."""
+    """Return a synthetic Discord id for a moment, which no real message has."""
     milliseconds = int((moment - _EPOCH_OF_IDS) / timedelta(milliseconds=1))
     return (milliseconds << 22) | (number & 0x3FFFFF)

@@ -1,4 +1,4 @@
-"""What a character keeps to be said at a time, and what not (C82)."""
+"""Rules for reminders: what may be stored, and for when (C82)."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from memory.dates import YearDay
 from memory.sensitive.detect import holds_secret
 
 LONGEST = 300
-"""Letters of what somebody is to be reminded of."""
+"""Maximum length of a reminder's text."""
 SOONEST = timedelta(minutes=1)
 FURTHEST = timedelta(days=5 * 366)
 
@@ -39,24 +39,24 @@ UNKNOWN = _("You have no reminder of that number. /remind list shows them all.")
 NOBODY_HERE = _("Nobody can be reminded here.")
 
 
-class ReminderRefused(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """Something can't be kept or found; the text says why and what to do."""
+class ReminderRefused(MasqueradeError):  # noqa: N818 - an answer, not a fault
+    """A reminder can't be stored or found; the text says why and what to do."""
 
 
 def day_of(reminder: Reminder) -> YearDay | None:
-    """Return the day on which something is said every year; None for what is said once."""
+    """Return the day of a yearly reminder; None for a one-off."""
     if reminder.month is None or reminder.day is None:
         return None
     return YearDay(reminder.month, reminder.day)
 
 
 def is_yearly(reminder: Reminder) -> bool:
-    """Say whether something comes every year."""
+    """Return whether a reminder recurs every year."""
     return day_of(reminder) is not None
 
 
 def checked(text: str) -> str:
-    """Return a text as one line. Raises ReminderRefused."""
+    """Return a cleaned text on one line. Raises ReminderRefused."""
     text = " ".join(clean_text(text).split())
     if is_blank(text) or len(text) > LONGEST:
         raise ReminderRefused(NOTHING.format(longest=LONGEST))
@@ -66,12 +66,12 @@ def checked(text: str) -> str:
 
 
 def ahead(due: datetime | None, now: datetime, local: ZoneInfo) -> datetime:
-    """Return a moment that is neither over, nor too near, nor too far. Raises ReminderRefused."""
+    """Return a due time that is neither past, nor too soon, nor too far away. Raises ReminderRefused."""
     if due is None:
         raise ReminderRefused(UNCLEAR)
     if due <= now:
         raise ReminderRefused(PAST.format(when=moment_in_words(due, local)))
-    # Times are read by the second: "in 1 minute" begins with the second that is under way.
+    # Times have a resolution of a second: "in 1 minute" counts from the start of the current second.
     if due - now.replace(microsecond=0) < SOONEST:
         raise ReminderRefused(TOO_SOON)
     if due - now > FURTHEST:

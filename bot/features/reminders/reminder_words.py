@@ -1,4 +1,4 @@
-"""In which words something that is due is said: the character's own, or a fixed line of ours (C82)."""
+"""Wording of due reminders: the character's own, or a fixed text as fallback (C82)."""
 
 import logging
 import re
@@ -39,7 +39,7 @@ FIXED_LATE = "You asked me to remind you at {due} (I am late): {text}"
 
 @dataclass(frozen=True, slots=True)
 class ReminderWords:
-    """What is said, and what it cost to think of it."""
+    """The text of a delivery, and the model calls that it took."""
 
     text: str
     calls: tuple[ModelCall, ...] = ()
@@ -47,14 +47,14 @@ class ReminderWords:
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """To whom something is said, by the label that they have in transcripts."""
+    """The recipient, with their label in transcripts."""
 
     label: str
     premium: bool
 
 
 class ReminderWording:
-    """Finds the words. Where thinking fails, or leaves nothing, the line of ours says what is due."""
+    """Generates the wording, with a fixed text as fallback on an error or an empty answer."""
 
     def __init__(self, *, claude: Claude, voice: ModelVoice, clock: Clock) -> None:
         self._claude = claude
@@ -69,11 +69,11 @@ class ReminderWording:
         *,
         emotes: Mapping[str, str] = NO_EMOTES,
     ) -> ReminderWords:
-        """Return what is said; in a server it mentions the person, and nobody else is pinged.
+        """Return the message; in a server it mentions the person and pings nobody else.
 
-        The person's own words stay as they are; in the character's, `emotes` are the place's.
+        The person's own words stay verbatim; the character's words use the place's `emotes`.
         """
-        if self._voice.rehearsal:  # it can't follow a note of ours
+        if self._voice.rehearsal:  # a rehearsal model can't follow our note
             return ReminderWords(_addressed(due, self._fixed(due)), ())
         choice = self._voice.experts.choose(PLAIN, premium=person.premium)
         question = self._voice.question(choice, due.person_id, due.channel_id)
@@ -89,7 +89,7 @@ class ReminderWording:
         return ReminderWords(_addressed(due, text), answer.calls)
 
     def _prompt(self, role: PlayedCharacter, due: Reminder, label: str) -> Prompt:
-        """Return what Claude is asked: the person's words stand quoted, in one line, before our note."""
+        """Return the prompt: the person's words are quoted on one line before our note."""
         local = zone(due.zone)
         what = fill(f"reminding_{due.kind}", label=label, made=shown(due.made_at, local))
         if self._is_late(due):
@@ -116,7 +116,7 @@ class ReminderWording:
 
 
 async def person_of(db: UnitOfWork, due: Reminder) -> Addressee:
-    """Return the person to whom something is to be said."""
+    """Return the recipient of a reminder."""
     known = await db.users.known_as([due.person_id], guild_id=due.guild_id)
     name = known[0].names[0] if known else ""
     return Addressee(speaker_label(name, due.person_id), await db.users.is_premium(due.person_id))
@@ -127,7 +127,7 @@ def _quoted(text: str) -> str:
 
 
 def _with_what(due: Reminder, text: str) -> str:
-    """Return the message, with the person's own words below it where it has none of them."""
+    """Append the reminder's text unless the message already uses one of its words."""
     own = set(re.findall(r"\w{4,}", due.text.casefold()))
     if not due.text or any(word in text.casefold() for word in own):
         return text
@@ -135,6 +135,6 @@ def _with_what(due: Reminder, text: str) -> str:
 
 
 def _addressed(due: Reminder, text: str) -> str:
-    """Return the message with the person's mention in it where others read along: it rings their bell."""
+    """Add a mention of the person in shared channels, so that they are notified."""
     mention = f"<@{due.person_id}>"
     return text if due.guild_id is None or mention in text else f"{mention} {text}"

@@ -1,4 +1,4 @@
-"""What people ask a character for in plain words: to remember something, or to remind them of it."""
+"""Requests to a character in plain words: to remember something, or to remind somebody of it."""
 
 from bot.conversation.company import PlayedCharacter
 from bot.conversation.text.names import addresses, clean_text
@@ -18,9 +18,9 @@ REFUSED = "(They ask you to remember something, and that can't be done: {why} Te
 async def notice_requests(
     reminders: Reminders, memories: Memories, role: PlayedCharacter, heard: Utterance
 ) -> str | None:
-    """Do what a message asks for, before it is answered; return what to say of it at the prompt's end.
+    """Carry out a message's request before the reply; return a note on it for the end of the prompt.
 
-    Of words of distress nothing is noted, neither to be remembered nor to be reminded of (C91).
+    Words of distress are never stored, neither as a memory nor as a reminder (C91).
     """
     said = clean_text(heard.said)
     asks = MAY_ASK_TO_BE_REMINDED.search(said) or MAY_ASK_TO_REMEMBER.search(said)
@@ -34,7 +34,7 @@ async def notice_requests(
 
 
 async def _remember(memories: Memories, role: PlayedCharacter, heard: Utterance, text: str) -> str | None:
-    """Keep what somebody asked in plain words to be remembered; return what to say of that (C56)."""
+    """Store what a person asked to be remembered; return a note on it (C56)."""
     if not text:
         return None
     try:

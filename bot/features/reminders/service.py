@@ -1,4 +1,4 @@
-"""What people want to be reminded of, their birthdays and the dates they keep: told, listed, let go (C82)."""
+"""Reminders, birthdays and yearly dates of people: create, list, change, delete (C82)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -47,21 +47,21 @@ WHAT_UNKNOWN = "they left out of what; ask them to say it again in one sentence 
 TAKEN_BACK = "the words were deleted or changed meanwhile."
 
 MayLearn = Callable[[int], Awaitable[bool]]
-"""Says whether a person agreed that things are noted about them, by the person's id."""
+"""Return whether a person, given by id, consented to notes about them."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """By which clock somebody lives; `known` is False where they named none and UTC was taken."""
+    """A person's time zone; `known` is False if they set none and UTC was assumed."""
 
     zone: ZoneInfo
     known: bool
 
 
 class Reminders:
-    """What characters are to say to people at a time.
+    """Creates and manages the reminders of people.
 
-    `may_learn` is asked before a birthday is noted that was only mentioned in talk (D03).
+    `may_learn` is asked before a birthday mentioned in talk is stored (D03).
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Reminders:
         self._clock = clock
         self._may_learn = may_learn
 
-    # What people do themselves.
+    # Explicit commands.
 
     async def remind(
         self,
@@ -85,9 +85,9 @@ class Reminders:
         *,
         languages: Sequence[str] = ("en",),
     ) -> Reminder:
-        """Keep something to be said to somebody at a time, in the place where they ask for it.
+        """Create a reminder for a person, to be delivered in the place of the request.
 
-        `languages` are those in which `when` may be written, as two letters each. Raises ReminderRefused.
+        `languages` are two-letter codes for the languages of `when`. Raises ReminderRefused.
         """
         text = checked(text)
         local = await self.local_time(person_id)
@@ -102,7 +102,7 @@ class Reminders:
     async def remember_date(
         self, character: str, person_id: int, day: YearDay | None, text: str, where: Where
     ) -> Reminder:
-        """Keep a date that comes every year. Raises ReminderRefused."""
+        """Create a yearly date. Raises ReminderRefused."""
         new = await self._yearly(character, person_id, "date", day, checked(text), where)
         async with self._database.begin() as db:
             return await self._add(db, new, where)
@@ -110,40 +110,40 @@ class Reminders:
     async def set_birthday(
         self, character: str, person_id: int, day: YearDay | None, where: Where
     ) -> Reminder:
-        """Keep somebody's birthday, in the place of an earlier one. Raises ReminderRefused."""
+        """Set a person's birthday, replacing an earlier one. Raises ReminderRefused."""
         new = await self._yearly(character, person_id, "birthday", day, "", where)
         async with self._database.begin() as db:
             return await self._put_birthday(db, new, where)
 
     async def birthday(self, character: str, person_id: int) -> Reminder | None:
-        """Return somebody's birthday."""
+        """Return a person's birthday."""
         async with self._database.read() as db:
             return await db.reminders.birthday(person_id, character)
 
     async def of(self, character: str, person_id: int) -> list[Reminder]:
-        """Return everything that is to be said to somebody, what is next first."""
+        """Return a person's reminders and dates, earliest first."""
         async with self._database.read() as db:
             return await db.reminders.of_person(person_id, character)
 
     async def delete(self, person_id: int, reminder_id: int) -> None:
-        """Let one go, to the last byte. Raises ReminderRefused where it is not theirs, or not there."""
+        """Delete a reminder without a trace. Raises ReminderRefused if it is missing or somebody else's."""
         async with self._database.begin() as db:
             if not await db.reminders.delete(person_id, reminder_id):
                 raise ReminderRefused(UNKNOWN)
         await self._eraser.finish()
 
-    # By which clock.
+    # Time zones.
 
     async def local_time(self, person_id: int) -> LocalTime:
-        """Return by which clock somebody lives."""
+        """Return a person's time zone."""
         async with self._database.read() as db:
             name = await db.reminders.zone(person_id)
         return LocalTime(zone(name), known=name is not None)
 
     async def set_zone(self, person_id: int, written: str) -> LocalTime:
-        """Keep somebody's time zone. Yearly dates move with it; reminders stay at their moment.
+        """Set a person's time zone. Yearly dates move with it; reminders keep their moment.
 
-        A date that was said already this year is not said again. Raises ReminderRefused.
+        A date already delivered this year is not delivered again. Raises ReminderRefused.
         """
         name = zone_named(written)
         if name is None:
@@ -152,20 +152,20 @@ class Reminders:
         new = zone(name)
         async with self._database.begin() as db:
             await db.reminders.set_zone(person_id, name, at=self._clock.now())
-            for one in await db.reminders.of_person(person_id):
-                if day := day_of(one):
-                    year = one.due_at.astimezone(zone(one.zone)).year
+            for reminder in await db.reminders.of_person(person_id):
+                if day := day_of(reminder):
+                    year = reminder.due_at.astimezone(zone(reminder.zone)).year
                     moved = {"zone": name, "due_at": day.in_year(year, new)}
-                    await db.reminders.change(one.id, moved)
+                    await db.reminders.change(reminder.id, moved)
         return LocalTime(new, known=True)
 
-    # What people say in talk.
+    # Requests in talk.
 
     async def notice(self, character: str, heard: Utterance) -> str | None:
-        """Note what somebody asks the character to remind them of, or their birthday where they consented.
+        """Store a reminder that a message asks for, or a birthday that it mentions if the person consented.
 
-        Return a sentence about that for the end of the prompt, in round brackets and without any of their
-        words; None where there is nothing to say. Noticing a message again changes nothing.
+        Return a note on it for the end of the prompt, in round brackets and without the person's words; None
+        if there is nothing to report. Processing a message again changes nothing.
         """
         said = clean_text(heard.said)
         if not MAY_ASK_TO_BE_REMINDED.search(said) or not self._is_told(character, heard):
@@ -180,7 +180,7 @@ class Reminders:
         return await self._notice_birthday(character, heard, day, local)
 
     def _is_told(self, character: str, heard: Utterance) -> bool:
-        """Say whether a person speaks to the character, where it can speak by itself later."""
+        """Return whether a person addresses the character, in a place where it can speak on its own later."""
         if heard.from_bot or heard.from_self or heard.where.place is Place.TERMINAL:
             return False
         return addresses(heard, self._names(character))
@@ -200,7 +200,7 @@ class Reminders:
         if asked.due is None or not asked.text:
             return NOT_NOTED.format(why=WHEN_UNKNOWN if asked.due is None else WHAT_UNKNOWN)
         if asked.due <= self._clock.now() and asked.due > heard.sent_at:
-            return None  # it is an old message, and its time has come: it was said, or let go
+            return None  # an old message whose time has passed: the reminder was delivered or skipped
         try:
             due = ahead(asked.due, heard.sent_at, local.zone)
             new = self._new(
@@ -213,7 +213,7 @@ class Reminders:
         return NOTED.format(when=shown(due, local.zone), zone="" if local.known else ZONE_UNKNOWN)
 
     async def _note_wish(self, new: Reminder, where: Where) -> None:
-        """Keep it once for its message; what the message was edited to takes the place of what it was."""
+        """Store the reminder once per message; an edit of the message replaces it."""
         assert new.source_id is not None
         async with self._database.begin() as db:
             line = await db.messages.get(new.source_id)
@@ -233,7 +233,7 @@ class Reminders:
         async with self._database.begin() as db:
             line = await db.messages.get(heard.message_id)
             if line is None or birthday_in(line.text) != day:
-                return None  # it was deleted or edited meanwhile
+                return None  # the message was deleted or edited meanwhile
             known = await db.reminders.birthday(heard.author_id, character)
             if known is not None and not _gives_way(known, day, heard.message_id):
                 return None
@@ -244,7 +244,7 @@ class Reminders:
         unknown = "" if local.known else ZONE_UNKNOWN
         return NOTED_BIRTHDAY.format(day=day, key=local.zone.key, zone=unknown)
 
-    # Writing down.
+    # Storage.
 
     async def _yearly(
         self, character: str, person_id: int, kind: str, day: YearDay | None, text: str, where: Where
@@ -261,7 +261,7 @@ class Reminders:
         if known is None:
             return await self._add(db, new, where)
         await _note_place(db, where)
-        # On the day itself, once it was said, the same day is not due again before next year.
+        # On the day itself, after delivery, the same day must not become due again before next year.
         same = day_of(known) == day_of(new) and known.zone == new.zone
         values: dict[str, Any] = {
             "month": new.month,
@@ -309,13 +309,13 @@ class Reminders:
 
 
 def _gives_way(known: Reminder, day: YearDay, message_id: int) -> bool:
-    """Say whether a birthday that is known gives way to one mentioned in talk: a told one never does."""
+    """Return whether a mentioned birthday replaces the known one; one set by command is never replaced."""
     noticed = known.source_id is not None
     return noticed and (day_of(known) != day or known.source_id == message_id)
 
 
 async def _note_place(db: UnitOfWork, where: Where) -> None:
-    """Keep that there is such a place, where nobody has spoken yet: what is said there belongs to it."""
+    """Store a place in which nobody has spoken yet, since the reminder belongs to it."""
     if await db.channels.get(where.channel_id) is None:
         await db.channels.note(
             where.channel_id,

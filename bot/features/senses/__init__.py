@@ -1,1 +1,1 @@
-"""What the characters perceive with: an eye for pictures, a reader for files, an ear for voice messages."""
+"""Senses of the characters: an eye for pictures, a reader for files, an ear for voice messages."""

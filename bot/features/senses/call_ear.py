@@ -1,4 +1,4 @@
-"""The ear of a call: Whisper in a process that stays as long as the call, so nobody waits for its start."""
+"""Speech recognition in a call: Whisper in a process that lives as long as the call, so it starts once."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 BYTES_A_SECOND = 32_000
 MOST_SECONDS = 60
 LONGEST_CALL = 24 * 3600.0
-"""Seconds of work that the process may do in its life."""
+"""Limit of CPU seconds for the whole life of the process."""
 LOADING_SECONDS = 30.0
 
 _MOST_LETTERS = 8_000
@@ -32,7 +32,7 @@ class _Understood(ChildAnswer):
 
 
 class WarmEar:
-    """Hears with the Whisper model in a folder, one turn of speech at a time."""
+    """Transcribes with the Whisper model in a folder, one turn of speech at a time."""
 
     def __init__(self, model: Path, language: str = "auto") -> None:
         self._order = json.dumps({"model": str(model), "language": language, "call": True})
@@ -40,12 +40,12 @@ class WarmEar:
         self._process: asyncio.subprocess.Process | None = None
 
     async def hear(self, pcm: bytes) -> str:
-        """Return the words in 16 kHz mono s16le; "" where nobody speaks. Raises Unperceived."""
+        """Transcribe 16 kHz mono s16le; "" for silence. Raises Unperceived."""
         seconds = len(pcm) / BYTES_A_SECOND
         if seconds > MOST_SECONDS:
             raise Unperceived(f"it is longer than {MOST_SECONDS} s")
-        await self._turn.acquire()  # who gives up before their turn costs nobody any time
-        # Whoever gives up later must not leave an answer behind that the next one takes for theirs.
+        await self._turn.acquire()  # a caller cancelled while waiting costs nobody any time
+        # The shield keeps a cancelled caller from leaving an answer behind for the next one.
         answer = await asyncio.shield(spawn(self._answer(pcm, seconds), name="Listening"))
         if answer is None:
             raise Unperceived("the process for it gives no answer")
@@ -62,7 +62,7 @@ class WarmEar:
             await process.wait()
 
     async def _answer(self, pcm: bytes, seconds: float) -> dict[str, Any] | None:
-        """Return what the process says; None where it does not, and is started anew the next time."""
+        """Return the process's answer; None on failure, after which the process is restarted."""
         try:
             async with asyncio.timeout(LOADING_SECONDS + deadline_of(seconds)):
                 return await self._asked(pcm)
@@ -81,7 +81,7 @@ class WarmEar:
         await process.stdin.drain()
         line = json.loads(await process.stdout.readline())
         if not isinstance(line, dict):
-            raise ValueError("no answer")  # noqa: TRY004 - what another process says is a value
+            raise ValueError("no answer")  # noqa: TRY004 - a malformed answer is a value error
         return line
 
     async def _begin(self) -> asyncio.subprocess.Process:

@@ -1,6 +1,6 @@
-"""Reads the words of a stranger's file: a program of its own, started by bot.core.child with `text` or `pdf`.
+"""Text extraction from untrusted files: a separate program, started by bot.core.child with `text` or `pdf`.
 
-It says `{"text": "...", "more": false}`; `more` where the file goes on after that.
+It answers `{"text": "...", "more": false}`; `more` means that the file is longer.
 """
 
 import codecs
@@ -13,7 +13,7 @@ import sys
 import unicodedata
 
 if __name__ == "__main__":
-    # Run as a program, it knows of nothing but the standard library.
+    # When run as a program, only the standard library is on the path.
     sys.path += sys.argv[3].split(os.pathsep)
 
 import charset_normalizer
@@ -23,14 +23,14 @@ from bot.features.senses.child import Answer, UnreadableFile, quiet, serve
 
 MOST_MEMORY = 384 << 20
 MOST_READ = 64 << 10
-"""Bytes of a text that are read; it may have more."""
+"""Maximum number of bytes read from a text file."""
 MOST_PAGES = 20
 MOST_LETTERS = 16_000
-"""Characters that are handed on: about 4,000 tokens."""
+"""Maximum number of characters returned: about 4,000 tokens."""
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, because its mark starts with that of UTF-16
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
@@ -39,12 +39,12 @@ _ENCODINGS = [
     *("cp1252", "cp932", "cp1251", "gb18030", "euc_jp", "euc_kr", "big5", "koi8_r"),
     *("cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "cp874", "latin_1"),
 ]
-"""What texts come in, where two of them fit equally well the more usual first."""
+"""Candidate encodings; among equally good matches, the earlier wins."""
 _NO_TEXT = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")
 
 
 def read(data: bytes, order: str) -> Answer:
-    """Return the words of a file, and whether it goes on; raises Refused."""
+    """Return the text of a file, and whether it continues. Raises UnreadableFile."""
     text, more = _pages(data) if order == "pdf" else _text(data)
     return {"text": text[:MOST_LETTERS], "more": more or len(text) > MOST_LETTERS}, b""
 
@@ -57,14 +57,14 @@ def _text(data: bytes) -> tuple[str, bool]:
     if _NO_TEXT.intersection(data):
         raise UnreadableFile("it is no text")
     try:
-        # ISO-2022-JP is ASCII, too, with escapes in it.
+        # ISO-2022-JP is ASCII with escape sequences.
         return _decoded(data, "iso2022_jp" if b"\x1b$" in data else "utf-8", more=more), more
     except UnicodeDecodeError:
         return _guessed(data), more
 
 
 def _decoded(data: bytes, encoding: str, *, more: bool) -> str:
-    """Decode strictly, but let go of a letter that was cut in two."""
+    """Decode strictly, but ignore a character cut off at the end."""
     return codecs.getincrementaldecoder(encoding)().decode(data, final=not more)
 
 
@@ -82,7 +82,7 @@ def _guessed(data: bytes) -> str:
 
 
 def _doubt(match: charset_normalizer.CharsetMatch) -> tuple[float, float, int]:
-    """Return how unlikely a guess is: by its chaos, by its words, and then by how usual the encoding is."""
+    """Return the sort key of a guess: chaos, coherence, and how common the encoding is."""
     same = [_ENCODINGS.index(name) for name in match.could_be_from_charset if name in _ENCODINGS]
     return match.chaos, -match.coherence, min(same, default=len(_ENCODINGS))
 
@@ -95,7 +95,7 @@ def _pages(data: bytes) -> tuple[str, bool]:
         raise UnreadableFile("it is encrypted")
     pages, letters = [], 0
     for page in document.pages[:MOST_PAGES]:
-        # Ligatures are letters of their own in a PDF.
+        # PDFs encode ligatures as single characters.
         pages.append(unicodedata.normalize("NFKC", page.extract_text()).strip())
         letters += len(pages[-1])
         if letters > MOST_LETTERS:
@@ -104,9 +104,9 @@ def _pages(data: bytes) -> tuple[str, bool]:
 
 
 def _load_all() -> None:
-    """Use everything once: what is loaded late needs a file, and none can be opened once the limits hold."""
+    """Exercise all code once: lazy imports open files, which is impossible once the limits are in force."""
     quiet()
-    for module in pkgutil.iter_modules(encodings.__path__):  # a document may name any of them for its fonts
+    for module in pkgutil.iter_modules(encodings.__path__):  # fonts in a PDF may use any of them
         with contextlib.suppress(LookupError):
             codecs.lookup(module.name)
     for sample in ("Grüße aus Köln, und ein schönes Wochenende".encode("cp1252"), "お茶".encode("cp932")):

@@ -1,4 +1,4 @@
-"""The ear: voice messages made out by Whisper in a process of its own (faster-whisper)."""
+"""Transcription of voice messages by Whisper in its own process (faster-whisper)."""
 
 import json
 from pathlib import Path
@@ -9,13 +9,13 @@ from bot.features.senses import child
 from bot.features.senses.process import ChildAnswer, Process
 
 LONGEST = 180.0
-"""Seconds of a recording at most."""
+"""Maximum length of a recording in seconds."""
 LATEST = 30.0
-"""Seconds that any recording may take."""
+"""Timeout in seconds for any recording."""
 PROGRAM = child.beside("speech_child.py")
 
 _MOST_LETTERS = 8_000
-# What Discord says of the length and what was recorded are not the same to the frame.
+# The length reported by Discord differs slightly from the recording's.
 _LEEWAY = 1.0
 
 
@@ -24,7 +24,7 @@ class _Understood(ChildAnswer):
 
 
 class WhisperEar:
-    """Hears with the Whisper model in a folder; `language` is "auto" or a code such as "de"."""
+    """Transcribes with the Whisper model in a folder; `language` is "auto" or a code such as "de"."""
 
     def __init__(self, model: Path, language: str = "auto") -> None:
         self._model = model
@@ -32,7 +32,7 @@ class WhisperEar:
         self._process = Process(PROGRAM)
 
     async def hear(self, data: bytes, *, seconds: float) -> str:
-        """Return the words of a recording of so many seconds, by what Discord says."""
+        """Transcribe a recording; `seconds` is its length as reported by Discord. Raises Unperceived."""
         if not 0 <= seconds <= LONGEST:
             raise Unperceived(f"it is longer than {LONGEST:g} s")
         order = {"model": str(self._model), "language": self._language, "seconds": LONGEST + _LEEWAY}
@@ -42,8 +42,8 @@ class WhisperEar:
 
 
 def deadline_of(seconds: float) -> float:
-    """Return the seconds that making out a recording may take, with the start of the process.
+    """Return the timeout in seconds for a recording, including the start of the process.
 
-    A length of 0 is one that nobody told.
+    A length of 0 means unknown.
     """
     return min(LATEST, 5.0 + 3.0 * seconds) if seconds else LATEST

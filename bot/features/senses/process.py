@@ -1,4 +1,4 @@
-"""Puts files from anybody to the child of a sense, one by one, and checks what it says of them."""
+"""Parent side of the senses: passes untrusted files to a child process and validates its answers."""
 
 import asyncio
 import logging
@@ -17,13 +17,13 @@ MOST_BYTES = 32 << 20
 
 
 class ChildAnswer(BaseModel):
-    """What a child says of a file: whoever made the file may have taken the child over."""
+    """Answer of a child process, which a malicious file may have taken over."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     @classmethod
     def of(cls, answer: dict[str, Any]) -> Self:
-        """Return an answer once it was checked; raise Unperceived for one that makes no sense."""
+        """Validate an answer; raise Unperceived if it is malformed."""
         try:
             return cls.model_validate(answer)
         except ValidationError as error:
@@ -31,18 +31,18 @@ class ChildAnswer(BaseModel):
 
 
 class Process:
-    """A program that is started anew for each file: one is there at a time, and no other file meets it."""
+    """A program started anew for each file, one at a time, so that files can't affect one another."""
 
     def __init__(self, program: str) -> None:
         self._program = program
         self._turn = asyncio.Lock()
-        # Whoever is cancelled gives up the turn at once, and the process a moment later.
+        # A cancelled task releases the turn at once, but its process ends a moment later.
         self._place = Lock()
 
     async def ask(self, data: bytes, order: str, *, deadline: float) -> tuple[dict[str, Any], bytes]:
-        """Return what the program says of a file, and the bytes that it made of it.
+        """Return the program's answer about a file, and the bytes that it produced.
 
-        `deadline` is in seconds and counts from the start of the process. Raises Unperceived.
+        `deadline` is in seconds from the start of the process. Raises Unperceived.
         """
         if not data:
             raise Unperceived("it is empty")
@@ -63,7 +63,7 @@ class Process:
         try:
             with self._place:
                 return answer_of(self._program, order, data, deadline=deadline, stop=stop)
-        except OSError as error:  # no memory for it, or too many processes
+        except OSError as error:  # out of memory, or too many processes
             raise Unperceived("the process for it can't be started") from error
         except Unfinished as cut:
             if cut.late:

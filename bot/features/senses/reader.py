@@ -1,11 +1,11 @@
-"""The reader: words of strangers' files, read by a process of its own (charset-normalizer and pypdf)."""
+"""Text extraction from untrusted files, in a separate process (charset-normalizer and pypdf)."""
 
 from bot.conversation.text.names import clean_text
 from bot.features.senses import child
 from bot.features.senses.process import ChildAnswer, Process
 
 DEADLINE = 10.0
-"""Seconds that a file may take, with the start of the process."""
+"""Timeout in seconds for a file, including the start of the process."""
 MOST_LETTERS = 16_000
 CUT = "\n(cut off here: there is more of it)"
 PROGRAM = child.beside("document_child.py")
@@ -23,7 +23,7 @@ class DocumentReader:
         self._process = Process(PROGRAM)
 
     async def read(self, data: bytes, *, pdf: bool) -> str:
-        """Return the words as clean text, with a mark where it was cut; "" where there are none."""
+        """Return the cleaned text, with a mark if it was cut; "" if there is none."""
         if not data and not pdf:
             return ""
         answer, _ = await self._process.ask(data, "pdf" if pdf else "text", deadline=DEADLINE)

@@ -1,7 +1,7 @@
-"""Makes out what is said in a stranger's recording: a program of its own, started by bot.core.child.
+"""Transcription of untrusted recordings: a separate program, started by bot.core.child.
 
-Its order is JSON: `{"model": FOLDER, "language": "auto", "seconds": 180}`. It says `{"text": "..."}`. With
-`"call": true` in it, it stays, and listens to one turn of speech after the other, as plain samples.
+Its order is JSON: `{"model": FOLDER, "language": "auto", "seconds": 180}`. It answers `{"text": "..."}`. With
+`"call": true`, it stays alive and transcribes one turn of speech after the other, given as raw samples.
 """
 
 import io
@@ -11,11 +11,11 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # Run as a program, it knows of nothing but the standard library.
+    # When run as a program, only the standard library is on the path.
     sys.path += sys.argv[3].split(os.pathsep)
-    # Neither Whisper nor its tokenizer is ever fetched; and a thread for each core would be of no use.
+    # Never download Whisper or its tokenizer; a thread per core would be useless.
     os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    # Where they are installed, CTranslate2 would load them for nothing: seconds, and a gigabyte.
+    # If these are installed, CTranslate2 would load them needlessly: seconds, and a gigabyte.
     for unused in ("torch", "transformers"):
         sys.modules[unused] = None  # type: ignore[assignment]
 
@@ -31,10 +31,10 @@ from faster_whisper.vad import get_vad_model
 from bot.features.senses.child import Answer, UnreadableFile, quiet, serve, serve_on
 
 MOST_MEMORY = 768 << 20
-"""Bytes on top of the model: three minutes take about half of it.
+"""Memory limit in bytes on top of the model: three minutes of audio take about half of it.
 
-Memory, files and time of work are limited as for other files. Threads are not for root, and for nobody on
-Windows and macOS; the model and its threads are there before the limits, so a larger one fits as well.
+Memory, files and CPU time are limited as for other files. Threads are not limited for root, nor on Windows
+and macOS; the model and its threads exist before the limits take effect, so a larger model fits as well.
 """
 RATE = 16_000
 _KINDS = {b"OggS": "ogg", b"RIFF": "wav", b"fLaC": "flac", b"ID3": "mp3", b"\x1aE\xdf\xa3": "matroska"}
@@ -43,9 +43,9 @@ _Pcm = numpy.ndarray[Any, numpy.dtype[numpy.float32]]
 
 
 class WhisperListener:
-    """A Whisper model on one core, with the small one beside it that tells speech from all else.
+    """A Whisper model on one core, with a small model that detects speech.
 
-    In a `call` somebody waits for the answer: there it takes two cores, and the first words that it finds.
+    In a `call`, where a person waits, it uses two cores and the first result it finds.
     """
 
     def __init__(self, folder: str, language: str, *, call: bool = False) -> None:
@@ -64,27 +64,27 @@ class WhisperListener:
             self._language = "en"
 
     def hear(self, sound: _Pcm, *, gated: bool = True) -> str:
-        """Return the words in a recording; where it is `gated`, only where there is a voice."""
+        """Transcribe a recording; if `gated`, only where voice activity is detected."""
         segments, _ = self._model.transcribe(
             sound,
             language=self._language,
             beam_size=1 if self._call else 5,
             without_timestamps=self._call,
-            temperature=0.0,  # tried again with chance in it, Whisper makes up more than it makes out
+            temperature=0.0,  # retries at a higher temperature produce more hallucination than text
             condition_on_previous_text=False,
             vad_filter=gated,
         )
-        return " ".join(one.text.strip() for one in segments if is_sure(one)).strip()
+        return " ".join(segment.text.strip() for segment in segments if is_sure(segment)).strip()
 
 
 def is_sure(segment: Any) -> bool:
-    """Say whether Whisper made a piece out, and did not make it up, or say one thing over and over."""
+    """Return whether a segment was recognised, rather than hallucinated or repeated."""
     made_up = segment.no_speech_prob > 0.6 or segment.avg_logprob < -1 or segment.compression_ratio > 2.4
     return not made_up
 
 
 def decoded(data: bytes, seconds: float) -> _Pcm:
-    """Return a recording as one channel of 16,000 samples a second; raises Refused for over `seconds`."""
+    """Decode a recording to mono at 16 kHz; raises UnreadableFile if it is longer than `seconds`."""
     pieces, left = [numpy.zeros(0, numpy.float32)], round(seconds * RATE)
     with av.open(io.BytesIO(data), "r", format=_kind(data), metadata_errors="ignore") as container:
         if not container.streams.audio:
@@ -98,19 +98,19 @@ def decoded(data: bytes, seconds: float) -> _Pcm:
 
 
 def samples_of(pcm: bytes) -> _Pcm:
-    """Return what was said in a call, 16 kHz mono s16le."""
+    """Transcribe speech from a call, 16 kHz mono s16le."""
     return numpy.frombuffer(pcm, "<i2").astype(numpy.float32) / numpy.float32(32_768)
 
 
 def _resampled(container: av.container.InputContainer) -> Iterator[_Pcm]:
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
-    for frame in itertools.chain(container.decode(audio=0), [None]):  # None is for the rest
+    for frame in itertools.chain(container.decode(audio=0), [None]):  # None flushes the resampler
         for piece in resampler.resample(frame):
             yield piece.to_ndarray().reshape(-1).astype(numpy.float32, copy=False)
 
 
 def _kind(data: bytes) -> str:
-    """Return the container by its first bytes: some that FFmpeg knows name other files and addresses."""
+    """Detect the container by its first bytes: some that FFmpeg knows refer to other files and addresses."""
     for beginning, kind in _KINDS.items():
         if data.startswith(beginning):
             return kind
@@ -122,7 +122,7 @@ def _kind(data: bytes) -> str:
 
 
 def main() -> None:
-    """Load the model named by the order, use it once, and listen to what is on standard input."""
+    """Load the model named by the order, warm it up, and serve standard input."""
     quiet()
     order = json.loads(sys.argv[2])
     listener = WhisperListener(order["model"], order["language"], call=order.get("call", False))
@@ -139,7 +139,7 @@ def main() -> None:
 
 
 def _load_all(listener: WhisperListener) -> None:
-    """Use everything once: no file can be opened and no thread begun once the limits hold."""
+    """Exercise all code once: no file can be opened and no thread started once the limits are in force."""
     quiet_second = numpy.zeros(RATE, numpy.float32)
     listener.hear(quiet_second)
     listener.hear(quiet_second, gated=False)

@@ -1,4 +1,4 @@
-"""A call: what people say in turns becomes messages of the voice channel, and the answers are spoken."""
+"""Voice call: turns of speech become messages of the voice channel, and the replies are spoken."""
 
 import asyncio
 import logging
@@ -19,29 +19,29 @@ from bot.features.speech.call_mouth import CallMouth, Delivery
 log = logging.getLogger(__name__)
 
 PAUSE_MS = 200
-"""Silence after which a turn of speech is listened to; the receiver tells of that."""
+"""Silence after which a turn is transcribed; the receiver detects it."""
 LONGEST_TURN = 30 * 32_000
-"""Bytes of a turn of speech, 16 kHz mono s16le: what is said after it is another one."""
+"""Maximum size of a turn in bytes, 16 kHz mono s16le; further speech starts a new turn."""
 SHORT = bytes(3_200)
-"""A tenth of a second in which nobody speaks."""
+"""A tenth of a second of silence."""
 PATIENCE = 5.0
-"""Seconds that an answer waits for others who are speaking."""
+"""Seconds that a reply waits for others to finish speaking."""
 LATELY = 20
-"""Utterances that may have been left without an answer when somebody spoke in between."""
+"""Number of recent utterances that may be unanswered after an interruption."""
 ENDING_SECONDS = 5.0
-"""Seconds that what was heard of a reply may take to be written down when the call ends."""
+"""Timeout in seconds for recording the heard part of a reply when the call ends."""
 
 
 class Transcript(Protocol):
-    """Writes down what was said, where the people of the call can read it."""
+    """Records what was said, where the participants can read it."""
 
     async def note(self, person_id: int, words: str) -> Utterance | None:
-        """Return what a person said as an utterance; None where nothing may be heard of them there."""
+        """Record a person's words as an utterance; None if the person must not be heard there."""
 
 
 @dataclass(slots=True)
 class _Turn:
-    """What somebody is saying: it is over when they were silent for long enough."""
+    """Speech of a person, which ends after a long enough silence."""
 
     pcm: bytearray = field(default_factory=bytearray)
     resumed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -49,9 +49,9 @@ class _Turn:
 
 @dataclass(frozen=True, slots=True)
 class CallHearing:
-    """What a call is heard with: an ear, the transcript, and the silence that ends a turn, in seconds.
+    """Input of a call: an ear, the transcript, and the silence that ends a turn, in seconds.
 
-    `after` is called with each utterance once it was answered or passed over.
+    `after` is called with each utterance once it was answered or skipped.
     """
 
     ear: CallEar
@@ -61,7 +61,7 @@ class CallHearing:
 
 
 class VoiceCall:
-    """Listens in one channel to those who agreed, and answers them. It is a SpeechListener."""
+    """Listens to the consenting people in one channel and answers them. It is a SpeechListener."""
 
     def __init__(
         self,
@@ -89,31 +89,31 @@ class VoiceCall:
     # Called by the receiver.
 
     def began(self, person_id: int) -> None:
-        """Take notice that somebody begins to speak, or goes on: the character is silent at once."""
+        """Handle a person starting or resuming to speak: the character falls silent at once."""
         self._turns.setdefault(person_id, _Turn()).resumed.set()
         self._broken_off |= self._delivery.interrupt()
 
     def ended(self, person_id: int, pcm: bytes) -> None:
-        """Listen to what somebody said, which is thrown away if they go on after a short pause."""
+        """Transcribe a person's turn; the result is discarded if they resume after a short pause."""
         if (turn := self._turns.get(person_id)) is None:
-            return  # they withdrew meanwhile
+            return  # the person withdrew meanwhile
         turn.pcm += pcm
         turn.resumed = asyncio.Event()
         tasks = self._listening.setdefault(person_id, Tasks())
         tasks.spawn(self._listen(person_id, turn, turn.resumed), name="Listening in a call")
 
-    # Called by whoever keeps the call.
+    # Called by the owner of the call.
 
     def warm(self) -> None:
-        """Begin to load what listens, before anybody has said something."""
+        """Load the speech recognition before anybody speaks."""
         self._walks.spawn(self._words_of(SHORT), name="Warming the ear of a call")
 
     def announce(self, speaker: Speaker, text: str) -> None:
-        """Begin to say something of our own."""
+        """Start speaking a notice."""
         self._walks.spawn(self._delivery.announce(speaker, text), name="Saying a notice in a call")
 
     def forget(self, person_id: int) -> None:
-        """Throw away what somebody is saying, who is not to be heard any more."""
+        """Discard the speech of a person who must no longer be heard."""
         self._turns.pop(person_id, None)
         if tasks := self._listening.pop(person_id, None):
             tasks.cancel()
@@ -121,7 +121,7 @@ class VoiceCall:
             self._walks.spawn(self._take_in(person_id, ""), name="What waited in a call")
 
     async def close(self) -> None:
-        """End the call: what was heard of a reply is written down, and nothing more is said."""
+        """End the call: record the heard part of a reply, and say nothing more."""
         for person_id in list(self._listening):
             self.forget(person_id)
         self._delivery.closed = True
@@ -130,10 +130,10 @@ class VoiceCall:
         self._walks.cancel()
         await self._hearing.ear.close()
 
-    # A turn of speech becomes words.
+    # Speech to words.
 
     async def _listen(self, person_id: int, turn: _Turn, resumed: asyncio.Event) -> None:
-        """Make out a turn beside the silence that ends it: most often that is all there was."""
+        """Transcribe a turn while waiting for the silence that confirms its end."""
         tasks = self._listening[person_id]
         words = tasks.spawn(self._words_of(bytes(turn.pcm)), name="Making out a turn of speech")
         longest = len(turn.pcm) >= LONGEST_TURN
@@ -150,10 +150,10 @@ class VoiceCall:
             log.info("A turn of speech can't be made out: %s", error)
             return ""
 
-    # Words become messages.
+    # Words to messages.
 
     async def _take_in(self, person_id: int, words: str) -> None:
-        """Write down what was said, and answer it once nobody speaks any more."""
+        """Record the words, and answer them once nobody speaks any more."""
         async with self._writing:
             heard = await self._hearing.transcript.note(person_id, words) if words else None
         if heard:
@@ -172,7 +172,7 @@ class VoiceCall:
             await self._hearing.after(utterance)
 
     def _left_over(self) -> list[Utterance]:
-        """Return what may have no answer yet, because somebody spoke while it was thought of."""
+        """Return utterances that may lack a reply because an interruption cancelled it."""
         broken_off, self._broken_off = self._broken_off, False
         return list(self._lately) if broken_off else []
 

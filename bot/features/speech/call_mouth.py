@@ -1,4 +1,4 @@
-"""The mouth of a call: a reply is spoken while it is still written, and stands in the channel's chat then."""
+"""Outlet of a call: speaks a reply while it is still being generated, then posts it in the channel's chat."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ DISCORD_EPOCH_MS = 1_420_070_400_000
 
 
 class MadeIds:
-    """Makes ids for what is no message of Discord's, by the moment: they sort among those of messages."""
+    """Generates time-based ids for things that are no Discord messages; they sort among message ids."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -36,9 +36,9 @@ class MadeIds:
 
 @dataclass(frozen=True, slots=True)
 class Loudspeaker:
-    """What a call speaks with: the engine, each character's timbre, and the player of the channel.
+    """Speech output of a call: the engine, each character's timbre, and the channel's player.
 
-    `may_speak` says whether a character may be heard there at present.
+    `may_speak` returns whether a character may be heard there now.
     """
 
     engine: SpeechEngine
@@ -48,7 +48,7 @@ class Loudspeaker:
 
 
 class Delivery:
-    """What is being spoken in a call just now, of one reply at a time."""
+    """Spoken delivery in a call, one reply at a time."""
 
     def __init__(self, loudspeaker: Loudspeaker) -> None:
         self._loudspeaker = loudspeaker
@@ -60,25 +60,25 @@ class Delivery:
         self._saying = False
         self.closed = False
         self.thinking: asyncio.Task[object] | None = None
-        """Who thinks of a reply, and may be broken off as long as nothing of it was heard."""
+        """The task generating a reply, which may be cancelled as long as nothing of the reply was heard."""
 
     def begin(self, speaker: Speaker) -> None:
-        """Begin another reply."""
+        """Start a new reply."""
         self.drop()
         self._speaker = speaker
         self._interrupted = self._settled_on = False
 
     def drop(self) -> None:
-        """Let go of what was spoken; what was given and not said since is not heard any more."""
+        """Finish the current reply; sentences queued but not confirmed by `speak` are discarded."""
         if self._reply is not None:
             unsaid = len(self._reply.given) > self._said
             self._reply.stop() if unsaid else self._reply.end()
         self._reply, self._said = None, 0
 
     def show(self, text: str) -> None:
-        """Speak the sentences of a text that is still written. Raises Interrupted once somebody spoke.
+        """Speak the finished sentences of a growing text. Raises Interrupted after an interruption.
 
-        Where a text is begun anew after some of it was heard, that much stands and nothing more is spoken:
+        If the text is restarted after some of it was heard, the heard part stands and nothing more is spoken:
         nobody should hear two answers.
         """
         if self._interrupted or self.closed:
@@ -95,9 +95,9 @@ class Delivery:
         self._give(found[len(given) :])
 
     async def speak(self, text: str) -> str | None:
-        """Speak the rest of a text and wait until it was heard; None where all of it was.
+        """Speak the rest of a text and wait until it was heard; return None if all of it was.
 
-        Else return the words that were heard in its place: "" for none.
+        Otherwise return the words heard instead, "" for none.
         """
         if self._interrupted or self.closed or not self._may_speak():
             return self._heard()
@@ -112,7 +112,7 @@ class Delivery:
         return await self._heard_to_the_end(before, count, fits=fits)
 
     async def announce(self, speaker: Speaker, text: str) -> None:
-        """Say something that is no reply, until a reply begins or somebody speaks."""
+        """Speak a notice, until a reply begins or somebody speaks."""
         self.begin(speaker)
         if self._may_speak():
             self._give(sentences(text))
@@ -123,11 +123,11 @@ class Delivery:
 
     @property
     def unspeakable(self) -> bool:
-        """Whether the engine gave up: what is left has to be written."""
+        """Whether the engine failed: the rest has to be written."""
         return self._reply is not None and self._reply.failed
 
     def interrupt(self) -> bool:
-        """Be silent: somebody speaks. Say whether a reply was broken off of which nothing was heard."""
+        """Fall silent because somebody speaks; return whether this cancelled a reply not heard at all."""
         heard = self._heard()
         if self._reply is not None:
             self._reply.stop()
@@ -141,7 +141,7 @@ class Delivery:
 
     async def _heard_to_the_end(self, before: int, count: int, *, fits: bool) -> str | None:
         reply = self._reply
-        if reply is None:  # there is nothing to be spoken in it
+        if reply is None:  # nothing in the text can be spoken
             return None
         self._saying = True
         try:
@@ -157,7 +157,7 @@ class Delivery:
         return self._speaker is not None and self._loudspeaker.may_speak(self._speaker)
 
     def _given(self) -> list[str]:
-        """Return what was given to be spoken and is no part of what was said."""
+        """Return the sentences queued since the last confirmed part."""
         return self._reply.given[self._said :] if self._reply else []
 
     def _heard(self) -> str:
@@ -173,14 +173,14 @@ class Delivery:
             self._reply.give(more)
 
     def _forget(self) -> None:
-        """Throw away what nobody heard."""
+        """Discard a reply that nobody heard."""
         if self._reply is not None:
             self._reply.stop()
         self._reply, self._said = None, 0
 
 
 class CallMouth:
-    """Says replies aloud in a call; with `posts` they also stand in its chat, by the `chat` mouth."""
+    """Speaks replies in a call; with `posts` they are also posted through the `chat` outlet."""
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ class CallMouth:
 
     @asynccontextmanager
     async def typing(self) -> AsyncIterator[None]:
-        """Let the reply that is thought of in here be broken off; nothing of it is spoken after it."""
+        """Make the reply generated inside cancellable; nothing more of it is spoken afterwards."""
         if self._speaker is None:
             self._delivery.thinking = asyncio.current_task()
         try:
@@ -226,7 +226,7 @@ class CallMouth:
             self._delivery.drop()
 
     async def say(self, part: Part, *, to: int) -> int:
-        """Speak a part to its end, and post it. Raises Interrupted when not all of it was heard."""
+        """Speak a part to its end and post it. Raises Interrupted if not all of it was heard."""
         heard = await self._delivery.speak(part.text) if self._speaker else ""
         if self._speaker is None or self._delivery.unspeakable:
             return await self._chat.say(part, to=to)
@@ -250,7 +250,7 @@ class CallMouth:
         return await self._chat.find(part, after=after, known=known)
 
     async def _post(self, part: Part, *, to: int) -> int:
-        """Post what was heard: it was said, even where it can't be written."""
+        """Post the heard text; a failure to post does not undo the speech."""
         if self._posts:
             try:
                 return await self._chat.say(part, to=to)

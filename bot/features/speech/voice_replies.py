@@ -1,4 +1,4 @@
-"""Voice messages: who wants them where, how each is recorded; and who may be heard in calls."""
+"""Voice messages: people's choices and the recordings; and consent to be heard in calls."""
 
 from collections import deque
 from collections.abc import Collection
@@ -18,9 +18,9 @@ CHOICES: tuple[Choice, ...] = get_args(Choice)
 
 
 class VoiceReplies:
-    """Knows which replies are voice messages; without a `recorder` none is.
+    """Decides which replies are voice messages; without a `recorder`, none are.
 
-    `default` is what holds where somebody chose nothing. The words stand beneath `with_text`.
+    `default` applies to people without a choice. With `with_text`, the text is posted below the recording.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class VoiceReplies:
         self._default = default
         self.with_text = with_text
         self.unspoken = deque[int](maxlen=1_000)
-        """Messages of which it is known that they have no recording: nobody has to ask Discord."""
+        """Ids of messages known to have no recording, so that Discord need not be asked."""
 
     @property
     def available(self) -> bool:
         return self._recorder is not None
 
     async def is_spoken(self, db: UnitOfWork, heard: Utterance) -> bool:
-        """Say whether what answers a message is a voice message; 'auto' answers in kind."""
+        """Return whether the reply to a message is a voice message; "auto" replies in kind."""
         if self._recorder is None or heard.from_bot or heard.aloud:
             return False
         choice = await db.users.voice_choice(heard.author_id, heard.where.channel_id) or self._default
@@ -56,21 +56,21 @@ class VoiceReplies:
     async def chosen(self, person_id: int, channel_id: int) -> Choice:
         async with self._database.read(brief=True) as db:
             found = await db.users.voice_choice(person_id, channel_id)
-        return next((one for one in CHOICES if one == found), self._default)
+        return next((choice for choice in CHOICES if choice == found), self._default)
 
     async def choose(self, person_id: int, channel_id: int, choice: Choice) -> None:
         async with self._database.begin(brief=True) as db:
             await db.users.choose_voice(person_id, channel_id, choice, at=self._clock.now())
 
     async def spoken_among(self, message_ids: Collection[int]) -> list[int]:
-        """Return those messages that are words of spoken replies, and so may have a recording."""
+        """Return the messages that belong to spoken replies and so may have a recording."""
         if not self.available:
             return []
         async with self._database.read(brief=True) as db:
             return await db.turns.spoken_among(message_ids)
 
     async def record(self, text: str, slug: str) -> Recording:
-        """Return a text as a character speaks it. Raises Unspeakable."""
+        """Record a text in a character's voice. Raises Unspeakable."""
         role = self._company.by_slug.get(slug)
         if self._recorder is None or role is None:
             raise Unspeakable("nobody is here to speak it")
@@ -78,12 +78,12 @@ class VoiceReplies:
 
 
 def _was_spoken(heard: Utterance) -> bool:
-    kinds = [one.kind for one in heard.attachments if not one.forwarded]
+    kinds = [attachment.kind for attachment in heard.attachments if not attachment.forwarded]
     return AttachmentKind.VOICE in kinds
 
 
 class Callers:
-    """Keeps who agreed to be heard, by server, and lets go of what a call did not answer."""
+    """Stores consent to be heard, by server, and closes utterances that a call left unanswered."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -98,12 +98,12 @@ class Callers:
             await db.consents.hear_no_more(person_id, guild_id)
 
     async def agreed(self, guild_id: int) -> frozenset[int]:
-        """Return who may be heard in the voice channels of a server."""
+        """Return the people who may be heard in the voice channels of a server."""
         async with self._database.read(brief=True) as db:
             return await db.consents.heard_in(guild_id)
 
     async def hung_up(self, channel_id: int | None = None) -> None:
-        """Let go of what was said aloud and is not answered, in one channel or in all of them."""
+        """Close the unanswered spoken utterances of one channel, or of all."""
         async with self._database.begin(brief=True) as db:
             now = self._clock.now()
             await db.turns.end_calls(reason=Reason.CALL_ENDED.name, at=now, channel_id=channel_id)
