@@ -1,4 +1,4 @@
-"""What follows for two characters from what one says to the other (F091-F094)."""
+"""Effects of one character's line on the relation to another character (F091-F094)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,8 +26,9 @@ NOBODY = 0
 
 @dataclass(frozen=True, slots=True)
 class SaidTo:
-    """What one character said to another: `answered` is the line that it answers, `line` the last one of its
-    own, and `text` all of them; `cue` says why it spoke, where one does."""
+    """A line of one character to another: `answered` is the line before it, `line` the speaker's last row,
+    and `text` all rows together; `cue` is its reason to speak, if any.
+    """
 
     speaker: PlayedCharacter
     other: PlayedCharacter
@@ -39,14 +40,14 @@ class SaidTo:
 
 @dataclass(frozen=True, slots=True)
 class Sore:
-    """What two fall out about: what it comes up to by now, and which of it just came up."""
+    """A conflict of two characters: its current severity, and the topics that just came up."""
 
     known: dict[str, Conflict]
     stirred: tuple[str, ...]
 
     @property
     def begun(self) -> str | None:
-        """The first topic that they were at peace about until now."""
+        """The first topic that caused no conflict until now."""
         return next((topic for topic in self.stirred if topic not in self.known), None)
 
     @property
@@ -55,7 +56,7 @@ class Sore:
 
 
 class Dealings:
-    """Writes down encounters of characters, in the transaction that makes a reply history."""
+    """Stores encounters of characters, in the transaction that makes a reply history."""
 
     def __init__(self, company: Company, inner: InnerLife, clock: Clock, direction: Direction) -> None:
         self._company = company
@@ -71,7 +72,7 @@ class Dealings:
         answered: MessageRow,
         cue: CueRow | None,
     ) -> list[str]:
-        """Take in that a character said something to another; return what became of the two."""
+        """Store the effects of one character's line to another; return descriptions of the changes."""
         other = self._company.by_slug.get(answered.character or "")
         if other is None or other is speaker:
             return []
@@ -128,7 +129,7 @@ class Dealings:
         )
 
     async def _sore(self, db: UnitOfWork, said: SaidTo) -> Sore:
-        """Return what is left of what the two fell out about, and what of it just came up (F094, C73)."""
+        """Return the remaining severity of a conflict, and its topics that just came up (F094, C73)."""
         if not self._direction.conflicts:
             return Sore({}, ())
         one, two = said.speaker, said.other
@@ -146,7 +147,7 @@ class Dealings:
         return Sore(known, affinity.stirred(said.text, topics))
 
     async def _fall_out(self, db: UnitOfWork, said: SaidTo, sore: Sore) -> None:
-        """Let each sore topic that came up make its conflict worse."""
+        """Let each sore topic that came up escalate its conflict."""
         now = self._clock.now()
         for topic in sore.stirred:
             worse = affinity.escalated(
@@ -172,6 +173,6 @@ def _kind(said: SaidTo) -> Interaction:
 
 
 def _topic(said: SaidTo) -> str | None:
-    """Return which of their interests it was about: no other words of the line are kept."""
+    """Return the interest that the line mentions: no other words of it are stored."""
     interests = (*said.speaker.character.interests, *said.other.character.interests)
     return next(iter(about(spoken(said.text), interests)), "")[:LONGEST_TOPIC] or None

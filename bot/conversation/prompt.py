@@ -1,4 +1,4 @@
-"""The prompt: what is stable first, what is volatile last, so that the provider's cache holds."""
+"""The prompt: stable parts first, volatile parts last, so that the provider's cache holds."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +28,7 @@ from personas.character import Character
 
 TENDER_FOR = timedelta(hours=1)
 TENDER_LINES = 12
-"""For so long, and so many lines of others, words of distress make replies gentle."""
+"""The time, and the number of others' lines, for which words of distress make replies gentle."""
 BEGINNING = "(The conversation begins here.)"
 REMEMBERED = "(What {name} remembers, by when it was last said:)"
 QUOTED = "(Said here before:)"
@@ -49,11 +49,11 @@ def compose_prompt(
     now: datetime,
     wish: Wish = Wish(),  # noqa: B008 - a value that never changes
 ) -> Prompt:
-    """Return what Claude is asked for a reply to `heard`, the newest of which comes last.
+    """Return the prompt for a reply to `heard`, the newest message last.
 
-    The transcript only grows between two prompts; the tail behind the last cache point (time, place,
-    whom to answer) is never kept. Users' words stand in user messages, and nowhere else: so do
-    the remarks of a wish. Where somebody is in distress a second block of `system` says how to answer.
+    The transcript only grows between two prompts; the tail after the last cache point (time, place,
+    addressee) is never cached. Users' words stand in user messages only, and so do the remarks of a wish. If
+    somebody is in distress a second block of `system` says how to answer.
     """
     recalled = written_recalled(remembered.recalled, character.name)
     ending = (
@@ -71,9 +71,9 @@ def compose_prompt(
 
 
 def is_tender(remembered: Recollection, heard: Sequence[Utterance], now: datetime) -> bool:
-    """Say whether somebody said here just now that they want to die or to hurt themselves (C91).
+    """Say whether somebody here recently wrote that they want to die or to hurt themselves (C91).
 
-    The reply to that, and what is said in the hour after it, is told to be gentle: by fixed words of ours.
+    The reply to that, and all in the hour after it, get a fixed instruction to be gentle.
     """
     lately = [line for line in remembered.lines if not line.mine and now - line.said_at <= TENDER_FOR]
     said = {one.text for one in heard} | {line.text for line in lately[-TENDER_LINES:]}
@@ -83,7 +83,7 @@ def is_tender(remembered: Recollection, heard: Sequence[Utterance], now: datetim
 def prompt_with(
     character: Character, remembered: Recollection, tail: str, *, shown: Sequence[Block] = ()
 ) -> Prompt:
-    """Return a prompt whose beginning the provider's cache knows, and that ends with what is `shown`."""
+    """Return a prompt whose beginning the provider has cached, and that ends with `shown`."""
     messages = _talk(remembered.lines, remembered.stage.asides)
     if top := written_head(remembered.head, character.name):
         messages = _headed(Block(top, cache=True), messages)
@@ -92,9 +92,9 @@ def prompt_with(
 
 
 def _talk(lines: Sequence[Line], asides: Sequence[Aside]) -> list[Message]:
-    """Return the transcript, with what is to stand so many lines before its end.
+    """Return the transcript, with each aside at its distance from the end.
 
-    What stands behind the first aside moves with every line, so no cache point lies there.
+    The text after the first aside changes with every line, so no cache point lies there.
     """
     depth = min(max((one.depth for one in asides), default=0), len(lines))
     kept, rest = lines[: len(lines) - depth], lines[len(lines) - depth :]
@@ -111,7 +111,7 @@ def _talk(lines: Sequence[Line], asides: Sequence[Aside]) -> list[Message]:
 
 
 def _append(messages: list[Message], message: Message) -> None:
-    """Put a message behind others; what the same side says is one message."""
+    """Append a message; consecutive messages of the same side are merged."""
     if messages and messages[-1].mine == message.mine:
         messages[-1] = Message(message.mine, (*messages[-1].blocks, *message.blocks))
     else:
@@ -119,7 +119,7 @@ def _append(messages: list[Message], message: Message) -> None:
 
 
 def _headed(top: Block, messages: Sequence[Message]) -> list[Message]:
-    """Put the head before the transcript."""
+    """Put the preamble before the transcript."""
     if not messages:
         return [Message(mine=False, blocks=(top,))]
     first, *rest = messages
@@ -128,7 +128,7 @@ def _headed(top: Block, messages: Sequence[Message]) -> list[Message]:
 
 
 def _messages(lines: Iterable[Line], *, begun: bool = False) -> Iterable[Message]:
-    """Join what was said by others, and what the character said, into alternating messages."""
+    """Join lines of others, and lines of the character, into alternating messages."""
     first = not begun
     for mine, run in groupby(lines, key=lambda line: line.mine):
         if first and mine:
@@ -138,7 +138,7 @@ def _messages(lines: Iterable[Line], *, begun: bool = False) -> Iterable[Message
 
 
 def _with_cache_points(messages: list[Message]) -> list[Message]:
-    """Put a cache point where the request before this one ended, and behind the last kept line."""
+    """Set a cache point where the previous request ended, and after the last permanent line."""
     theirs = [index for index, message in enumerate(messages) if not message.mine]
     for index in theirs[-2:]:
         text = messages[index].blocks[0].text
@@ -158,7 +158,7 @@ def _tail(character: Character, heard: Sequence[Utterance], now: datetime, note:
 
 
 def _place(heard: Utterance, people: str) -> str:
-    """Say where this is, and with whom. Channel and guild names are users' text: one line, quoted."""
+    """Describe the place and the people present. Channel and guild names are users' text: quoted."""
     where = heard.where
     if where.place is not Place.GUILD:
         return f"A private conversation with {people}"
@@ -172,10 +172,10 @@ def _quoted(name: str) -> str:
 
 
 def written_head(head: Head, name: str) -> str:
-    """Return the head as it stands in the prompt; "" when there is none.
+    """Return the preamble as it stands in the prompt; "" without one.
 
-    All of it is indented: nothing that people said, and a model noted down, can pass for a line of the
-    transcript or for the program's own words.
+    All of it is indented: words of people, noted by a model, can't pass for a line of the transcript or for
+    the program's own words.
     """
     paragraphs = [_episode(one, name) for one in head.episodes]
     if head.known:
@@ -185,16 +185,16 @@ def written_head(head: Head, name: str) -> str:
 
 
 def written_fresh(fresh: Iterable[Knowledge]) -> str:
-    """Return what is known newly, for the prompt's end; "" when that is nothing."""
+    """Return the new facts for the prompt's end; "" without any."""
     lines = [written_knowledge(one) for one in fresh]
     return "\n".join(["(Told or noted since then:)", *lines]) if lines else ""
 
 
 def written_recalled(recalled: Sequence[Recalled], name: str) -> str:
-    """Return what was found by search, for the prompt's end; "" when that is nothing.
+    """Return the search results for the prompt's end; "" without any.
 
-    Whom facts are about is said once for all of theirs, and a day once for all that was said on it. Between
-    lines that do not follow one another stand three dots.
+    A person is named once for all of their facts, and a day once for all of its lines. Between lines that are
+    not consecutive stand three dots.
     """
     pieces: list[str] = []
     facts = sorted((one for one in recalled if one.kind == "fact"), key=_is_about)
@@ -222,9 +222,9 @@ def _is_about(fact: Recalled) -> tuple[str, str]:
 
 
 def _called(shown: Sequence[Recalled], name: str) -> Callable[[Recalled], str]:
-    """Return how each speaker is called: by the whole label at first, and then by name.
+    """Return a function that names each speaker: by the whole label first, and then by name.
 
-    A name that two of them share, or that is the character's, never stands without its number.
+    A name that two speakers share, or that is the character's, never stands without its number.
     """
     labels = {one.speaker for one in shown}
     bearers = Counter(_name_of(label) for label in labels) + Counter([name.casefold()])
@@ -248,14 +248,14 @@ def _day(one: Recalled) -> str:
 
 
 def written_quote(one: Quoted) -> str:
-    """Return what somebody replies to, as a line of theirs: nothing in it can pass for another speaker's."""
+    """Return the target of a reply as a line of its author's: it can't pass for another speaker's."""
     when = f"{one.quote.sent_at.day} {one.quote.sent_at:%B %Y}"
     who = "you" if one.quote.mine else one.speaker
     return render_line(one.by, f"(replies to what {who} said on {when}:)\n{clean_text(one.quote.text)}")
 
 
 def _shown(remembered: Recollection) -> list[Block]:
-    """Return the pictures, each before the words that say whose it is, and what is replied to."""
+    """Return the pictures, each after its owner's name, and the targets of replies."""
     blocks, lines = list[Block](), list[str]()
     for one in remembered.sights:
         if one.picture is not None:
@@ -272,7 +272,7 @@ def _shown(remembered: Recollection) -> list[Block]:
 
 
 def written_knowledge(known: Knowledge) -> str:
-    """Return what is known of one person: a label, and a numbered line for each memory."""
+    """Return the facts about one person: a label, and a numbered line for each memory."""
     lines = [f"{_INDENT}{number}. {_one_line(text)}" for number, text in known.memories]
     return "\n".join([f"{_INDENT}about {known.speaker}", *lines])
 
