@@ -45,7 +45,7 @@ class Appraiser:
     ) -> tuple[Interaction, tuple[ModelCall, ...]]:
         """Return the kind of the answer, and the calls made to find it out."""
         word, calls = await self._word(_prompt(exchange), channel_id=channel_id)
-        if word in {one.value for one in Interaction}:
+        if word in {kind.value for kind in Interaction}:
             return Interaction(word), calls
         return interaction_of(exchange.answered, exchange.names, before=exchange.said), calls
 
@@ -57,7 +57,7 @@ class Appraiser:
         If the model can't tell, the tone is `otherwise`.
         """
         word, calls = await self._word(_tone_prompt(label, said), channel_id=channel_id, person_id=person_id)
-        return Tone(word) if word in {one.value for one in Tone} else otherwise, calls
+        return Tone(word) if word in {tone.value for tone in Tone} else otherwise, calls
 
     async def _word(
         self, prompt: Prompt, *, channel_id: int, person_id: int | None = None
@@ -87,7 +87,7 @@ class Appraiser:
 def _tone_prompt(label: str, said: str) -> Prompt:
     """Return the prompt about a person's words, which stand in the user message only."""
     lines = (render_line(label, said[:LONGEST]), "[What did they do with that line? One word of the list.]")
-    system = fill("tone", tones=", ".join(one.value for one in Tone))
+    system = fill("tone", tones=", ".join(tone.value for tone in Tone))
     return Prompt((Block(system),), (Message(mine=False, blocks=(Block("\n".join(lines)),)),))
 
 
@@ -98,5 +98,5 @@ def _prompt(exchange: Exchange) -> Prompt:
         render_line(exchange.other, exchange.answered[:LONGEST]),
         f"[What did {exchange.other} do with that answer? One word of the list.]",
     )
-    system = fill("appraisal", kinds=", ".join(one.value for one in Interaction))
+    system = fill("appraisal", kinds=", ".join(kind.value for kind in Interaction))
     return Prompt((Block(system),), (Message(mine=False, blocks=(Block("\n".join(lines)),)),))

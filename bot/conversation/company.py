@@ -97,7 +97,7 @@ class Company:
         return cls(
             (
                 PlayedCharacter(Playing(primary)),
-                *(PlayedCharacter(Playing(one), primary=False) for one in others),
+                *(PlayedCharacter(Playing(character), primary=False) for character in others),
             )
         )
 

@@ -52,7 +52,7 @@ class Sore:
 
     @property
     def severity(self) -> float:
-        return max((one.severity for one in self.known.values()), default=0.0)
+        return max((conflict.severity for conflict in self.known.values()), default=0.0)
 
 
 class Dealings:
@@ -80,11 +80,11 @@ class Dealings:
         return await self._met(db, SaidTo(speaker, other, answered, lines[-1], text, cue))
 
     async def _met(self, db: UnitOfWork, said: SaidTo) -> list[str]:
-        one, two = said.speaker.slug, said.other.slug
+        speaker, other = said.speaker.slug, said.other.slug
         kind = _kind(said)
-        pair = await db.affinities.pair(one, two)
-        achieved = await db.affinities.milestones(one, two)
-        standing = await db.characters.standing(NOBODY, one, day_keys(one))
+        pair = await db.affinities.pair(speaker, other)
+        achieved = await db.affinities.milestones(speaker, other)
+        standing = await db.characters.standing(NOBODY, speaker, day_keys(speaker))
         sore = await self._sore(db, said)
         parts = factors(kind, self._around(said, pair, standing, sore))
         m = modifier(parts)
@@ -93,13 +93,15 @@ class Dealings:
         reached = affinity.milestones(value, dealings, achieved)
         stage = affinity.stage_after(pair.stage, value, dealings)
         stage_back = affinity.stage_after(pair.stage_back, back, dealings)
-        await db.affinities.keep_all([Affinity(one, two, value, stage), Affinity(two, one, back, stage_back)])
+        await db.affinities.keep_all(
+            [Affinity(speaker, other, value, stage), Affinity(other, speaker, back, stage_back)]
+        )
         became = [*reached, *([] if stage == pair.stage else [f"now {stage}"])]
         memory = remembered(Shared(kind, affinity.DELTAS[kind] * m, reached, fell_out=bool(sore.begun)))
         await db.affinities.met(
             Encounter(
-                speaker=one,
-                other=two,
+                speaker=speaker,
+                other=other,
                 kind=kind,
                 at=self._clock.now(),
                 channel_id=said.answered.channel_id,
@@ -114,7 +116,7 @@ class Dealings:
             )
         )
         await self._inner.heard_another(db, said.other, kind, channel_id=said.answered.channel_id)
-        shaped = await by_encounter(db, one, standing.growth, two, kind)
+        shaped = await by_encounter(db, speaker, standing.growth, other, kind)
         await shape(db, shaped, self._clock.now())
         await self._fall_out(db, said, sore)
         return became
@@ -132,11 +134,14 @@ class Dealings:
         """Return the remaining severity of a conflict, and its topics that just came up (F094, C73)."""
         if not self._direction.conflicts:
             return Sore({}, ())
-        one, two = said.speaker, said.other
+        speaker, other = said.speaker, said.other
         topics = dict.fromkeys(
-            (*one.character.conflicts.get(two.slug, ()), *two.character.conflicts.get(one.slug, ()))
+            (
+                *speaker.character.conflicts.get(other.slug, ()),
+                *other.character.conflicts.get(speaker.slug, ()),
+            )
         )
-        rows = await db.affinities.conflicts(one.slug, two.slug)
+        rows = await db.affinities.conflicts(speaker.slug, other.slug)
         left = (
             affinity.decayed(
                 Conflict(row.topic, row.severity, row.at), self._clock.now(), rate=self._direction.decay

@@ -170,8 +170,8 @@ class Trace:
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """Parse the output of `trace_json`; fields of other versions are ignored."""
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
-        known["steps"] = tuple(DecisionStep.from_json(one) for one in known.get("steps", ()))
-        known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
+        known["steps"] = tuple(DecisionStep.from_json(step) for step in known.get("steps", ()))
+        known["waits"] = tuple(Wait(wait["why"], wait["seconds"]) for wait in known.get("waits", ()))
         for name in _TUPLES:
             known[name] = tuple(known.get(name, ()))
         return cls(**known)

@@ -74,10 +74,10 @@ class Drafting:
         """
         async with self._database.read(brief=True) as db:
             left = await db.drafts.of_channel(cause.newest.where.channel_id)
-        theirs = [draft for draft in left if cause.is_shown_by(draft)]
+        drafts = [draft for draft in left if cause.is_shown_by(draft)]
         standing = list[tuple[Draft, str]]()
-        for draft in theirs:
-            if draft.mark != theirs[-1].mark:
+        for draft in drafts:
+            if draft.mark != drafts[-1].mark:
                 continue  # of an earlier reply: deleted once all messages that it answers are answered
             if (message_id := await message_of(self._database, draft, cause.mouth)) is None:
                 await self._close([draft])

@@ -77,7 +77,9 @@ class Consequences:
         if trigger is not None and trigger.character:
             became = await self._dealings.of(db, role, lines, trigger, cue)
             other = self._casting.company.by_slug.get(trigger.character)
-            news += [News(role.slug, f"{role.name} and {other.name}: {one}.") for one in became if other]
+            news += [
+                News(role.slug, f"{role.name} and {other.name}: {change}.") for change in became if other
+            ]
         if channel is not None and Place(channel.place).holds_several:
             await self._go_on(db, channel, cue, trigger, lines[-1], said, role)
         return news
@@ -92,14 +94,14 @@ class Consequences:
             return news
         reached = await db.characters.reached(role.slug)
         for milestone in crossed(0, count, milestones, reached):
-            stage = next((one for one in role.character.stages if one.milestone == milestone), None)
+            stage = next((stage for stage in role.character.stages if stage.milestone == milestone), None)
             changes = dict(stage.changes) if stage else None
             await db.characters.reach_milestone(role.slug, milestone, changes, at=self._clock.now())
-            what = f"it changes by its stage {milestone}" if changes else "its files name no stage for that"
+            change = f"it changes by its stage {milestone}" if changes else "its files name no stage for that"
             news.append(
                 News(
                     role.slug,
-                    f"{role.name} has answered {milestone} times: {what}.",
+                    f"{role.name} has answered {milestone} times: {change}.",
                     changed=changes is not None,
                 )
             )

@@ -114,8 +114,8 @@ class Following:
             return SWITCHED_OFF
         if line is None and cue.reason != SCENE:
             return GONE
-        there = await self._casting.heard(db, line.cast_id if line else None, where_of(channel))
-        if cue.character not in {role.slug for role in there}:
+        audience = await self._casting.heard(db, line.cast_id if line else None, where_of(channel))
+        if cue.character not in {role.slug for role in audience}:
             return NOT_HERE
         taken_up = line is not None and line.character is not None and cue.reason != SCENE
         late = taken_up and await db.messages.spoken_since(cue.channel_id, cue.message_id)

@@ -66,7 +66,7 @@ class Forgetting:
     async def forget_pairs(self, person_id: int, where: Where, turn_ids: Collection[int]) -> Erased:
         """Delete some exchanges: the person's messages in them, and the replies."""
         async with self._rooms.enter(where.channel_id) as room, room.lock, self._database.begin() as db:
-            theirs = {one.id for one in await db.turns.last_to(person_id, where.channel_id, limit=200)}
+            theirs = {turn.id for turn in await db.turns.last_to(person_id, where.channel_id, limit=200)}
             message_ids: set[int] = set()
             for turn_id in theirs & set(turn_ids):
                 message_ids |= {line.id for line in await self._said_by(db, turn_id, person_id)}
@@ -174,5 +174,5 @@ class Forgetting:
         return SaidAndAnswered(turn.id, tuple(said), "\n".join(reply), turn.pledged_at)
 
     async def _said_by(self, db: UnitOfWork, turn_id: int, person_id: int) -> list[MessageRow]:
-        found = [await db.messages.get(one) for one in await db.turns.answered_by(turn_id)]
+        found = [await db.messages.get(message_id) for message_id in await db.turns.answered_by(turn_id)]
         return [line for line in found if line is not None and line.author_id == person_id]

@@ -185,7 +185,7 @@ class Composer:
         character = on_guard(request.character) if request.voice.rehearsal else request.character
         samples = not_read_out(character, request.heard[-1].text) if request.voice.rehearsal else ()
         earlier = [*samples, *_own_lines(remembered)][-style_guard.EARLIER :]
-        said = [*(one.text for one in request.heard), *wish.remarks]
+        said = [*(message.text for message in request.heard), *wish.remarks]
         flaw = style_guard.flaw_of(text, character, earlier, heard=said)
         if flaw is None or not split(text):
             return text, ()
@@ -195,7 +195,7 @@ class Composer:
         log.info("A reply of %s was asked for again because of %s", character.slug, flaw)
         note = _what_was_wrong(flaw, text, request.character)
         again, calls = await self._again(request, note, remembered, wish)
-        drafts = [one for one in (again, text) if split(style_guard.unlabelled(one, character))]
+        drafts = [reply for reply in (again, text) if split(style_guard.unlabelled(reply, character))]
         better = min(
             drafts,
             key=lambda draft: style_guard.gravity(draft, character, earlier, heard=said),
@@ -221,7 +221,7 @@ class Composer:
         """Return a function that limits the visible part of a growing reply: it stops at the first flaw."""
         labels = tuple(sorted({line.speaker for line in remembered.lines if not line.mine}))
         earlier = _own_lines(remembered)[-style_guard.EARLIER :]
-        said, emotes = [one.utterance.text for one in heard], heard[-1].mouth.emotes
+        said, emotes = [message.utterance.text for message in heard], heard[-1].mouth.emotes
 
         def shown(text: str) -> str:
             seen = showable(text, character, labels=labels, emotes=emotes)

@@ -163,16 +163,16 @@ class Intake:
         async with self._database.begin(brief=True) as db:
             await turns.close(db, decided, at=self._clock.now())
             await turns.note_calls(db, calls, character)
-            in_vain = [one.utterance for one in decided if one.decision.reason in IN_VAIN]
+            in_vain = [item.utterance for item in decided if item.decision.reason in IN_VAIN]
             await turns.count_bots(db, in_vain, replied_at=None)
         self._reached("passed")
         self.tell(decided)
 
     def tell(self, decided: Sequence[Decided]) -> None:
         """Tell the features about decisions."""
-        for one in decided:
+        for decision in decided:
             for listen in self._hooks.on_decision:
-                listen(one)
+                listen(decision)
 
     # Messages from before a restart.
 

@@ -58,12 +58,12 @@ def intent_of(heard: Sequence[Utterance], lines: Sequence[Line] = (), *, picture
     """
     if pictured:
         return Intent(IntentKind.VISION, "picture")
-    if sign := next(filter(None, (sign_of_code(one.text) for one in reversed(heard))), ""):
+    if sign := next(filter(None, (sign_of_code(message.text) for message in reversed(heard))), ""):
         return Intent(IntentKind.CODE, sign)
-    without = sum(one.author_id == heard[-1].author_id for one in heard)
+    without = sum(message.author_id == heard[-1].author_id for message in heard)
     if any(map(sign_of_code, islice(_before(heard, lines), max(WITHOUT_A_SIGN - without, 0)))):
         return Intent(IntentKind.CODE, "exchange")
-    if any(asks_for_memory(one.said) for one in heard):
+    if any(asks_for_memory(message.said) for message in heard):
         return Intent(IntentKind.MEMORY, "recall")
     return PLAIN
 
@@ -84,7 +84,7 @@ def sign_of_code(text: str) -> str:
 
 def _before(heard: Sequence[Utterance], lines: Sequence[Line]) -> Iterator[str]:
     """Yield earlier lines of the newest message's author in this exchange, the newest first."""
-    newest, now = heard[-1], [one.text for one in heard]
+    newest, now = heard[-1], [message.text for message in heard]
     for line in reversed(lines):
         if newest.sent_at - line.said_at > EXCHANGE:
             return

@@ -76,7 +76,7 @@ class Edit:
 
 
 def _authors(attachments: Sequence[Attachment]) -> list[Attachment]:
-    return [one for one in attachments if one.kind is not AttachmentKind.EMBED]
+    return [attachment for attachment in attachments if attachment.kind is not AttachmentKind.EMBED]
 
 
 class MessageLog:

@@ -290,11 +290,11 @@ class Saying:
         return []
 
     def _tell(self, news: Sequence[News]) -> None:
-        for each in news:
-            if each.text:
-                log.info("%s", each.text)
+        for change in news:
+            if change.text:
+                log.info("%s", change.text)
             for listen in self.on_reply:
-                listen(each)
+                listen(change)
 
     async def _narrow(self, db: UnitOfWork, turn: Turn, channel: Channel | None) -> None:
         """Remove characters from a reply's audience that were sent out before it was posted (C25)."""

@@ -104,7 +104,11 @@ class Perception:
 
     async def listen(self, heard: Utterance) -> Utterance:
         """Return an utterance with the transcript of its voice message, which is then also in the log."""
-        if heard.from_bot or self.senses.ear is None or not any(_is_voice(one) for one in heard.attachments):
+        if (
+            heard.from_bot
+            or self.senses.ear is None
+            or not any(_is_voice(attachment) for attachment in heard.attachments)
+        ):
             return heard
         self.listening.add(heard.message_id)
         try:
@@ -116,8 +120,8 @@ class Perception:
             return heard
         text, attachments = read
         # A forwarded recording calls nobody here, and asks for nothing.
-        own = [one for one in attachments if not one.forwarded]
-        spoken = [one.text for one in own if one.kind is AttachmentKind.VOICE]
+        own = [attachment for attachment in attachments if not attachment.forwarded]
+        spoken = [attachment.text for attachment in own if attachment.kind is AttachmentKind.VOICE]
         words = "\n".join(piece for piece in (heard.said, *spoken) if piece)
         return replace(heard, text=text, words=words, attachments=attachments)
 
@@ -125,9 +129,9 @@ class Perception:
         """Store the text of files in answered messages that were not read yet."""
         if self.senses.reader is None:
             return
-        for one in heard:
-            if any(_is_file(each) for each in one.attachments):
-                await self._read(one, _is_file, self._words_of, seconds=READING_SECONDS)
+        for message in heard:
+            if any(_is_file(attachment) for attachment in message.attachments):
+                await self._read(message, _is_file, self._words_of, seconds=READING_SECONDS)
 
     async def _read(
         self,
@@ -143,14 +147,16 @@ class Perception:
         if line is None:
             return None
         made_out, room = list[Attachment](), MOST_LETTERS
-        for one in [each for each in attachments_of(line.attachments) if wanted(each)][:MOST_FILES]:
+        for attachment in [each for each in attachments_of(line.attachments) if wanted(each)][:MOST_FILES]:
             try:
                 async with asyncio.timeout(seconds):
-                    text = clean_text(await words_of(heard.where.channel_id, heard.message_id, one)).strip()
+                    text = clean_text(
+                        await words_of(heard.where.channel_id, heard.message_id, attachment)
+                    ).strip()
             except (Unperceived, TimeoutError, OSError) as error:
-                log.info("A %s can't be made out: %s", one.kind.value, error or "it takes too long")
+                log.info("A %s can't be made out: %s", attachment.kind.value, error or "it takes too long")
                 text = ""
-            made_out.append(replace(one, text=text[:room].rstrip(), fault=not text[:room].strip()))
+            made_out.append(replace(attachment, text=text[:room].rstrip(), fault=not text[:room].strip()))
             room -= len(made_out[-1].text)
         return await self._write_down(heard.message_id, made_out)
 
@@ -168,15 +174,15 @@ class Perception:
             await db.messages.edited(message_id, text, json_of(found))
         return text, found
 
-    async def _hear(self, channel_id: int, message_id: int, one: Attachment) -> str:
+    async def _hear(self, channel_id: int, message_id: int, attachment: Attachment) -> str:
         assert self.senses.ear is not None
-        data = await self.fetch(channel_id, message_id, one, most=LARGEST[one.kind])
-        return await self.senses.ear.hear(data, seconds=one.seconds)
+        data = await self.fetch(channel_id, message_id, attachment, most=LARGEST[attachment.kind])
+        return await self.senses.ear.hear(data, seconds=attachment.seconds)
 
-    async def _words_of(self, channel_id: int, message_id: int, one: Attachment) -> str:
+    async def _words_of(self, channel_id: int, message_id: int, attachment: Attachment) -> str:
         assert self.senses.reader is not None
-        data = await self.fetch(channel_id, message_id, one, most=LARGEST[one.kind])
-        return await self.senses.reader.read(data, pdf=one.kind is AttachmentKind.PDF)
+        data = await self.fetch(channel_id, message_id, attachment, most=LARGEST[attachment.kind])
+        return await self.senses.reader.read(data, pdf=attachment.kind is AttachmentKind.PDF)
 
     # Targets of replies.
 
@@ -195,11 +201,11 @@ class Perception:
 
         When a budget runs short nothing is loaded. A picture that fails has no pixels: the prompt says so.
         """
-        quotes = tuple(one for one in remembered.quotes if not self._is_gone(one.quote.message_id))
+        quotes = tuple(quoted for quoted in remembered.quotes if not self._is_gone(quoted.quote.message_id))
         sights, unseen = self._chosen([*_quoted_sights(quotes), *remembered.sights])
         if sights and self._may_look(heard[-1]):
             until = asyncio.get_running_loop().time() + LOOKING_SECONDS
-            sights = [await self._seen(heard[-1].where.channel_id, one, until=until) for one in sights]
+            sights = [await self._seen(heard[-1].where.channel_id, sight, until=until) for sight in sights]
         return replace(remembered, sights=tuple(sights), unseen=unseen, quotes=quotes)
 
     def _may_look(self, newest: Utterance) -> bool:
@@ -210,8 +216,8 @@ class Perception:
         """Return the pictures to load, a few of each message and the newest overall, and the number of
         others.
         """
-        chosen, sights = list[Sight](), list({one.attachment.id: one for one in sights}.values())
-        for _, theirs in groupby(sights, key=lambda one: one.message_id):
+        chosen, sights = list[Sight](), list({sight.attachment.id: sight for sight in sights}.values())
+        for _, theirs in groupby(sights, key=lambda sight: sight.message_id):
             chosen += list(theirs)[: self.senses.most_pictures]
         chosen = chosen[-MOST_PICTURES:]
         return chosen, len(sights) - len(chosen)
@@ -238,12 +244,12 @@ class Perception:
 
     def describe(self, sights: Iterable[Sight], newest: Utterance) -> None:
         """Start describing pictures that were just answered, each once."""
-        for one in sights:
-            begun = one.attachment.id in self._being_described
-            if one.picture is not None and not (begun or one.attachment.shows) and self.describer.model:
-                self._being_described.add(one.attachment.id)
+        for sight in sights:
+            begun = sight.attachment.id in self._being_described
+            if sight.picture is not None and not (begun or sight.attachment.shows) and self.describer.model:
+                self._being_described.add(sight.attachment.id)
                 asked = self._question(self.describer.model, newest)
-                self._describing.spawn(self._describe(one, newest, asked), name="Describing a picture")
+                self._describing.spawn(self._describe(sight, newest, asked), name="Describing a picture")
 
     async def _describe(self, sight: Sight, newest: Utterance, asked: Question) -> None:
         try:
@@ -257,7 +263,7 @@ class Perception:
             async with self._database.read(brief=True) as db:
                 line = await db.messages.get(sight.message_id)
             known = attachments_of(line.attachments) if line else ()
-            if not any(one.id == sight.attachment.id and not one.shows for one in known):
+            if not any(attachment.id == sight.attachment.id and not attachment.shows for attachment in known):
                 return  # it was deleted, or described meanwhile
             prompt = _description_prompt(sight.picture)
             answer = await self.describer.claude.ask(prompt, asked)
@@ -297,21 +303,29 @@ class Perception:
             await db.messages.edited(sight.message_id, line.text, json_of(found))
 
 
-def _is_voice(one: Attachment) -> bool:
-    return one.kind is AttachmentKind.VOICE and one.unread and one.size <= LARGEST[one.kind]
+def _is_voice(attachment: Attachment) -> bool:
+    return (
+        attachment.kind is AttachmentKind.VOICE
+        and attachment.unread
+        and attachment.size <= LARGEST[attachment.kind]
+    )
 
 
-def _is_file(one: Attachment) -> bool:
-    return one.kind is not AttachmentKind.VOICE and one.unread and one.size <= LARGEST[one.kind]
+def _is_file(attachment: Attachment) -> bool:
+    return (
+        attachment.kind is not AttachmentKind.VOICE
+        and attachment.unread
+        and attachment.size <= LARGEST[attachment.kind]
+    )
 
 
 def _quoted_sights(quotes: Iterable[Quoted]) -> list[Sight]:
     """Return the pictures of reply targets: older ones come first."""
     return [
-        Sight(one.quote.message_id, one.speaker, each)
-        for one in quotes
-        for each in one.quote.attachments
-        if each.pictured
+        Sight(quoted.quote.message_id, quoted.speaker, attachment)
+        for quoted in quotes
+        for attachment in quoted.quote.attachments
+        if attachment.pictured
     ]
 
 

@@ -115,7 +115,7 @@ class Conversation:
             found = [await self._listener(noted[0], mouth)]
         else:
             found = await asyncio.gather(*(self._listener(each, mouth) for each in noted))
-        return [one for one in found if one]
+        return [listener for listener in found if listener]
 
     async def _listener(self, noted: Noted, mouth: Mouth) -> QueuedMessage | None:
         """Return a message that may be answered; None if the decision is against it, which is stored and
@@ -155,11 +155,11 @@ class Conversation:
         """Let one character answer the messages that it heard; return the rest for others."""
         lineup = await self._speakers.lineup(batch.utterances)
         role = self._speakers.company.by_slug.get(lineup.first) if lineup else None
-        theirs, rest = batch.split(lineup.heard if lineup else {batch.newest.message_id})
+        own, rest = batch.split(lineup.heard if lineup else {batch.newest.message_id})
         if lineup and role:
-            cues = () if theirs.newest.from_bot else self._speakers.cues(lineup, theirs.newest)
-            await self._replies.give(role, room, replace(theirs, then=cues))
+            cues = () if own.newest.from_bot else self._speakers.cues(lineup, own.newest)
+            await self._replies.give(role, room, replace(own, then=cues))
         else:  # the character is absent, or was removed while others spoke
             nobody = Decision(reply=False, reason=Reason.NOBODY)
-            await self._intake.close([replace(one, decision=nobody) for one in theirs.decided])
+            await self._intake.close([replace(decision, decision=nobody) for decision in own.decided])
         return rest

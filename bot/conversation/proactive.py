@@ -128,7 +128,7 @@ class Unasked:
             drew_on=drawn_on(reply.text, impulse.remembered),
         )
         parts = turns.parts_of(reply.text, mark=impulse.mark, limit=self._composer.longest)
-        turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
+        turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
         await turns.note_reply_calls(db, reply.calls, turn, turn_id, impulse.remembered)
         await db.channels.take_seat(channel_id, slug)
         await db.remarks.add(

@@ -76,7 +76,7 @@ def is_tender(remembered: Recollection, heard: Sequence[Utterance], now: datetim
     The reply to that, and all in the hour after it, get a fixed instruction to be gentle.
     """
     lately = [line for line in remembered.lines if not line.mine and now - line.said_at <= TENDER_FOR]
-    said = {one.text for one in heard} | {line.text for line in lately[-TENDER_LINES:]}
+    said = {message.text for message in heard} | {line.text for line in lately[-TENDER_LINES:]}
     return any(map(reads_as_distress, said))
 
 
@@ -96,13 +96,13 @@ def _talk(lines: Sequence[Line], asides: Sequence[Aside]) -> list[Message]:
 
     The text after the first aside changes with every line, so no cache point lies there.
     """
-    depth = min(max((one.depth for one in asides), default=0), len(lines))
+    depth = min(max((aside.depth for aside in asides), default=0), len(lines))
     kept, rest = lines[: len(lines) - depth], lines[len(lines) - depth :]
     messages = _with_cache_points(list(_messages(kept)))
     for index in range(depth + 1):
         left = depth - index
-        here = [one.text for one in asides if min(one.depth, depth) == left]
-        moved = [Message(mine=False, blocks=(Block("\n".join(here)),))] if here else []
+        texts = [aside.text for aside in asides if min(aside.depth, depth) == left]
+        moved = [Message(mine=False, blocks=(Block("\n".join(texts)),))] if texts else []
         if index < depth:
             moved += _messages(rest[index : index + 1], begun=bool(messages or moved))
         for message in moved:
@@ -139,15 +139,15 @@ def _messages(lines: Iterable[Line], *, begun: bool = False) -> Iterable[Message
 
 def _with_cache_points(messages: list[Message]) -> list[Message]:
     """Set a cache point where the previous request ended, and after the last permanent line."""
-    theirs = [index for index, message in enumerate(messages) if not message.mine]
-    for index in theirs[-2:]:
+    others = [index for index, message in enumerate(messages) if not message.mine]
+    for index in others[-2:]:
         text = messages[index].blocks[0].text
         messages[index] = Message(mine=False, blocks=(Block(text, cache=True),))
     return messages
 
 
 def _tail(character: Character, heard: Sequence[Utterance], now: datetime, note: str) -> str:
-    labels = dict.fromkeys(speaker_label(one.author_name, one.author_id) for one in heard)
+    labels = dict.fromkeys(speaker_label(message.author_name, message.author_id) for message in heard)
     return fill(
         "tail",
         name=character.name,
@@ -163,8 +163,8 @@ def _place(heard: Utterance, people: str) -> str:
     if where.place is not Place.GUILD:
         return f"A private conversation with {people}"
     channel, server = _quoted(f"#{where.name}"), _quoted(where.guild_name)
-    whom = f"you answer {people}" if heard.author_id else "nobody is answered"
-    return f"The channel {channel} of the server {server}, where others read along; {whom}"
+    addressee = f"you answer {people}" if heard.author_id else "nobody is answered"
+    return f"The channel {channel} of the server {server}, where others read along; {addressee}"
 
 
 def _quoted(name: str) -> str:
@@ -177,7 +177,7 @@ def written_head(head: Head, name: str) -> str:
     All of it is indented: words of people, noted by a model, can't pass for a line of the transcript or for
     the program's own words.
     """
-    paragraphs = [_episode(one, name) for one in head.episodes]
+    paragraphs = [_episode(episode, name) for episode in head.episodes]
     if head.known:
         heading = f"(What people here told {name}, or {name} noted about them:)"
         paragraphs.append("\n".join([heading, *map(written_knowledge, head.known)]))
@@ -186,7 +186,7 @@ def written_head(head: Head, name: str) -> str:
 
 def written_fresh(fresh: Iterable[Knowledge]) -> str:
     """Return the new facts for the prompt's end; "" without any."""
-    lines = [written_knowledge(one) for one in fresh]
+    lines = [written_knowledge(knowledge) for knowledge in fresh]
     return "\n".join(["(Told or noted since then:)", *lines]) if lines else ""
 
 
@@ -197,23 +197,23 @@ def written_recalled(recalled: Sequence[Recalled], name: str) -> str:
     not consecutive stand three dots.
     """
     pieces: list[str] = []
-    facts = sorted((one for one in recalled if one.kind == "fact"), key=_is_about)
+    facts = sorted((item for item in recalled if item.kind == "fact"), key=_is_about)
     called = _called(recalled, name)
     for _, theirs in groupby(facts, key=_is_about):
-        told = sorted(theirs, key=lambda one: one.at)
+        told = sorted(theirs, key=lambda fact: fact.at)
         about = f", of {_one_line(told[0].about)}" if told[0].about else ""
         pieces.append(f"about {called(told[0])}{about}")
-        for day, those in groupby(told, key=_day):
-            first, *more = (_one_line(one.text) for one in those)
+        for day, told_then in groupby(told, key=_day):
+            first, *more = (_one_line(fact.text) for fact in told_then)
             pieces += [f"{day}: {first}", *(f"- {text}" for text in more)]
     quotes = list[str]()
-    for day, said in groupby((one for one in recalled if one.kind == "line"), key=_day):
-        for number, one in enumerate(said):
-            before = "" if one.follows else "... "
-            quotes.append(f"{before if number else f'{day}, '}{called(one)}: {_one_line(one.text)}")
+    for day, said in groupby((item for item in recalled if item.kind == "line"), key=_day):
+        for number, line in enumerate(said):
+            before = "" if line.follows else "... "
+            quotes.append(f"{before if number else f'{day}, '}{called(line)}: {_one_line(line.text)}")
     headed = ((REMEMBERED.format(name=name), pieces), (QUOTED, quotes))
     return "\n".join(
-        line for heading, lines in headed if lines for line in (heading, *(_INDENT + one for one in lines))
+        line for heading, lines in headed if lines for line in (heading, *(_INDENT + line for line in lines))
     )
 
 
@@ -226,15 +226,15 @@ def _called(shown: Sequence[Recalled], name: str) -> Callable[[Recalled], str]:
 
     A name that two speakers share, or that is the character's, never stands without its number.
     """
-    labels = {one.speaker for one in shown}
+    labels = {line.speaker for line in shown}
     bearers = Counter(_name_of(label) for label in labels) + Counter([name.casefold()])
     introduced = set[str]()
 
-    def call(one: Recalled) -> str:
-        if one.speaker in introduced and bearers[_name_of(one.speaker)] == 1:
-            return one.speaker.rpartition("#")[0]
-        introduced.add(one.speaker)
-        return one.speaker
+    def call(line: Recalled) -> str:
+        if line.speaker in introduced and bearers[_name_of(line.speaker)] == 1:
+            return line.speaker.rpartition("#")[0]
+        introduced.add(line.speaker)
+        return line.speaker
 
     return call
 
@@ -243,27 +243,29 @@ def _name_of(label: str) -> str:
     return label.rpartition("#")[0].casefold()
 
 
-def _day(one: Recalled) -> str:
-    return f"{one.at.day} {one.at:%b %Y}"
+def _day(item: Recalled) -> str:
+    return f"{item.at.day} {item.at:%b %Y}"
 
 
-def written_quote(one: Quoted) -> str:
+def written_quote(quoted: Quoted) -> str:
     """Return the target of a reply as a line of its author's: it can't pass for another speaker's."""
-    when = f"{one.quote.sent_at.day} {one.quote.sent_at:%B %Y}"
-    who = "you" if one.quote.mine else one.speaker
-    return render_line(one.by, f"(replies to what {who} said on {when}:)\n{clean_text(one.quote.text)}")
+    when = f"{quoted.quote.sent_at.day} {quoted.quote.sent_at:%B %Y}"
+    author = "you" if quoted.quote.mine else quoted.speaker
+    return render_line(
+        quoted.by, f"(replies to what {author} said on {when}:)\n{clean_text(quoted.quote.text)}"
+    )
 
 
 def _shown(remembered: Recollection) -> list[Block]:
     """Return the pictures, each after its owner's name, and the targets of replies."""
     blocks, lines = list[Block](), list[str]()
-    for one in remembered.sights:
-        if one.picture is not None:
-            sent = render_line(one.speaker, f"(sent this picture: {one.attachment.name})")
-            blocks += [Block.showing(one.picture), Block(sent)]
-        elif not one.attachment.shows:
+    for sight in remembered.sights:
+        if sight.picture is not None:
+            sent = render_line(sight.speaker, f"(sent this picture: {sight.attachment.name})")
+            blocks += [Block.showing(sight.picture), Block(sent)]
+        elif not sight.attachment.shows:
             lines.append(
-                render_line(one.speaker, f"(sent a picture that can't be seen: {one.attachment.name})")
+                render_line(sight.speaker, f"(sent a picture that can't be seen: {sight.attachment.name})")
             )
     if remembered.unseen:
         lines.append(f"(Of the pictures that were sent you have not looked at {remembered.unseen}.)")

@@ -105,10 +105,10 @@ class ChannelQueue:
         """Drop the oldest message of a person who has too many waiting."""
         if person_id is None or len(self._arrivals) <= self._most:
             return
-        theirs = [arrival for arrival in self._arrivals if arrival.person_id == person_id]
-        if len(theirs) > self._most:
-            self._arrivals.remove(theirs[0])
-            theirs[0].admitted.set_result(False)
+        arrivals = [arrival for arrival in self._arrivals if arrival.person_id == person_id]
+        if len(arrivals) > self._most:
+            self._arrivals.remove(arrivals[0])
+            arrivals[0].admitted.set_result(False)
 
     def _admit_next(self) -> None:
         self._noting = False
@@ -150,7 +150,7 @@ class ChannelQueue:
 
     def heard(self, utterance: Utterance) -> None:
         """Note that somebody spoke: the author of a waiting message may be about to write more."""
-        if any(one.utterance.author_id == utterance.author_id for one in self.waiting):
+        if any(message.utterance.author_id == utterance.author_id for message in self.waiting):
             self._last = self._clock.monotonic()
 
     def wait(self, listener: QueuedMessage) -> None:
@@ -161,9 +161,9 @@ class ChannelQueue:
 
     async def quiet(self) -> None:
         """Wait until nobody has added to the burst for some seconds, within a limit (C14)."""
-        if all(one.utterance.aloud for one in self.waiting):
+        if all(message.utterance.aloud for message in self.waiting):
             return  # a spoken turn has ended with silence
-        deadline = min(one.at for one in self.waiting) + self._longest
+        deadline = min(message.at for message in self.waiting) + self._longest
         while True:
             now = self._clock.monotonic()
             pause = min(self._last + self._shortest, deadline) - now
@@ -178,7 +178,7 @@ class ChannelQueue:
         """
         taken, self.waiting = self.waiting, []
         self.called.clear()
-        return self.begin(sorted(taken, key=lambda one: one.utterance.message_id))
+        return self.begin(sorted(taken, key=lambda message: message.utterance.message_id))
 
     def put_back(self, listeners: Iterable[QueuedMessage]) -> None:
         """Put messages back into the queue: others that came in meanwhile go first."""
@@ -186,7 +186,9 @@ class ChannelQueue:
 
     def forget(self, message_ids: set[int]) -> None:
         """Remove deleted messages from the queue and from the answer in progress."""
-        self.waiting = [one for one in self.waiting if one.utterance.message_id not in message_ids]
+        self.waiting = [
+            message for message in self.waiting if message.utterance.message_id not in message_ids
+        ]
         self._gone |= message_ids & self._answering
         self.edited(message_ids)
 
@@ -202,8 +204,8 @@ class ChannelQueue:
 
     def begin(self, heard: Iterable[QueuedMessage]) -> list[QueuedMessage]:
         """Start or restart the answer to the remaining messages of `heard`, and return these."""
-        left = [one for one in heard if one.utterance.message_id not in self._gone]
-        self._answering = {one.utterance.message_id for one in left}
+        left = [message for message in heard if message.utterance.message_id not in self._gone]
+        self._answering = {message.utterance.message_id for message in left}
         self._changed.clear()
         return left
 

@@ -135,7 +135,9 @@ def samples_of(character: Character) -> tuple[Sample, ...]:
     """Return the card's exchanges: a line and the character's answer."""
     told = [(match["heard"], match["said"]) for match in _SAMPLE.finditer(character.core_prompt)]
     found = [*told, *_exchanges(character)]
-    fitting = [one for one in found if all(text.strip() and len(text) <= LONGEST_SAMPLE for text in one)]
+    fitting = [
+        sample for sample in found if all(text.strip() and len(text) <= LONGEST_SAMPLE for text in sample)
+    ]
     return tuple(dict.fromkeys(fitting))[:SAMPLES]
 
 
@@ -147,9 +149,9 @@ def _exchanges(character: Character) -> Iterator[Sample]:
     for block in _START.split(text):
         _, *parts = speaker.split(block)
         said = [(parts[i].casefold() == SOMEBODY, parts[i + 1].strip()) for i in range(0, len(parts), 2)]
-        for (theirs, one), (others, two) in pairwise(said):
+        for (theirs, line), (others, answer) in pairwise(said):
             if theirs and not others:
-                yield one, two
+                yield line, answer
 
 
 @lru_cache(maxsize=64)
@@ -213,23 +215,25 @@ def _sample_turns(character: Character, asked: str = "") -> Iterator[Message]:
     The most frequent questions are short, such as greetings: these samples stand last, so that the text
     before them is constant, and cached.
     """
-    for heard, said in sorted(samples_of(character), key=lambda one: -len(one[0])):
+    for heard, said in sorted(samples_of(character), key=lambda sample: -len(sample[0])):
         if not _alike(heard, asked):
             yield _message(heard)
             yield _message(said, mine=True)
 
 
-def _alike(one: str, other: str) -> bool:
+def _alike(first: str, other: str) -> bool:
     """Say whether two lines ask the same. A single word, such as a greeting, asks nothing."""
-    words = [set(words_of(text)) for text in (one, other)]
+    words = [set(words_of(text)) for text in (first, other)]
     return len(words[1]) > 1 and len(words[0] & words[1]) > ALIKE * len(words[0] | words[1])
 
 
 def _known(remembered: Recollection, heard: Sequence[Utterance]) -> Iterator[Message]:
     """Yield the facts about the addressee as a statement of theirs, before the conversation."""
-    here = {speaker_label(one.author_name, one.author_id) for one in heard}
-    people = [one for one in (*remembered.head.known, *remembered.fresh) if one.speaker in here]
-    known = [text for one in people for _, text in one.memories]
+    labels = {speaker_label(message.author_name, message.author_id) for message in heard}
+    people = [
+        knowledge for knowledge in (*remembered.head.known, *remembered.fresh) if knowledge.speaker in labels
+    ]
+    known = [text for knowledge in people for _, text in knowledge.memories]
     if known:
         yield _message("Something to keep in mind about me: " + "; ".join(known))
         yield _message("Noted.", mine=True)

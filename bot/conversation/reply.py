@@ -84,11 +84,13 @@ class Batch:
 
     def split(self, message_ids: Collection[int]) -> tuple["Batch", "Batch"]:
         """Return the batch of these messages, and the batch of the others."""
-        return self._of(lambda one: one in message_ids), self._of(lambda one: one not in message_ids)
+        return self._of(lambda message_id: message_id in message_ids), self._of(
+            lambda message_id: message_id not in message_ids
+        )
 
     def _of(self, wanted: Callable[[int], bool]) -> "Batch":
-        heard = tuple(one for one in self.heard if wanted(one.utterance.message_id))
-        decided = tuple(one for one in self.decided if wanted(one.utterance.message_id))
+        heard = tuple(message for message in self.heard if wanted(message.utterance.message_id))
+        decided = tuple(decision for decision in self.decided if wanted(decision.utterance.message_id))
         return replace(self, heard=heard, decided=decided)
 
 
@@ -137,7 +139,7 @@ class Answering:
         """Generate an answer, type it, and store it once nothing has changed meanwhile (C17)."""
         dropped: list[Decided] = []
         mouth = batch.heard[-1].mouth.speaking_as(role.speaker)
-        heard = frozenset(one.message_id for one in batch.utterances)
+        heard = frozenset(utterance.message_id for utterance in batch.utterances)
         cause = ReplyTrigger(role.slug, mouth, batch.newest, heard, batch.cue)
         try:
             async with self._drafting.growing(cause, lambda: room.changed) as growing:
@@ -160,8 +162,8 @@ class Answering:
         signal: Errors | None = None
         decided, occasion = list(batch.decided), Occasion(batch.then, batch.cue)
         for again in range(ROUNDS):
-            still_asked = {id(one.utterance) for one in decided}
-            left = room.begin([one for one in batch.heard if id(one.utterance) in still_asked])
+            still_asked = {id(decision.utterance) for decision in decided}
+            left = room.begin([message for message in batch.heard if id(message.utterance) in still_asked])
             if again:
                 await _drop(left, decided, batch.still, dropped)
             if not left:
@@ -202,7 +204,7 @@ class Answering:
     ) -> Recollection:
         remembered = await self._reader.read(
             role,
-            [one.utterance for one in heard],
+            [message.utterance for message in heard],
             cue=batch.cue,
             through=batch.through,
             emotes=heard[-1].mouth.emotes,
@@ -219,15 +221,15 @@ class Answering:
         *,
         noting: bool,
     ) -> Reply:
-        noted = [await self.notice(role, one.utterance) for one in heard] if noting else []
+        noted = [await self.notice(role, message.utterance) for message in heard] if noting else []
         noted += [fill("call")] if heard[-1].utterance.aloud else []
         showing = self._showing(role, heard, remembered, growing)
         reply = await self._composer.compose(
             role.character,
             remembered,
-            [one.utterance for one in heard],
+            [message.utterance for message in heard],
             showing=showing,
-            wish=Wish(note=" ".join(one for one in noted if one)),
+            wish=Wish(note=" ".join(note for note in noted if note)),
             emotes=heard[-1].mouth.emotes,
         )
         if growing:
@@ -283,7 +285,7 @@ class Answering:
 
     def _signal(self, newest: QueuedMessage, reply: Reply, decided: Sequence[Decided]) -> Errors:
         """Return how a fault is shown: a message that called nobody asked for no answer."""
-        asked = any(one.decision.reason is not Reason.VOTE for one in decided)
+        asked = any(item.decision.reason is not Reason.VOTE for item in decided)
         return self._faults.signal_of(newest.utterance, reply, asked=asked)
 
     async def _pledge(
@@ -303,9 +305,9 @@ class Answering:
         async with self._database.begin(brief=True) as db:
             open_ids = await _open(db, decided, occasion.cue)
             answered = tuple(
-                replace(one, trace=replace(_drawing_on(one.trace, remembered), expert=reply.expert))
-                for one in decided
-                if one.utterance.message_id in open_ids
+                replace(item, trace=replace(_drawing_on(item.trace, remembered), expert=reply.expert))
+                for item in decided
+                if item.utterance.message_id in open_ids
             )
             if not answered:
                 return _not_answered(decided, Reason.DELETED, reply.calls)
@@ -321,10 +323,10 @@ class Answering:
                 cast_id=await self._casting.hearers(db, newest.message_id, newest.where, speaker=role.slug),
                 occasion=replace(occasion, topic=_topic(role, answered)),
             )
-            gone = [one for one in decided if one.utterance.message_id not in open_ids]
+            gone = [item for item in decided if item.utterance.message_id not in open_ids]
             await turns.close(db, gone, at=self._clock.now())
         if reply.fallback:
-            answered = tuple(replace(one, trace=replace(one.trace, signal="reply")) for one in answered)
+            answered = tuple(replace(item, trace=replace(item.trace, signal="reply")) for item in answered)
         self._reached("pledged")
         log.info(
             "%s replies in channel %s%s because: %s (%d in, %d out)",
@@ -409,7 +411,7 @@ async def _show(signal: Errors | None, newest: QueuedMessage) -> None:
 
 async def _open(db: UnitOfWork, decided: Sequence[Decided], cue: CueRow | None) -> set[int]:
     """Return the messages that still need an answer."""
-    ids = [one.utterance.message_id for one in decided]
+    ids = [item.utterance.message_id for item in decided]
     if cue is None:
         return await db.turns.still_open(ids)
     return set(ids) if await db.cues.is_open(cue.id) else set()
@@ -419,11 +421,11 @@ async def _drop(
     left: list[QueuedMessage], decided: list[Decided], still: Still, dropped: list[Decided]
 ) -> None:
     """Move messages whose edited form must not be answered from `left` to `dropped`."""
-    for one in list(left):
-        refusal = await still(one)
+    for message in list(left):
+        refusal = await still(message)
         if refusal is not None:
-            left.remove(one)
-            edited = next(each for each in decided if each.utterance is one.utterance)
+            left.remove(message)
+            edited = next(each for each in decided if each.utterance is message.utterance)
             decided.remove(edited)
             dropped.append(replace(edited, decision=refusal))
 
@@ -431,29 +433,29 @@ async def _drop(
 def _drawing_on(trace: Trace, remembered: Recollection) -> Trace:
     """Return a trace with the sources of the reply, by id (C67)."""
     found: dict[str, list[int]] = {"fact": [], "line": []}
-    for one in remembered.recalled:
-        found[one.kind].append(one.id)
+    for item in remembered.recalled:
+        found[item.kind].append(item.id)
     known = remembered.head.ids[:MOST_KNOWN]
     recalled, lines = tuple(found["fact"]), tuple(found["line"])
     lore = remembered.stage.entries[:MOST_KNOWN]
-    pictures = (f"picture {one.message_id}" for one in remembered.sights if one.picture is not None)
+    pictures = (f"picture {sight.message_id}" for sight in remembered.sights if sight.picture is not None)
     saw, guard = (*pictures, *remembered.read), remembered.stage.guard
     read = replace(trace, recalled=recalled, lines=lines, known=known, lore=lore, saw=saw, guard=guard)
-    return replace(read, musings=tuple(one.id for one in remembered.stage.musings))
+    return replace(read, musings=tuple(musing.id for musing in remembered.stage.musings))
 
 
 def _topic(role: PlayedCharacter, answered: Sequence[Decided]) -> str | None:
     """Return the first of a character's interests that came up, only in a server (F109)."""
     if not role.character.interests or answered[-1].utterance.where.place.private:
         return None
-    said = spoken("\n".join(one.utterance.said for one in answered))
+    said = spoken("\n".join(item.utterance.said for item in answered))
     return next(iter(about(said, role.character.interests)), None)
 
 
 def _of(left: Sequence[QueuedMessage], decided: Sequence[Decided]) -> tuple[Decided, ...]:
     """Return the decisions about the remaining messages."""
-    ids = {one.utterance.message_id for one in left}
-    return tuple(one for one in decided if one.utterance.message_id in ids)
+    ids = {message.utterance.message_id for message in left}
+    return tuple(item for item in decided if item.utterance.message_id in ids)
 
 
 def _not_answered(
@@ -461,6 +463,6 @@ def _not_answered(
 ) -> ReplyOutcome:
     decision = Decision(reply=False, reason=reason)
     passed = tuple(
-        replace(one, decision=decision, trace=replace(one.trace, signal=signal)) for one in decided
+        replace(item, decision=decision, trace=replace(item.trace, signal=signal)) for item in decided
     )
     return ReplyOutcome(passed=passed, calls=calls)

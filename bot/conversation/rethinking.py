@@ -149,7 +149,7 @@ class Rethinking:
     async def _heard(self, db: UnitOfWork, turn: Turn, asker: Requester, where: Where) -> list[Utterance]:
         """Return the answered messages in their current form; the person's last message if none is left."""
         answered = await db.turns.answered_by(turn.id) or [turn.trigger_id]
-        lines = [line for one in answered if (line := await db.messages.get(one))]
+        lines = [line for message_id in answered if (line := await db.messages.get(message_id))]
         if lines:
             return [utterance_of(line, where) for line in lines]
         return [
@@ -167,7 +167,9 @@ class Rethinking:
 def _knows(remembered: Recollection) -> set[object]:
     """Return the notes and memories in a recollection, wherever in the prompt they stand."""
     known = (*remembered.head.known, *remembered.fresh)
-    memories: set[object] = {(one.speaker, *memory) for one in known for memory in one.memories}
+    memories: set[object] = {
+        (knowledge.speaker, *memory) for knowledge in known for memory in knowledge.memories
+    }
     return memories | set(remembered.head.episodes)
 
 

@@ -151,7 +151,7 @@ class Remaking:
         async with self._rooms.enter(where.channel_id) as room, room.lock:
             async with self._database.begin() as db:
                 turn = await self._theirs(db, role, asker, where, turn_id)
-                kept = {one.number: one.parts for one in await db.turns.variants(turn.id)}
+                kept = {variant.number: variant.parts for variant in await db.turns.variants(turn.id)}
                 if number not in kept:
                     raise CannotRemake(GONE)
                 if number == turn.variant:
@@ -268,8 +268,8 @@ class Remaking:
             raise CannotRemake(NOT_HERE)
         if not await self._casting.admits(db, role, where):
             raise CannotRemake(why_not(role, where))
-        theirs = await db.turns.last_to(asker.id, where.channel_id, limit=50)
-        turn = next((one for one in theirs if turn_id in (None, one.id)), None)
+        turns = await db.turns.last_to(asker.id, where.channel_id, limit=50)
+        turn = next((turn for turn in turns if turn_id in (None, turn.id)), None)
         if turn is None:
             raise CannotRemake(NOTHING_HERE if turn_id is None else GONE)
         if turn.state == "pledged":
@@ -284,7 +284,7 @@ class Remaking:
     async def _takes(self, db: UnitOfWork, turn: Turn) -> Takes:
         kept = await db.turns.variants(turn.id)
         if kept:
-            return Takes(turn.id, tuple(tuple(one.parts) for one in kept), turn.variant)
+            return Takes(turn.id, tuple(tuple(variant.parts) for variant in kept), turn.variant)
         said = await db.messages.of_turn(turn.id)
         return Takes(turn.id, (tuple(line.text for line in said),), turn.variant)
 

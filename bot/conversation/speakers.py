@@ -64,14 +64,14 @@ class Casting:
         characters that were sent out; in a scene its players (C25). An adults-only character is only present
         in age-restricted channels (C91).
         """
-        there = await self._called_there(db, where)
-        kept_out = await self._kept_out(db, there, where)
-        return tuple(role for role in there if role not in kept_out)
+        called = await self._called_there(db, where)
+        kept_out = await self._kept_out(db, called, where)
+        return tuple(role for role in called if role not in kept_out)
 
     def is_another(self, heard: Utterance, role: PlayedCharacter) -> bool:
         """Say whether the author is a character other than `role`."""
-        others = (one for one in self.company if one.slug != role.slug)
-        return heard.author_id in {one.speaker.id for one in others if not one.primary} or (
+        others = (other for other in self.company if other.slug != role.slug)
+        return heard.author_id in {other.speaker.id for other in others if not other.primary} or (
             not role.primary and heard.from_bot and heard.author_name == self.company.primary.name
         )
 
@@ -80,8 +80,8 @@ class Casting:
         channel = await db.channels.get(where.channel_id)
         primary = self.company.primary
         order = [channel.chosen if channel else None, primary.slug, *(role.slug for role in present)]
-        here = {role.slug: role for role in present}
-        return next((here[slug] for slug in order if slug in here), primary)
+        by_slug = {role.slug: role for role in present}
+        return next((by_slug[slug] for slug in order if slug in by_slug), primary)
 
     async def kept_out(self, db: UnitOfWork, where: Where) -> tuple[PlayedCharacter, ...]:
         """Return the characters that would be present if the place were age-restricted (C91)."""
@@ -117,9 +117,10 @@ class Casting:
             playing = tuple(role for role in self.company if role.slug in scene.members)
             if playing:
                 return playing
-        here = [one for one in (where.parent_id, where.channel_id) if one is not None]
+        candidates = (where.parent_id, where.channel_id)
+        channel_ids = [channel_id for channel_id in candidates if channel_id is not None]
         attendance: dict[str, bool] = {}
-        for channel_id in here:  # a thread's setting overrides its channel's
+        for channel_id in channel_ids:  # a thread's setting overrides its channel's
             attendance |= await db.casts.attendance([channel_id])
         return tuple(role for role in self.company if attendance.get(role.slug, True))
 
@@ -140,8 +141,8 @@ class Casting:
         """Return the audience id of the speaker, and of the characters that heard the answered message."""
         if len(self.company) == 1:
             return await self._cast_of(db, {speaker})
-        there = await self.witnesses(db, message_id, where)
-        return await self._cast_of(db, {*(role.slug for role in there), speaker})
+        witnesses = await self.witnesses(db, message_id, where)
+        return await self._cast_of(db, {*(role.slug for role in witnesses), speaker})
 
     async def heard(self, db: UnitOfWork, cast_id: int | None, where: Where) -> tuple[PlayedCharacter, ...]:
         """Return the characters present that belong to an audience: no others may answer."""
@@ -179,16 +180,16 @@ class Casting:
         first = cues[0].slug
         then = {cue.slug: (cue, newest.message_id) for cue in cues}
         witnessed = {newest.message_id}
-        for one in earlier:
+        for message in earlier:
             async with self._database.read(brief=True) as db:
-                there = await self.witnesses(db, one.message_id, one.where)
+                there = await self.witnesses(db, message.message_id, message.where)
                 witnesses = {role.slug for role in there}
             if first not in witnesses:
                 continue  # others answer that message
-            witnessed.add(one.message_id)
-            for cue in await self.plan(one):
+            witnessed.add(message.message_id)
+            for cue in await self.plan(message):
                 if cue.reason is not CueReason.ROUTED:
-                    then.setdefault(cue.slug, (cue, one.message_id))
+                    then.setdefault(cue.slug, (cue, message.message_id))
         del then[first]
         return Lineup(first, frozenset(witnessed), tuple(then.values()))
 
@@ -212,8 +213,8 @@ class Casting:
                 return tuple(Cue(role.slug, 0.0, CueReason.ROUTED) for role in present)
             text = clean_text(heard.said)
             candidates, rng = self._candidates(present), Random(f"{heard.message_id} {text}")
-            there = {one.slug for one in candidates}
-            called = tuple(slug for slug in await self._called(db, heard) if slug in there)
+            slugs = {candidate.slug for candidate in candidates}
+            called = tuple(slug for slug in await self._called(db, heard) if slug in slugs)
             if called or named(text, candidates):
                 return plan(text, candidates, routed="", rng=rng, addressed=called, chance=0)
             channel = await db.channels.get(heard.where.channel_id)
@@ -319,10 +320,12 @@ class Casting:
         if not self._direction.conflicts:
             return worst
         now, rate = self._clock.now(), self._direction.decay
-        for one in await db.affinities.quarrels(role.slug):
-            faded = affinity.decayed(affinity.Conflict(one.topic, one.severity, one.at), now, rate=rate)
+        for quarrel in await db.affinities.quarrels(role.slug):
+            faded = affinity.decayed(
+                affinity.Conflict(quarrel.topic, quarrel.severity, quarrel.at), now, rate=rate
+            )
             if faded is not None:
-                worst[one.other] = max(worst.get(one.other, 0.0), faded.severity)
+                worst[quarrel.other] = max(worst.get(quarrel.other, 0.0), faded.severity)
         return worst
 
 

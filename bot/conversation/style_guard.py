@@ -89,12 +89,12 @@ def flaw_of(
     samples before them: a run of eight of their words is allowed only if the answered message contains it, or
     somebody asks for a repetition.
     """
-    return next((one.flaw for one in _faults(text, character, earlier, heard)), None)
+    return next((fault.flaw for fault in _faults(text, character, earlier, heard)), None)
 
 
 def gravity(text: str, character: Character, earlier: Sequence[str], *, heard: Sequence[str] = ()) -> int:
     """Return the weight of a reply's flaws, to choose the better of two; a label doesn't count."""
-    return sum(_GRAVITY[flaw] for flaw in {one.flaw for one in _faults(text, character, earlier, heard)})
+    return sum(_GRAVITY[flaw] for flaw in {fault.flaw for fault in _faults(text, character, earlier, heard)})
 
 
 def mended(
@@ -190,10 +190,10 @@ def _phrase(phrase: str) -> regex.Pattern[str] | None:
 
 def _repetitions(text: str, earlier: Sequence[str], heard: Sequence[str]) -> Iterator[_Fault]:
     """Yield each repeated run of words."""
-    if HELP.search(text) or any(_SAID_AGAIN.search(one) for one in heard):
+    if HELP.search(text) or any(_SAID_AGAIN.search(message) for message in heard):
         return
-    said = {run for one in earlier[-EARLIER:] for run in _known_runs(one)}
-    said -= {run for one in heard for run, _, _ in _runs(one)}
+    said = {run for line in earlier[-EARLIER:] for run in _known_runs(line)}
+    said -= {run for message in heard for run, _, _ in _runs(message)}
     if not said:
         return
     for run, start, end in _runs(text):
@@ -203,14 +203,14 @@ def _repetitions(text: str, earlier: Sequence[str], heard: Sequence[str]) -> Ite
 
 def _echoes(text: str, heard: Sequence[str]) -> Iterator[_Fault]:
     """Yield the beginning of a reply that repeats somebody's whole line, or a reply that consists of it."""
-    if any(_SAID_AGAIN.search(one) for one in heard):
+    if any(_SAID_AGAIN.search(message) for message in heard):
         return
     words = [word for stretch in _stretches(text) for word in stretch]
-    for one in heard:
-        theirs = [word.text for stretch in _stretches(one) for word in stretch]
-        same = [word.text for word in words[: len(theirs)]] == theirs
-        if same and len(theirs) >= (_WHOLE_LINE if len(words) == len(theirs) else _LINE):
-            yield _Fault(Flaw.REPETITION, 0, words[len(theirs) - 1].end)
+    for message in heard:
+        line = [word.text for stretch in _stretches(message) for word in stretch]
+        same = [word.text for word in words[: len(line)]] == line
+        if same and len(line) >= (_WHOLE_LINE if len(words) == len(line) else _LINE):
+            yield _Fault(Flaw.REPETITION, 0, words[len(line) - 1].end)
 
 
 @lru_cache(maxsize=512)
@@ -229,7 +229,7 @@ def _runs(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
                 last += 1
             if weight < _RUN:
                 break
-            run = tuple(one.text for one in words[first:last])
+            run = tuple(word.text for word in words[first:last])
             if len(set(run)) >= _DIFFERENT:
                 yield run, word.start, words[last - 1].end
             weight -= word.weight
@@ -263,7 +263,7 @@ def _without(text: str, faults: Sequence[_Fault]) -> str | None:
     kept, whole, cut_before = list[str](), False, False
     for start, end in _pieces(text):
         piece = text[start:end]
-        if any(one.start < end and start < one.end for one in faults):
+        if any(fault.start < end and start < fault.end for fault in faults):
             if _CODE.search(piece) or HELP.search(piece):
                 return None
             kept, cut_before = _closed(kept, piece), True

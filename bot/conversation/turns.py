@@ -95,10 +95,10 @@ def parts_of(text: str, *, mark: str, limit: int, spoken: bool = False) -> tuple
 def parts_of_grown(parts: Sequence[Part], grown: GrownReply) -> tuple[Part, ...]:
     """Return the parts of a reply as changes of the messages that display it."""
     shown = tuple(
-        replace(there, text=part.text, todo=None if part.text == there.text else "edit")
-        for part, there in zip(parts, grown.parts, strict=False)
+        replace(shown_part, text=part.text, todo=None if part.text == shown_part.text else "edit")
+        for part, shown_part in zip(parts, grown.parts, strict=False)
     )
-    superfluous = tuple(replace(there, text="", todo="delete") for there in grown.parts[len(parts) :])
+    superfluous = tuple(replace(part, text="", todo="delete") for part in grown.parts[len(parts) :])
     return (*shown, *parts[len(shown) :], *superfluous)
 
 
@@ -150,7 +150,7 @@ async def pledge(
     else:
         await close(db, heard, at=at, turn_id=turn_id)
         await _overtake(db, trigger, remembered, turn_id=turn_id, at=at)
-        await count_bots(db, [one.utterance for one in heard], replied_at=at)
+        await count_bots(db, [message.utterance for message in heard], replied_at=at)
     if occasion.then:
         await db.cues.add(occasion.then)
     await _take_seat(db, turn, remembered, begins_at=max(remembered.floor, reply.floor))
@@ -176,8 +176,8 @@ async def _take_over(
     db: UnitOfWork, turn: Turn, turn_id: int, grown: GrownReply, parts: Sequence[Part]
 ) -> None:
     """Turn the messages that displayed a reply from drafts into parts of it."""
-    there = [(part.number, part.message_id, part.todo) for part in parts if part.message_id is not None]
-    await db.turns.shown_as(turn_id, there, turn.pledged_at)
+    posted = [(part.number, part.message_id, part.todo) for part in parts if part.message_id is not None]
+    await db.turns.shown_as(turn_id, posted, turn.pledged_at)
     await db.drafts.close(turn.channel_id, turn.character, [part.nonce for part in grown.parts])
 
 
@@ -190,7 +190,7 @@ def _people_in(remembered: Recollection) -> set[int | None]:
     """Return the owners of the remembered words and facts; None stands for nobody."""
     people: set[int | None] = {known.person_id for known in (*remembered.head.known, *remembered.fresh)}
     for lines in (remembered.lines, remembered.recalled):
-        people |= {one.person_id for one in lines} | {whom for one in lines for whom in one.drew_on}
+        people |= {line.person_id for line in lines} | {source for line in lines for source in line.drew_on}
     return people
 
 
@@ -223,7 +223,7 @@ async def _overtake(
 
 async def count_bots(db: UnitOfWork, heard: Sequence[Utterance], *, replied_at: datetime | None) -> None:
     """Count a reply for each answered bot; without a time, count a call without an answer."""
-    for bot_id, where in {one.author_id: one.where for one in heard if one.from_bot}.items():
+    for bot_id, where in {message.author_id: message.where for message in heard if message.from_bot}.items():
         await db.bots.count(place_of(where), bot_id, replied_at=replied_at)
 
 
@@ -231,16 +231,16 @@ async def close(
     db: UnitOfWork, decided: Sequence[Decided], *, at: datetime, turn_id: int | None = None
 ) -> None:
     """Store the decisions about messages, with traces and costs (C18)."""
-    for one in decided:
+    for item in decided:
         await db.turns.close(
-            one.utterance.message_id,
-            reason=one.decision.reason.name,
+            item.utterance.message_id,
+            reason=item.decision.reason.name,
             at=at,
-            trace=trace_json(one.trace),
+            trace=trace_json(item.trace),
             turn_id=turn_id,
         )
         await note_calls(
-            db, one.calls, one.trace.voted_for, turn_id=turn_id, message_id=one.utterance.message_id
+            db, item.calls, item.trace.voted_for, turn_id=turn_id, message_id=item.utterance.message_id
         )
 
 
@@ -317,7 +317,9 @@ async def note_reply_calls(
 ) -> None:
     """Book the calls for a reply; store the prompts with the people concerned, if the operator wants that."""
     await note_calls(db, calls, turn.character, turn_id=turn_id)
-    people = [one for one in _people_in(remembered) | {turn.addressee_id} if one is not None]
+    people = [
+        person_id for person_id in _people_in(remembered) | {turn.addressee_id} if person_id is not None
+    ]
     for call in calls:
         if call.sent:
             await db.prompts.add(turn_id, call.sent, at=call.at, channel_id=turn.channel_id, people=people)

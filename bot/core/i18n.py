@@ -84,8 +84,8 @@ def table_of(locale: str) -> Table | None:
 
 def read_all() -> None:
     """Load all tables in advance, so that no later call has to wait."""
-    for one in languages():
-        table_of(one)
+    for language in languages():
+        table_of(language)
 
 
 def load(path: Path) -> Table:
@@ -93,7 +93,7 @@ def load(path: Path) -> Table:
     from polib import pofile
 
     file = pofile(str(path), encoding="utf-8")
-    commands = {one.msgid: one.msgstr for one in file.translated_entries() if one.msgctxt == COMMAND}
+    commands = {entry.msgid: entry.msgstr for entry in file.translated_entries() if entry.msgctxt == COMMAND}
     return Table(GNUTranslations(BytesIO(file.to_binary())), commands)
 
 

@@ -141,7 +141,7 @@ def set_up_logging(
     handler.addFilter(_is_wanted)
     root = logging.getLogger()
     root.setLevel(level.upper() if isinstance(level, str) else level)
-    for earlier in [one for one in root.handlers if isinstance(one, LineHandler)]:
+    for earlier in [handler for handler in root.handlers if isinstance(handler, LineHandler)]:
         root.removeHandler(earlier)
     root.addHandler(handler)
     for name in QUIET | TALKATIVE:

@@ -95,7 +95,9 @@ def _nobody(kill: Kill) -> None:
 
 def _told(errors: IO[bytes]) -> str:
     told = errors.read(_MOST_TOLD).decode(errors="replace")
-    return "".join(one if one.isprintable() or one == "\n" else "?" for one in told).strip()
+    return "".join(
+        character if character.isprintable() or character == "\n" else "?" for character in told
+    ).strip()
 
 
 def hold(seconds: float, *, memory: int) -> None:

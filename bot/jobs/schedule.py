@@ -120,7 +120,7 @@ class Schedule:
     async def open(self) -> None:
         """Load the jobs' states. Raises DatabaseError."""
         if self._ledger is not None:
-            self._known = {one.name: one for one in await self._ledger.open()}
+            self._known = {row.name: row for row in await self._ledger.open()}
             for name, job in self._jobs.items():
                 job.fares = self._known.get(name, job.fares)
 

@@ -62,8 +62,8 @@ class Batches:
 
     async def _begin(self, requests: Mapping[str, Mapping[str, Any]]) -> "MessageBatch | None":
         wanted: list[Any] = [
-            {"custom_id": name, "params": {key: one[key] for key in one.keys() - _NOT_PART_OF_IT}}
-            for name, one in requests.items()
+            {"custom_id": name, "params": {key: request[key] for key in request.keys() - _NOT_PART_OF_IT}}
+            for name, request in requests.items()
         ]
         try:
             batch = await self._insist(

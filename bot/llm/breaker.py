@@ -78,8 +78,8 @@ class Breaker:
             return fresh
         if self._clock.monotonic() >= self._until:
             return key
-        what = self._error.what
-        raise ClaudeDenied(f"{WHAT[what]}. {MEND[what]}", what)
+        denial = self._error.what
+        raise ClaudeDenied(f"{WHAT[denial]}. {MEND[denial]}", denial)
 
     def open(self, error: ClaudeDenied, key: str) -> None:
         """Block calls for a while: the server refuses a key, or its account."""

@@ -151,8 +151,8 @@ class Budgets:
         """Return the budget for a person's messages in a server; for operators it is never spent."""
         if not self.limited or user_id in self.limits.exempt:
             return FULL
-        found = [(self._level(one), one) for one in self._payers(user_id, guild_id)]
-        level, payer = max(found, key=lambda one: one[0], default=(Level.FREE, None))
+        found = [(self._level(payer), payer) for payer in self._payers(user_id, guild_id)]
+        level, payer = max(found, key=lambda pair: pair[0], default=(Level.FREE, None))
         if payer is None or level is Level.FREE:
             return FULL
         told = self._account(self._told_to(payer, user_id, guild_id)).told
@@ -169,7 +169,7 @@ class Budgets:
         level = self.purse(user_id, guild_id).level
         if level is not Level.FREE or user_id in self.limits.exempt:
             return level
-        fits = all(self._fits(one, amount) for one in self._payers(user_id, guild_id))
+        fits = all(self._fits(payer, amount) for payer in self._payers(user_id, guild_id))
         return Level.FREE if fits else Level.SPARING
 
     def spent(self, guild_id: int | None) -> Iterator[tuple[str, Allowance, Amount]]:
@@ -222,7 +222,7 @@ class Budgets:
         purse = self.purse(user_id, guild_id)
         if purse.told:
             return False
-        found = [one for one in self._payers(user_id, guild_id) if self._level(one) is not Level.FREE]
+        found = [payer for payer in self._payers(user_id, guild_id) if self._level(payer) is not Level.FREE]
         payer = max(found, key=self._level, default=Payer(_person(user_id), None))
         account = self._account(self._told_to(payer, user_id, guild_id))
         first, account.told = not account.told, True
@@ -325,7 +325,7 @@ class Budgets:
 
     def _named(self, mark: str) -> str:
         guild_id = int(mark.removeprefix("server "))
-        name = next((one.name for one in self._servers.values() if one.guild_id == guild_id), "")
+        name = next((server.name for server in self._servers.values() if server.guild_id == guild_id), "")
         return WHOSE_SERVER.format(name=name or guild_id)
 
     # Days and places.
@@ -345,7 +345,7 @@ class Budgets:
                 rows = await db.spendings.of(day)
             for row in rows:
                 self._take_up(row)
-            self._days = {day, *(one for one in self._days if one >= oldest)}
+            self._days = {day, *(day for day in self._days if day >= oldest)}
             for key in [key for key in self._accounts if key[0] < oldest]:
                 del self._accounts[key]
 

@@ -95,10 +95,10 @@ class Budgeted:
         found: list[Held | ClaudeError] = []
         with ExitStack() as broken_off:
             broken_off.callback(self._let_go, found, paid=False)
-            for one in asked:
-                found.append(await self._held_or_not(*one))  # noqa: PERF401 - cut off, some are held
+            for question in asked:
+                found.append(await self._held_or_not(*question))  # noqa: PERF401 - cut off, some are held
             broken_off.pop_all()
-        paid = [one for one, held in zip(asked, found, strict=True) if isinstance(held, Held)]
+        paid = [question for question, held in zip(asked, found, strict=True) if isinstance(held, Held)]
         with ExitStack() as broken_off:
             broken_off.callback(self._let_go, found, paid=True)
             answers = await self._claude.batch(paid) if paid else []
@@ -107,7 +107,7 @@ class Budgeted:
             self._let_go(found, paid=False)
             return None
         left = iter(answers)
-        return [self._booked(one, next(left)) if isinstance(one, Held) else one for one in found]
+        return [self._booked(held, next(left)) if isinstance(held, Held) else held for held in found]
 
     async def close(self) -> None:
         """Store the cost of the last calls, and close connections."""
@@ -161,9 +161,9 @@ class Budgeted:
         return answer
 
     def _let_go(self, found: Sequence[Held | ClaudeError], *, paid: bool) -> None:
-        for one in found:
-            if isinstance(one, Held):
-                self._budgets.settle(one, one.amount if paid else NOTHING)
+        for held in found:
+            if isinstance(held, Held):
+                self._budgets.settle(held, held.amount if paid else NOTHING)
 
     def _paid(self, error: ClaudeError, held: Held) -> Amount:
         """Return the cost of a failed call: an interrupted one may have to be paid."""

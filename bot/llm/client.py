@@ -169,7 +169,7 @@ class AnthropicClaude:
         except ClaudeDenied as error:
             return [copy(error) for _ in asked]
         begun, drafts = self._clock.monotonic(), [self._draft(question) for _, question in asked]
-        bodies = [body(*one, cache_ttl=self._cache_ttl, sampling=self._sampling) for one in asked]
+        bodies = [body(*question, cache_ttl=self._cache_ttl, sampling=self._sampling) for question in asked]
         outcomes: Sequence[Outcome] | None
         try:
             outcomes = await self._batches.outcomes(bodies)
@@ -387,7 +387,7 @@ async def ask_all(claude: Claude, asked: Sequence[Asked], *, batch: bool) -> lis
             except ClaudeError as error:
                 return error
 
-    return await asyncio.gather(*(ask(*one) for one in asked))
+    return await asyncio.gather(*(ask(*question) for question in asked))
 
 
 def known_models() -> list[str]:

@@ -60,9 +60,9 @@ def named(error: Exception) -> ClaudeError:
     import httpx2
 
     unsent = (error, error.__cause__)
-    if any(isinstance(one, httpx2.ConnectTimeout | httpx2.PoolTimeout) for one in unsent):
+    if any(isinstance(cause, httpx2.ConnectTimeout | httpx2.PoolTimeout) for cause in unsent):
         return _unreached("the server could not be reached in time")
-    if any(isinstance(one, httpx2.ConnectError) for one in unsent):
+    if any(isinstance(cause, httpx2.ConnectError) for cause in unsent):
         return _unreached("the server could not be reached")
     if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
         return ClaudeTimeout("the server stopped answering")
@@ -125,12 +125,12 @@ def _of_kind(status: int, kind: str, said: str, where: str = "") -> ClaudeError:
         return ClaudeDenied(f"{status}: {said}", "billing")
     if denial := _DENIED.get(status):
         return ClaudeDenied(f"{status}: {said}", denial)
-    what = f"{status} {kind}"
+    summary = f"{status} {kind}"
     if status == 413 or (status == 400 and any(word in said.lower() for word in _TOO_LONG)):
-        return PromptTooLong(f"{what}: the prompt is too long")
+        return PromptTooLong(f"{summary}: the prompt is too long")
     if status in (408, 409, 429) or status >= 500:
-        return ClaudeUnavailable(what)
-    return ClaudeRejected(f"{what}{where}")
+        return ClaudeUnavailable(summary)
+    return ClaudeRejected(f"{summary}{where}")
 
 
 def _said(error: "anthropic.APIStatusError", field: str) -> str:

@@ -23,7 +23,7 @@ def values_in(text: str) -> Iterator[object]:
 
 def object_in(text: str) -> dict[str, object]:
     """Return the only JSON object of an answer; empty if there is none."""
-    return next((one for one in values_in(text) if isinstance(one, dict)), {})
+    return next((value for value in values_in(text) if isinstance(value, dict)), {})
 
 
 def _pieces(text: str) -> Iterator[str]:

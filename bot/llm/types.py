@@ -93,7 +93,9 @@ class Prompt:
 
     def without_pictures(self) -> "Prompt":
         """Return the same prompt for a model without vision."""
-        return replace(self, messages=tuple(replace(one, blocks=_blind(one.blocks)) for one in self.messages))
+        return replace(
+            self, messages=tuple(replace(message, blocks=_blind(message.blocks)) for message in self.messages)
+        )
 
 
 def _blind(blocks: tuple[Block, ...]) -> tuple[Block, ...]:

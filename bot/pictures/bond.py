@@ -206,7 +206,7 @@ def bond_text(chart: BondChart) -> str:
     said = told(said, NOW, [in_words(gauge) for gauge in chart.gauges])
     if not chart.with_reasons:
         return said
-    changes = [_in_words(one, chart) for one in latest(chart)]
+    changes = [_in_words(change, chart) for change in latest(chart)]
     return told(said, NEWEST_FIRST, changes) + ("" if changes else f" {NOTHING_CHANGED}")
 
 

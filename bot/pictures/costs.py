@@ -62,7 +62,7 @@ class Bars:
     limit: float | None = None
 
     def total(self, day: int) -> float:
-        return sum(one.values[day] for one in self.series)
+        return sum(series.values[day] for series in self.series)
 
 
 def bars_svg(bars: Bars) -> str:
@@ -97,8 +97,8 @@ def mark_above(most: float) -> float:
 def _legend(bars: Bars, base: float) -> tuple[list[str], float]:
     """Return the legend: each colour's name with its sum; and its last line."""
     drawn: list[str] = []
-    for row, one in enumerate(bars.series):
-        words = _SUM.format(what=clean(one.name, 40), amount=amount(sum(one.values), bars.unit))
+    for row, series in enumerate(bars.series):
+        words = _SUM.format(what=clean(series.name, 40), amount=amount(sum(series.values), bars.unit))
         y = base + LINE * row
         drawn += [
             bar(MARGIN, y - 17, 20, 20, _colour(row), 4),
@@ -127,8 +127,8 @@ def _days(bars: Bars, ground: float, top: float) -> Iterator[str]:
     for number, day in enumerate(bars.days):
         x, y = left + wide * number, ground
         yield bar(x + _GAP / 2, ground - 2, wide - _GAP, 2, RAISED)
-        for row, one in enumerate(bars.series):
-            high = HEIGHT * one.values[number] / top
+        for row, series in enumerate(bars.series):
+            high = HEIGHT * series.values[number] / top
             y -= high
             if high > 0:
                 # A thin edge between two parts separates similar colours.
@@ -170,11 +170,11 @@ def _dollars(value: float) -> str:
 
 def bars_text(bars: Bars) -> str:
     """Return the chart in sentences, at most 1,024 characters: for people who can't see it."""
-    total = sum(sum(one.values) for one in bars.series)
+    total = sum(sum(series.values) for series in bars.series)
     said = _TOTAL.format(title=named(bars.title), amount=amount(total, bars.unit), days=len(bars.days))
     if bars.limit is not None:
         said += " " + _MAY_COME_TO.format(amount=amount(bars.limit, bars.unit))
-    groups = [f"{clean(one.name, 40)} {amount(sum(one.values), bars.unit)}" for one in bars.series]
+    groups = [f"{clean(series.name, 40)} {amount(sum(series.values), bars.unit)}" for series in bars.series]
     said = told(said, _FOR_WHAT, groups)
     days = [
         f"{day_of_month(day)} {amount(bars.total(number), bars.unit)}"

@@ -58,7 +58,7 @@ class Gauge:
 
 def bars_begin(gauges: Sequence[Gauge]) -> float:
     """Return the left edge of the bars: right of the longest name."""
-    longest = max((width(clean(one.name, 200), PLAIN) for one in gauges), default=0.0)
+    longest = max((width(clean(gauge.name, 200), PLAIN) for gauge in gauges), default=0.0)
     return min(max(_BAR, MARGIN + longest + 12), _LATEST_BAR)
 
 

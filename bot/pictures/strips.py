@@ -66,7 +66,7 @@ class Strip:
     @property
     def most(self) -> float:
         grey = self.grey or (0.0,) * len(self.values)
-        return max((one + two for one, two in zip(self.values, grey, strict=True)), default=0.0)
+        return max((value + extra for value, extra in zip(self.values, grey, strict=True)), default=0.0)
 
     @property
     def mark(self) -> float:
@@ -119,7 +119,7 @@ def _strip(of: Strips, strip: Strip, row: int, top: float) -> tuple[list[str], f
         base += LINE
         drawn.append(lettering(MARGIN, base, beside(line, SMALL, WITHIN), colour=QUIET))
     ground = base + 22 + HEIGHT
-    mark = max(one.mark for one in of.strips if one is strip or one.scale == strip.scale != "")
+    mark = max(other.mark for other in of.strips if other is strip or other.scale == strip.scale != "")
     drawn += [
         dotted((LEFT, ground - HEIGHT), (END, ground - HEIGHT), RULE),
         lettering(LEFT - 14, ground - HEIGHT + 8, strip.written(mark), colour=QUIET, anchor="end"),
@@ -149,7 +149,7 @@ def _day_names(of: Strips, ground: float) -> Iterator[str]:
     """Return the days' names under the last strip: today's, and as many others as fit."""
     wide = (END - LEFT) / max(len(of.days), 1)
     names = [dated_short(day, today=day == of.days[-1]) for day in of.days]
-    step = max(1, ceil((max(width(one, SMALL) for one in names) + 16) / wide))
+    step = max(1, ceil((max(width(name, SMALL) for name in names) + 16) / wide))
     free = END
     for number in range(len(of.days) - 1, -1, -step):
         room = width(names[number], SMALL) / 2
@@ -189,7 +189,7 @@ def strips_text(of: Strips) -> str:
 
 
 def _in_words(strip: Strip) -> str:
-    words = ", ".join(clean(one, 200) for one in (strip.words, *strip.lines))
+    words = ", ".join(clean(line, 200) for line in (strip.words, *strip.lines))
     form = _WITH_GREY if any(strip.grey) else _NAMED
     return form.format(
         name=clean(strip.name, 60), words=words, days=_listed(strip.values), grey=_listed(strip.grey)

@@ -66,15 +66,17 @@ def _from_files(folder: Path, sheet: SettingsSource | None = None) -> BotIdentit
     contents = read_file(folder) if alone else read_folder(folder, {entry.key: entry.value for entry in said})
     path, within = str(folder), folder.parent if alone else folder
     notices = tuple(
-        ConfigurationNotice(f"{within}/{one.file}", None, one.text, "") for one in contents.notices
+        ConfigurationNotice(f"{within}/{notice.file}", None, notice.text, "") for notice in contents.notices
     )
     try:
         character = character_of(contents.fields, path)
     except CharacterError as error:
-        faults = [Fault(f"{within}/{one.file}", one.line, one.wrong, one.mend) for one in contents.faults]
+        faults = [
+            Fault(f"{within}/{fault.file}", fault.line, fault.wrong, fault.mend) for fault in contents.faults
+        ]
         if alone and faults:
             return BotIdentity(character_faults=tuple(faults))
-        faults += [Fault(path, None, one.wrong, one.mend, one.key) for one in error.faults]
+        faults += [Fault(path, None, fault.wrong, fault.mend, fault.key) for fault in error.faults]
         return BotIdentity(character_faults=tuple(faults))
     return BotIdentity(
         character=character,
@@ -130,10 +132,10 @@ def find_character(known: Mapping[str, Path], name: str) -> Path | None:
 def strange_files(folder: Path) -> list[Path]:
     """Return the untrusted files of a character's folder: cards, sheets and lorebooks."""
     try:
-        here = [*folder.iterdir(), *(folder / "lorebooks").glob("*")]
+        found = [*folder.iterdir(), *(folder / "lorebooks").glob("*")]
     except OSError:
         return []
-    return sorted(path for path in here if _is_strange(path) and path.is_file())
+    return sorted(path for path in found if _is_strange(path) and path.is_file())
 
 
 def _is_strange(path: Path) -> bool:

@@ -76,16 +76,16 @@ class Settings(
     def keyed_servers(self) -> tuple[str, ...]:
         """The servers that other_server_key is for: those with https://, else those without."""
         addresses = dict.fromkeys(at_server(getattr(self, key))[1] for key in EXPERTS)
-        found = [urlsplit(one) for one in addresses if one not in ("", self.anthropic_base_url)]
-        found = [one for one in found if one.scheme == "https"] or found
-        return tuple(dict.fromkeys(one.netloc for one in found))
+        found = [urlsplit(address) for address in addresses if address not in ("", self.anthropic_base_url)]
+        found = [url for url in found if url.scheme == "https"] or found
+        return tuple(dict.fromkeys(url.netloc for url in found))
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Values that must never be shown, in their spelling; of an address also the password alone."""
         written = [getattr(self, key).get_secret_value() for key in SECRETS]
         password = urlsplit(self.database_url.get_secret_value()).password or ""
-        return tuple(one for one in (*written, password, unquote(password)) if one)
+        return tuple(secret for secret in (*written, password, unquote(password)) if secret)
 
     @model_validator(mode="after")
     def _shortest_before_longest(self) -> Self:

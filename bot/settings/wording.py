@@ -27,8 +27,8 @@ def does(key: str) -> str:
 def said_below(model: type[BaseModel]) -> Mapping[str, str]:
     """Return the docstring below each field of a model, parsed from its source."""
     said: dict[str, str] = {}
-    for one in model.__mro__[-3::-1]:  # without BaseModel and object
-        (defined,) = ast.parse(getsource(one)).body
+    for base in model.__mro__[-3::-1]:  # without BaseModel and object
+        (defined,) = ast.parse(getsource(base)).body
         for field, words in pairwise(defined.body if isinstance(defined, ast.ClassDef) else ()):
             match field, words:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(line))):

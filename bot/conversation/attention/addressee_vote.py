@@ -132,22 +132,22 @@ def names_in(text: str) -> tuple[str, ...] | None:
     for value in values_in(text[:_LONGEST_ANSWER]):
         names = _listed(value)
         if names is not None:
-            return tuple(dict.fromkeys(name for one in names if (name := clean_name(one.lstrip("@"), ""))))
+            return tuple(dict.fromkeys(name for raw in names if (name := clean_name(raw.lstrip("@"), ""))))
     return None
 
 
 def _listed(value: object) -> list[str] | None:
     if isinstance(value, dict):
-        lists = [one for one in value.values() if isinstance(one, list)]
+        lists = [item for item in value.values() if isinstance(item, list)]
         value = value.get("addressed", lists[0] if len(lists) == 1 else None)
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
     return None
 
 
 def _put(heard: Utterance, known: Sequence[Person], people: Sequence[Person]) -> str:
     """Return the question as JSON: its bytes don't depend on who of the people spoke last."""
-    replied = next((one for one in (*known, *people) if one.id == heard.replies_to), None)
+    replied = next((person for person in (*known, *people) if person.id == heard.replies_to), None)
     listed = sorted((person.id, _names(person)[:_MOST_NAMES]) for person in known)
     return json.dumps(
         {

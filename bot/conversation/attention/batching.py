@@ -72,44 +72,48 @@ class Batcher:
         Messages that address nobody are put to the vote, unless something else is answered anyway: that reply
         has read them too.
         """
-        waiting = [await self._looked_at_anew(one) for one in waiting]
-        dropped = [one for one in waiting if one.called and not _wants_reply(one)]
-        called = [one for one in waiting if one.called and _wants_reply(one)]
-        rest = [one for one in waiting if not one.called]
-        await self._pass_over([_decided(one) for one in dropped])
+        waiting = [await self._looked_at_anew(message) for message in waiting]
+        dropped = [message for message in waiting if message.called and not _wants_reply(message)]
+        called = [message for message in waiting if message.called and _wants_reply(message)]
+        rest = [message for message in waiting if not message.called]
+        await self._pass_over([_decided(message) for message in dropped])
         if not called:
             return await self._vote(room, rest)
-        authors = {one.utterance.author_id for one in called}
-        aside = [one for one in rest if one.utterance.author_id not in authors]
+        authors = {message.utterance.author_id for message in called}
+        aside = [message for message in rest if message.utterance.author_id not in authors]
         beside = Decision(reply=False, reason=Reason.ANSWERED)
-        await self._pass_over([_decided(one, beside) for one in aside])
-        burst = [one for one in waiting if one not in dropped and one not in aside]
+        await self._pass_over([_decided(message, beside) for message in aside])
+        burst = [message for message in waiting if message not in dropped and message not in aside]
         # The reply addresses the last message: a call comes after the rest of the burst, a person after a
         # bot.
-        burst.sort(key=lambda one: (one.called, not one.utterance.from_bot))
+        burst.sort(key=lambda message: (message.called, not message.utterance.from_bot))
         first = called[-1].considered.decision
-        return burst, [_decided(one, one.considered.decision or first) for one in burst]
+        return burst, [_decided(message, message.considered.decision or first) for message in burst]
 
-    async def refused_by_now(self, one: QueuedMessage) -> Decision | None:
+    async def refused_by_now(self, message: QueuedMessage) -> Decision | None:
         """Return why an edited message must not be answered any more; None if it still may.
 
         A message that called the character is not judged again for having too little content.
         """
-        considered = await self._deciding.wanted_still(one.utterance, one.considered, me=one.mouth.me)
+        considered = await self._deciding.wanted_still(
+            message.utterance, message.considered, me=message.mouth.me
+        )
         decision = considered.decision
         if decision is None or decision.reply or decision.reason in OUR_OWN_DOING:
             return None
-        return None if one.called and decision.reason in WEIGHED else decision
+        return None if message.called and decision.reason in WEIGHED else decision
 
-    async def _looked_at_anew(self, one: QueuedMessage) -> QueuedMessage:
+    async def _looked_at_anew(self, message: QueuedMessage) -> QueuedMessage:
         """Apply the rules again after a wait: a bot's count may have grown, or the author may have been
         denied.
         """
-        waited = self._clock.monotonic() - one.at >= LOOKED_AT_ANEW_AFTER
-        if not (one.utterance.from_bot or waited) or one.utterance.where.place.private:
-            return one
-        considered = await self._deciding.wanted_still(one.utterance, one.considered, me=one.mouth.me)
-        return replace(one, considered=considered, called=considered.decision is not None)
+        waited = self._clock.monotonic() - message.at >= LOOKED_AT_ANEW_AFTER
+        if not (message.utterance.from_bot or waited) or message.utterance.where.place.private:
+            return message
+        considered = await self._deciding.wanted_still(
+            message.utterance, message.considered, me=message.mouth.me
+        )
+        return replace(message, considered=considered, called=considered.decision is not None)
 
     async def _vote(
         self, room: ChannelQueue, heard: list[QueuedMessage]
@@ -125,8 +129,8 @@ class Batcher:
             if not heard:
                 await self._pass_over([], calls)
                 return [], []
-            utterances = [one.utterance for one in heard]
-            replies = max(one.considered.bot_replies for one in heard)
+            utterances = [message.utterance for message in heard]
+            replies = max(message.considered.bot_replies for message in heard)
             ballot = await self._deciding.put_to_vote(utterances, bot_replies=replies, interrupt=room.called)
             calls += ballot.calls
             if ballot.interrupted:
@@ -145,12 +149,12 @@ class Batcher:
     async def _still_to_be_voted_on(self, heard: list[QueuedMessage], *, again: bool) -> list[QueuedMessage]:
         """Return the remaining messages of `heard`; edited messages go through the rules again."""
         left = []
-        for one in heard:
-            refusal = await self.refused_by_now(one) if again else None
+        for message in heard:
+            refusal = await self.refused_by_now(message) if again else None
             if refusal is None:
-                left.append(one)
+                left.append(message)
             else:
-                await self._pass_over([_decided(one, refusal)])
+                await self._pass_over([_decided(message, refusal)])
         return left
 
     def _voted(
@@ -160,26 +164,26 @@ class Batcher:
         reason = Reason.VOTE if ballot.carried else Reason.OUTVOTED if ballot.held else Reason.NO_VOTE
         decision = Decision(reply=ballot.carried, reason=reason)
         decided = []
-        for number, one in enumerate(heard):
-            paid = (*one.considered.calls, *(calls if number == 0 else ()))
+        for number, message in enumerate(heard):
+            paid = (*message.considered.calls, *(calls if number == 0 else ()))
             trace = replace(
-                one.considered.trace,
+                message.considered.trace,
                 votes=ballot.votes,
-                seconds=round(self._clock.monotonic() - one.received, 3),
+                seconds=round(self._clock.monotonic() - message.received, 3),
                 cost=cost_of(paid),
                 voted_for=ballot.character if ballot.held and number == 0 else "",
                 carried=ballot.carried and number == 0,
             )
-            decided.append(Decided(one.utterance, decision, trace, paid))
+            decided.append(Decided(message.utterance, decision, trace, paid))
         return decided
 
 
-def _wants_reply(one: QueuedMessage) -> bool:
-    decision = one.considered.decision
+def _wants_reply(message: QueuedMessage) -> bool:
+    decision = message.considered.decision
     return decision is not None and decision.reply
 
 
-def _decided(one: QueuedMessage, decision: Decision | None = None) -> Decided:
-    settled = decision or one.considered.decision
+def _decided(message: QueuedMessage, decision: Decision | None = None) -> Decided:
+    settled = decision or message.considered.decision
     assert settled is not None
-    return Decided(one.utterance, settled, one.considered.trace, one.considered.calls)
+    return Decided(message.utterance, settled, message.considered.trace, message.considered.calls)

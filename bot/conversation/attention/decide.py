@@ -210,8 +210,13 @@ class Deciding:
         mentions.
         """
         authors = [line.author_id for line in reversed(lately)]
-        others = dict.fromkeys(one for one in (*authors, *heard.mentions) if one != me and one > 0)
-        known = {one.user_id: one for one in await db.users.known_as(others, guild_id=heard.where.guild_id)}
+        others = dict.fromkeys(
+            person_id for person_id in (*authors, *heard.mentions) if person_id != me and person_id > 0
+        )
+        known = {
+            person.user_id: person
+            for person in await db.users.known_as(others, guild_id=heard.where.guild_id)
+        }
         told = {person.id: person for person in heard.people if person.id != me}
         people = []
         for user_id in dict.fromkeys((*others, *told)):

@@ -194,14 +194,15 @@ def reason_in_words(kept: str | None, cue: str = "") -> str:
 def _remark_in_words(remark: RuleRemark) -> str:
     if isinstance(remark.note, str):
         return remark.note
-    return str(remark.note.value).format(**{name: _figure(name, it) for name, it in remark.figures.items()})
+    figures = {name: _figure(name, value) for name, value in remark.figures.items()}
+    return str(remark.note.value).format(**figures)
 
 
 def _figure(name: str, value: object) -> str:
     if isinstance(value, float):
         return number(value, ".1f" if name in _ONE_DECIMAL else ".2f")
     if isinstance(value, list):
-        return ", ".join(worded(_CODES, one) for one in value) or str(_NO_SIGN)
+        return ", ".join(worded(_CODES, code) for code in value) or str(_NO_SIGN)
     return worded(_CODES, str(value))
 
 
@@ -252,7 +253,7 @@ def _stage(trace: Trace, reason: str | None) -> str:
 
 def _facts(trace: Trace) -> Iterator[str]:
     if trace.addressees:
-        people = ", ".join(f"<@{one}>" if one else str(_SOMEBODY) for one in trace.addressees)
+        people = ", ".join(f"<@{user_id}>" if user_id else str(_SOMEBODY) for user_id in trace.addressees)
         yield (_ADDRESSED_ASKED if trace.asked_who else _ADDRESSED).format(people=people)
     for why in dict.fromkeys(wait.why for wait in trace.waits):
         seconds = sum(wait.seconds for wait in trace.waits if wait.why == why)
@@ -266,8 +267,8 @@ def _facts(trace: Trace) -> Iterator[str]:
         )
         yield _VOTES.format(counts=", ".join(counts))
     if len(trace.expert) == 2:
-        who, why = trace.expert
-        yield _EXPERT.format(who=worded(_EXPERTS, who), why=worded(_EXPERTISE, why))
+        expert, why = trace.expert
+        yield _EXPERT.format(who=worded(_EXPERTS, expert), why=worded(_EXPERTISE, why))
     if len(trace.guard) == 2:
         yield _guarded(*trace.guard)
     if trace.signal:
@@ -276,7 +277,7 @@ def _facts(trace: Trace) -> Iterator[str]:
 
 
 def _guarded(hostility: float, skin: float) -> str:
-    posture = next((one for one in POSTURES if hostility >= one.at_least), POSTURES[-1])
+    posture = next((posture for posture in POSTURES if hostility >= posture.at_least), POSTURES[-1])
     return _GUARDED.format(
         hostility=number(hostility, ".2f"),
         least=number(posture.at_least, ".2f"),

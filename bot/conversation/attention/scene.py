@@ -90,8 +90,8 @@ def scene_of(heard: Utterance, recent: Sequence[Glimpse]) -> MessageContext:
         quiet=_quiet(heard, recent),
         around=around,
         turns=sum(
-            one.author_id == own != after.author_id and heard.sent_at - one.sent_at <= SOON
-            for one, after in pairwise(around)
+            before.author_id == own != after.author_id and heard.sent_at - before.sent_at <= SOON
+            for before, after in pairwise(around)
         ),
         names=_callable(
             line.author_name for line in recent[-MOST_LINES:] if line.author_id != own and not line.mine
@@ -137,7 +137,7 @@ def _last_answer(heard: Utterance, lines: Sequence[Glimpse]) -> int | None:
         if not line.mine:
             continue
         if index > begin or index == 0:  # otherwise it continues its own line before
-            after = [one for one in lines[index + 1 :] if not one.mine]
+            after = [later for later in lines[index + 1 :] if not later.mine]
             replied = _replied(line, lines[:index])
             to = replied or _answered(line, lines[begin:index], lately) or _taker(line, [*after, heard])
             lately |= to
@@ -148,7 +148,7 @@ def _last_answer(heard: Utterance, lines: Sequence[Glimpse]) -> int | None:
 
 
 def _replied(line: Glimpse, before: Sequence[Glimpse]) -> set[int]:
-    return {one.author_id for one in before if one.message_id == line.reply_to}
+    return {earlier.author_id for earlier in before if earlier.message_id == line.reply_to}
 
 
 def _answered(line: Glimpse, before: Sequence[Glimpse], lately: set[int]) -> set[int]:
@@ -157,11 +157,11 @@ def _answered(line: Glimpse, before: Sequence[Glimpse], lately: set[int]) -> set
     That is: people whom it names; people who called it by name or were in conversation with it; else the last
     one who spoke to nobody else. `before` are the lines since the character's previous one.
     """
-    near = [one for one in before if line.sent_at - one.sent_at <= SOON]
+    near = [earlier for earlier in before if line.sent_at - earlier.sent_at <= SOON]
     called = line.author_name.casefold()
     ways = (
-        {one.author_id for one in near if _names(line, one.author_name.casefold())},
-        {one.author_id for one in near if one.author_id in lately or _names(one, called)},
+        {earlier.author_id for earlier in near if _names(line, earlier.author_name.casefold())},
+        {earlier.author_id for earlier in near if earlier.author_id in lately or _names(earlier, called)},
     )
     return next((found for found in ways if found), None) or _last_at_large(near)
 
@@ -170,12 +170,12 @@ def _last_at_large(near: Sequence[Glimpse]) -> set[int]:
     """Return the last speaker who addressed nobody else; also the one who said far more, if the others only
     commented on that.
     """
-    names = {(one.author_id, one.author_name.casefold()) for one in near}
+    names = {(earlier.author_id, earlier.author_name.casefold()) for earlier in near}
     free = [
-        one
-        for one in near
-        if not is_small_talk(one.text[:MOST_LETTERS])
-        and not any(author != one.author_id and _names(one, name) for author, name in names)
+        earlier
+        for earlier in near
+        if not is_small_talk(earlier.text[:MOST_LETTERS])
+        and not any(author != earlier.author_id and _names(earlier, name) for author, name in names)
     ]
     if not free:
         return set()
@@ -193,8 +193,8 @@ def _taker(line: Glimpse, after: Sequence[Glimpse | Utterance]) -> set[int]:
     """Return the person with whom the character begins a conversation: named in `line`, else the next
     speaker.
     """
-    named = {one.author_id for one in after if _names(line, one.author_name.casefold())}
-    said = [one.author_id for one in after if not is_small_talk(one.text[:MOST_LETTERS])]
+    named = {later.author_id for later in after if _names(line, later.author_name.casefold())}
+    said = [later.author_id for later in after if not is_small_talk(later.text[:MOST_LETTERS])]
     return named or set(said[:1])
 
 
@@ -219,8 +219,8 @@ def _exchanges(heard: Utterance, since: Sequence[Glimpse], *, answered: bool) ->
     said: Sequence[Glimpse | Utterance] = [*turns[own[0] + 1 if answered else 0 :], heard]
     for line in said:
         if line.author_id == heard.author_id:
-            single = (one for one, count in waiting.items() if count == 1)
-            answers.update(one for one in single if line.sent_at - latest[one] <= SOON)
+            single = (author for author, count in waiting.items() if count == 1)
+            answers.update(author for author in single if line.sent_at - latest[author] <= SOON)
             waiting.clear()
         else:
             waiting[line.author_id] += line.author_id != before

@@ -52,11 +52,11 @@ def place_of(where: Where) -> int:
 def tally_for(heard: Utterance, counted: Iterable[BotTally]) -> ReplyTally:
     """Return the tally that applies to a bot's utterance."""
     counted = list(counted)
-    here = [one for one in counted if one.channel_id == place_of(heard.where)]
-    to_this = [one for one in counted if one.bot_id == heard.author_id]
+    in_channel = [tally for tally in counted if tally.channel_id == place_of(heard.where)]
+    to_this = [tally for tally in counted if tally.bot_id == heard.author_id]
     return ReplyTally(
-        to_this_bot=sum(one.replies for one in here if one.bot_id == heard.author_id),
-        to_bots=sum(one.replies for one in here),
-        in_vain=sum(one.in_vain for one in here),
-        last=max((one.replied_at for one in to_this if one.replied_at), default=None),
+        to_this_bot=sum(tally.replies for tally in in_channel if tally.bot_id == heard.author_id),
+        to_bots=sum(tally.replies for tally in in_channel),
+        in_vain=sum(tally.in_vain for tally in in_channel),
+        last=max((tally.replied_at for tally in to_this if tally.replied_at), default=None),
     )

@@ -211,7 +211,7 @@ class _Poll:
     def _may_settle_it(self) -> bool:
         """Say whether the pending votes can make the outcome certain, without the rest."""
         coming = len(self.under_way)
-        return any(settled([*self.votes, *[each] * coming], self._unasked) is not None for each in _VOTES)
+        return any(settled([*self.votes, *[vote] * coming], self._unasked) is not None for vote in _VOTES)
 
     async def _cast(self) -> None:
         at, begun = self.clock.now(), self.clock.monotonic()
@@ -286,7 +286,7 @@ def _shown(line: Line, name: str) -> str:
 
 def _note(name: str, heard: Sequence[Utterance], bot_replies: int) -> str:
     """Return the program's line that says whose messages the vote is about. No label holds a bracket."""
-    messages = Counter(_label(one) for one in heard)
+    messages = Counter(_label(message) for message in heard)
     about = " and ".join(
         f"the last message of {label}" if count == 1 else f"the last {count} messages of {label}"
         for label, count in messages.items()
@@ -296,7 +296,7 @@ def _note(name: str, heard: Sequence[Utterance], bot_replies: int) -> str:
 
 
 def _bot_penalty(heard: Sequence[Utterance], bot_replies: int) -> str:
-    bots = " and ".join(dict.fromkeys(_label(one) for one in heard if one.from_bot))
+    bots = " and ".join(dict.fromkeys(_label(message) for message in heard if message.from_bot))
     if not bots or bot_replies < 1:
         return ""
     times = "once" if bot_replies == 1 else f"{bot_replies} times in a row"

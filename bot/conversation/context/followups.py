@@ -44,14 +44,14 @@ class FollowUps:
         self, db: UnitOfWork, role: PlayedCharacter, where: Where, heard: Sequence[Utterance]
     ) -> FollowUp | None:
         """Return something to ask about in the reply to `heard`; often None."""
-        people = {one.author_id: one.author_name for one in heard if not one.from_bot}
+        people = {message.author_id: message.author_name for message in heard if not message.from_bot}
         if not people or self._consent == "off" or not await self._may(db, where):
             return None
         agreed = await db.consents.given(people, unless_refused=self._consent == "opt_out")
-        now = {one.text for one in heard}
+        now = {message.text for message in heard}
         asked = await self._asked(db, where)
         talk = await self._talk(db, role, where)
-        done = asked | {one.place for one in talk if one.text in now}
+        done = asked | {line.place for line in talk if line.text in now}
         topic = open_topic(talk, agreed, done=done) if agreed else None
         if topic is None:
             return None
@@ -71,7 +71,7 @@ class FollowUps:
     async def _asked(self, db: UnitOfWork, where: Where) -> set[int]:
         """Return the places in the log that were asked about already."""
         lately = await db.remarks.of_channel(where.channel_id, limit=LOOKED_AT)
-        return {one.why["place"] for one in lately if one.why and "place" in one.why}
+        return {remark.why["place"] for remark in lately if remark.why and "place" in remark.why}
 
     async def _talk(self, db: UnitOfWork, role: PlayedCharacter, where: Where) -> list[TalkLine]:
         since = self._clock.now() - WINDOW

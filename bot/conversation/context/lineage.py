@@ -27,8 +27,8 @@ def drawn_on(reply: str, remembered: Recollection) -> list[int] | None:
 
 def _texts(remembered: Recollection) -> Iterator[tuple[Collection[int], str]]:
     """Yield the remembered texts and their owners."""
-    for one in _said(remembered):
-        yield (one.drew_on if one.person_id is None else (one.person_id,)), one.text
+    for said in _said(remembered):
+        yield (said.drew_on if said.person_id is None else (said.person_id,)), said.text
     for known in (*remembered.head.known, *remembered.fresh):
         for _, text in known.memories:
             yield (known.person_id,), text
@@ -38,8 +38,10 @@ def _texts(remembered: Recollection) -> Iterator[tuple[Collection[int], str]]:
 
 def _names(remembered: Recollection) -> set[tuple[int, str]]:
     """Return the remembered people, under their names in the prompt."""
-    labels = {(one.person_id, one.speaker) for one in _said(remembered) if one.person_id is not None}
-    labels |= {(one.person_id, one.speaker) for one in (*remembered.head.known, *remembered.fresh)}
+    labels = {(said.person_id, said.speaker) for said in _said(remembered) if said.person_id is not None}
+    labels |= {
+        (knowledge.person_id, knowledge.speaker) for knowledge in (*remembered.head.known, *remembered.fresh)
+    }
     played = remembered.stage.names
     names = {(whose, label.rpartition("#")[0]) for whose, label in labels}
     return names | {(whose, played[label]) for whose, label in labels if label in played}

@@ -67,7 +67,7 @@ def style_note(character: Character, habits: Habits) -> str:
         "with emoji" if habits.emoji and character.emotes != "none" else "",
         "with exclamation marks" if habits.exclamations else "",
     ]
-    told = " and ".join(one for one in how if one)
+    told = " and ".join(habit for habit in how if habit)
     return fill("style", how=told) if told else ""
 
 

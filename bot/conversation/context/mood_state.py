@@ -158,7 +158,7 @@ class InnerLife:
         sleepy = "sleepy" if moods.is_sleepy(levels) else ""
         mood = moods.mood_of(levels, inner.day, temperament)
         now = f"{mood.name}{self._because(inner)}: {mood.manner}" if mood else ""
-        return "; ".join(one for one in (day, now, sleepy) if one)
+        return "; ".join(part for part in (day, now, sleepy) if part)
 
     def moods(self, role: PlayedCharacter, inner: Inner) -> list[str]:
         """Return the names of its feelings: the day's strongest mood, the current mood, sleepiness."""
@@ -171,7 +171,11 @@ class InnerLife:
     def _because(self, inner: Inner) -> str:
         """Name the latest event without the person: other conversations are private."""
         since = self._clock.now() - RECENT
-        lately = {at: WORDS[one] for one, at in inner.feeling.lately.items() if one in WORDS and at >= since}
+        lately = {
+            at: WORDS[stimulus]
+            for stimulus, at in inner.feeling.lately.items()
+            if stimulus in WORDS and at >= since
+        }
         return f" after {lately[max(lately)]}" if lately else ""
 
     # Events.
@@ -227,12 +231,16 @@ class InnerLife:
     ) -> None:
         now, stirred = self._clock.now(), []
         feeling = feeling_of(felt, now)
-        hard = await self._strength(db, role, feeling) if any(one in ATTACKS for one in stimuli) else 1.0
+        hard = (
+            await self._strength(db, role, feeling)
+            if any(stimulus in ATTACKS for stimulus in stimuli)
+            else 1.0
+        )
         guild_id = await self._guild_of(db, channel_id) if channel_id is not None else None
-        for one in stimuli:
-            hit = hard if one in ATTACKS else 1.0
-            feeling = hormones.felt(feeling, self.nature(role), one, now, hit)
-            stirred.append(rows.Stirring(role.slug, feeling.at, one, person_id, channel_id, guild_id))
+        for stimulus in stimuli:
+            hit = hard if stimulus in ATTACKS else 1.0
+            feeling = hormones.felt(feeling, self.nature(role), stimulus, now, hit)
+            stirred.append(rows.Stirring(role.slug, feeling.at, stimulus, person_id, channel_id, guild_id))
         await db.characters.stir(stirred)
         await db.characters.keep_feeling(row_of(role.slug, feeling))
 
@@ -256,11 +264,11 @@ class InnerLife:
         before = bond_of(known) if known else Bond(now)
         register = turn.register or 0
         bond, steps = bonds.shifted(before, tone, register, now)
-        if any(one.cause != bonds.TIME for one in steps):
+        if any(step.cause != bonds.TIME for step in steps):
             lately = await db.bonds.causes(turn.addressee_id, role.slug, since=now - bonds.AGAIN, until=now)
             bond, steps = bonds.shifted(before, tone, register, now, lately=lately)
         stage = bonds.stage_after(bond)
-        entries = [(one.metric.value, one.change, one.cause) for one in steps]
+        entries = [(step.metric.value, step.change, step.cause) for step in steps]
         if before.stage and stage != before.stage:
             entries.append((STAGE, 0, stage))
         ledger = [
@@ -268,11 +276,11 @@ class InnerLife:
                 turn.addressee_id,
                 role.slug,
                 now,
-                *one,
+                *entry,
                 message_id=turn.trigger_id,
                 channel_id=turn.channel_id,
             )
-            for one in entries
+            for entry in entries
         ]
         await db.bonds.note(ledger)
         kept = bond_row(turn.addressee_id, role.slug, replace(bond, stage=stage), talked_at=now)
@@ -308,7 +316,7 @@ def day_key(slug: str, mood: DayMood) -> str:
 
 
 def _attacked(feeling: Feeling, since: datetime) -> bool:
-    return any(feeling.lately[one] >= since for one in ATTACKS if one in feeling.lately)
+    return any(feeling.lately[attack] >= since for attack in ATTACKS if attack in feeling.lately)
 
 
 def _guard_note(role: PlayedCharacter, guard: HostilityState | None) -> str:

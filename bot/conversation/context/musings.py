@@ -35,7 +35,11 @@ class OwnThoughts:
             return ()
         held = await db.musings.known_before(role.slug, audience_of(where))
         now = self._clock.now()
-        return tuple(one for one in held if f"{one.kind}s" in role.character.inner_life and _lasts(one, now))
+        return tuple(
+            musing
+            for musing in held
+            if f"{musing.kind}s" in role.character.inner_life and _lasts(musing, now)
+        )
 
     def note(
         self,
@@ -48,40 +52,42 @@ class OwnThoughts:
         """Return the note and the thoughts that it uses; "" if none fits the conversation."""
         chosen: list[HeldMusing] = []
         note = ""
-        for one in _fitting(held, talk) if held else ():
-            longer = _written(role, [*chosen, one])
+        for musing in _fitting(held, talk) if held else ():
+            longer = _written(role, [*chosen, musing])
             if tokens(longer) <= MUSING_TOKENS:
-                chosen.append(one)
+                chosen.append(musing)
                 note = longer
         return note, tuple(chosen)
 
 
-def _lasts(one: HeldMusing, now: datetime) -> bool:
-    if one.kind == "dream":
-        return now - one.made_at < DREAM_LASTS
-    return one.kind == "belief" or now - one.changed_at < THREAD_LASTS
+def _lasts(musing: HeldMusing, now: datetime) -> bool:
+    if musing.kind == "dream":
+        return now - musing.made_at < DREAM_LASTS
+    return musing.kind == "belief" or now - musing.changed_at < THREAD_LASTS
 
 
 def _fitting(held: Sequence[HeldMusing], talk: Sequence[str]) -> Iterator[HeldMusing]:
     """Yield thoughts that share words with the conversation, best matches first, and last night's dream."""
     said = {word for text in talk for word in words(text)}
-    shared = {one: len(said.intersection(words(one.text))) for one in held if one.kind != "dream"}
-    fitting = sorted((one for one in shared if shared[one]), key=lambda one: (-shared[one], -one.id))
+    shared = {musing: len(said.intersection(words(musing.text))) for musing in held if musing.kind != "dream"}
+    fitting = sorted(
+        (musing for musing in shared if shared[musing]), key=lambda musing: (-shared[musing], -musing.id)
+    )
     yield from fitting[:MOST_FITTING]
-    yield from [one for one in held if one.kind == "dream"][-1:]
+    yield from [musing for musing in held if musing.kind == "dream"][-1:]
 
 
 def _written(role: PlayedCharacter, chosen: Sequence[HeldMusing]) -> str:
-    thoughts = indented("\n".join(_line(one) for one in chosen))
+    thoughts = indented("\n".join(_line(musing) for musing in chosen))
     return fill("musings", name=role.name, thoughts=thoughts)
 
 
-def _line(one: HeldMusing) -> str:
-    if one.kind == "dream":
-        return f"dreamt last night: {one.text}"
-    if one.kind == "thread":
-        return f"keeps wondering: {one.text}"
-    return f"believes, and {sureness(one.confidence)}: {one.text}"
+def _line(musing: HeldMusing) -> str:
+    if musing.kind == "dream":
+        return f"dreamt last night: {musing.text}"
+    if musing.kind == "thread":
+        return f"keeps wondering: {musing.text}"
+    return f"believes, and {sureness(musing.confidence)}: {musing.text}"
 
 
 def sureness(confidence: float) -> str:

@@ -95,7 +95,9 @@ class ContextReader:
                 emotes=emotes,
                 replying=answers and cue is None,
             )
-            replied_to = [(one, quote) for one in heard if (quote := self._perception.quote_of(one))]
+            replied_to = [
+                (message, quote) for message in heard if (quote := self._perception.quote_of(message))
+            ]
             quotes = await _quotes(db, role, replied_to) if replied_to else ()
             missed = await _missed(db, role, remembered, heard, now=now) if answers and cue is None else ""
             if cue is not None and answers:
@@ -167,16 +169,16 @@ async def _quotes(
     """
     house = HouseRules(await db.channels.rules(replied_to[-1][0].where.guild_id))
     found = []
-    for one, quote in replied_to:
+    for reply, quote in replied_to:
         line = await db.messages.get(quote.message_id)
-        there = await db.casts.members(line.cast_id) if line else None
+        audience = await db.casts.members(line.cast_id) if line else None
         unknown = line is None and house.denied_roles  # nobody knows whether its author has a denied role
-        if house.ignores(quote.author_id) or unknown or (there is not None and role.slug not in there):
+        if house.ignores(quote.author_id) or unknown or (audience is not None and role.slug not in audience):
             continue
         if line is not None:
             attached, text = attachments_of(line.attachments), clean_text(line.text)[:LONGEST_QUOTE]
             quote = replace(quote, text=text, attachments=attached)  # noqa: PLW2901
-        by = speaker_label(one.author_name, one.author_id)
+        by = speaker_label(reply.author_name, reply.author_id)
         found.append(Quoted(by, speaker_label(quote.author_name, quote.author_id), quote))
     return tuple(found)
 
@@ -190,7 +192,7 @@ async def _missed(
     now: datetime,
 ) -> str:
     """Return the note about messages from the program's downtime; "" without any."""
-    since = min(one.sent_at for one in heard)
+    since = min(message.sent_at for message in heard)
     for line in reversed(remembered.lines):
         if line.mine:
             break

@@ -42,22 +42,22 @@ async def by_encounter(
 ) -> list[Shaped]:
     """Return the effect on both characters of one's line to the other; `growth` is the speaker's."""
     heard = personality.HEARD.get(kind, {})
-    theirs = await db.characters.grown(other) if heard else None
+    growth_of_other = await db.characters.grown(other) if heard else None
     spoke = Shaped(slug, growth, personality.SPOKE.get(kind, {}), TraitCause(kind, spoke=True, other=other))
-    return [spoke, Shaped(other, theirs, heard, TraitCause(kind, other=slug))]
+    return [spoke, Shaped(other, growth_of_other, heard, TraitCause(kind, other=slug))]
 
 
 async def shape(db: UnitOfWork, shaped: Iterable[Shaped], now: datetime) -> None:
     """Shift traits, and store the cause."""
     growths, shifts = [], []
-    for one in shaped:
-        traits, moved = personality.shifted(traits_of(one.growth, now), one.steps)
+    for kind in shaped:
+        traits, moved = personality.shifted(traits_of(kind.growth, now), kind.steps)
         if not moved:
             continue
-        growths.append(grown(one.slug, traits, now))
-        cause = one.cause
+        growths.append(grown(kind.slug, traits, now))
+        cause = kind.cause
         shifts += [
-            TraitShift(one.slug, now, trait, change, cause.name, cause.spoke, cause.other, cause.person_id)
+            TraitShift(kind.slug, now, trait, change, cause.name, cause.spoke, cause.other, cause.person_id)
             for trait, change in moved.items()
         ]
     if shifts:

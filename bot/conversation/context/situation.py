@@ -114,8 +114,10 @@ class Staging:
         `emotes` are the names of the place's own emotes. Only a reply to messages (`replying`) may come back
         to something earlier.
         """
-        played = await db.users.guises_in({one.author_id for one in heard}, where.channel_id)
-        labels = {one.author_id: speaker_label(one.author_name, one.author_id) for one in heard}
+        played = await db.users.guises_in({message.author_id for message in heard}, where.channel_id)
+        labels = {
+            message.author_id: speaker_label(message.author_name, message.author_id) for message in heard
+        }
         scene = await db.cues.scene_of(cue.scene_id) if cue is not None and cue.scene_id is not None else None
         return Setting(
             where,
@@ -170,12 +172,12 @@ class Staging:
         )
         if not shared:
             return ()
-        others = {one.slug: one for one in self._casting.company if one.slug != role.slug}
+        others = {other.slug: other for other in self._casting.company if other.slug != role.slug}
         spoken_of = called(
-            spoken(" ".join(one.said for one in heard)),
-            {slug: names_of(one.character) for slug, one in others.items()},
+            spoken(" ".join(message.said for message in heard)),
+            {slug: names_of(other.character) for slug, other in others.items()},
         )
-        meant = {one.slug for one in await self._casting.present(db, where)}.union(spoken_of)
+        meant = {other.slug for other in await self._casting.present(db, where)}.union(spoken_of)
         lines = [
             self._remembered(met, where, {**others, role.slug: role})
             for met in shared
@@ -289,7 +291,7 @@ class Staging:
             notes.append(fill("own_mode", name=role.name, mode=mode.name, text=indented(mode.text)))
         if self._blending and role.character.blending:
             notes.append(_blended(role, context_of(talk).name))
-        return [one for one in notes if one]
+        return [note for note in notes if note]
 
     def _mode_of(self, role: PlayedCharacter, talk: Sequence[str]) -> Mode | None:
         """Return the mode that the conversation triggers, or occasionally a random one other than the first
@@ -299,7 +301,7 @@ class Staging:
         if not modes:
             return None
         newest = " ".join(talk[-1:]).casefold()
-        cued = [one for one in modes if any(cue.casefold() in newest for cue in one.cues)]
+        cued = [mode for mode in modes if any(cue.casefold() in newest for cue in mode.cues)]
         if cued:
             return cued[0]
         return modes[0] if self._rng.random() >= SLIP else self._rng.choice(modes)
@@ -317,7 +319,7 @@ def _blended(role: PlayedCharacter, context: str) -> str:
 def _talk(remembered: Recollection, setting: Setting) -> list[str]:
     """Return the latest lines of others."""
     talk = [line.text for line in remembered.lines if not line.mine][-CONTEXT_LINES:]
-    return talk or [one.text for one in setting.heard]
+    return talk or [message.text for message in setting.heard]
 
 
 SLIP = 0.25
@@ -339,7 +341,8 @@ def _company(role: PlayedCharacter, setting: Setting) -> list[str]:
     if not setting.others:
         return []
     lines = [
-        f"  {one.name}: {one.stage}{f', {one.tension}' if one.tension else ''}" for one in setting.others
+        f"  {other.name}: {other.stage}{f', {other.tension}' if other.tension else ''}"
+        for other in setting.others
     ]
     return [fill("company", name=role.name, others="\n".join(lines))]
 

@@ -59,14 +59,14 @@ async def recall(
     messages in `heard`, which are answered now, stay in it as far as the budget allows. With `before`, only
     lines before that place in the log are read; with `through`, nothing that came in after that message.
     """
-    where, addressed = heard[-1].where, {one.author_id for one in heard}
+    where, addressed = heard[-1].where, {message.author_id for message in heard}
     floor = seat.floor if seat else 0
     rows = await db.messages.transcript(where.channel_id, character.slug, since=now - WINDOW, floor=floor)
     before = next((row.place + 2 for row in rows if row.id == through), before)
     rows = [row for row in rows if before is None or row.place < before]
     said = [line_of(row, character.slug) for row in rows]
     own = [row.sent_at for row, line in zip(rows, said, strict=True) if line.mine]
-    answered = {one.message_id for one in heard}
+    answered = {message.message_id for message in heard}
     first = next((line.place for row, line in zip(rows, said, strict=True) if row.id in answered), None)
     pictured = [row for row in rows if row.attachments]
     sights = in_sight(rows, pictured, character.slug, addressed) if pictured else ()
@@ -99,11 +99,11 @@ async def recall(
         tokens=max(sum(sizes), extent.condensed + 1 if len(rows) >= MOST_LINES else 0),
         sights=sights,
         read=tuple(
-            f"{one.kind.value} {row.id}"
+            f"{attachment.kind.value} {row.id}"
             for row in pictured
             if row.id in answered
-            for one in attachments_of(row.attachments)
-            if one.kind in READ and one.text
+            for attachment in attachments_of(row.attachments)
+            if attachment.kind in READ and attachment.text
         ),
     )
 
@@ -127,11 +127,11 @@ def in_sight(
         }
         wanted |= {row.id for row in pictured if row.id == then.reply_to}
     return tuple(
-        Sight(row.id, _label(row.author_name, row.author_id), one)
+        Sight(row.id, _label(row.author_name, row.author_id), attachment)
         for row in pictured
         if row.id in wanted
-        for one in attachments_of(row.attachments)
-        if one.pictured
+        for attachment in attachments_of(row.attachments)
+        if attachment.pictured
     )
 
 
@@ -143,17 +143,17 @@ def with_descriptions(lines: Sequence[Line], pictured: Sequence[LoggedLine]) -> 
     """
     told = [
         Line(
-            place=2 * one.told_at,
+            place=2 * attachment.told_at,
             speaker=_label(row.author_name, row.author_id),
-            text=description_line(one),
+            text=description_line(attachment),
             mine=False,
             said_at=row.sent_at,
             person_id=row.author_id,
             of_picture=True,
         )
         for row in pictured
-        for one in attachments_of(row.attachments)
-        if one.shows
+        for attachment in attachments_of(row.attachments)
+        if attachment.shows
     ]
     return sorted([*lines, *told], key=lambda line: line.place)
 
@@ -235,19 +235,19 @@ async def read_head(
     memories = await db.memories.about(asked, character, audience_of(where)) if budget else []
     at = seat.head_at if seat else None
     if at is not None and not present.cold:
-        old = [one for one in memories if one.person_id in shown and one.changed_at <= at]
-        shown_ids, asked_about = {one.id for one in old}, {*shown, *addressed}
-        new = [one for one in memories if one.id not in shown_ids and one.person_id in asked_about]
-        if sum(tokens(one.text) for one in new) <= FRESH_TOKENS:
+        old = [fact for fact in memories if fact.person_id in shown and fact.changed_at <= at]
+        shown_ids, asked_about = {fact.id for fact in old}, {*shown, *addressed}
+        new = [fact for fact in memories if fact.id not in shown_ids and fact.person_id in asked_about]
+        if sum(tokens(fact.text) for fact in new) <= FRESH_TOKENS:
             old = within(old, budget=budget, tokens=tokens)
-            ids = tuple(one.id for one in (*old, *new))
+            ids = tuple(fact.id for fact in (*old, *new))
             head = Head(episodes, await _known(db, where, old), at, tuple(shown), ids=ids)
             return head, await _known(db, where, new)
-    here = tuple(sorted({*people, *addressed}))
-    memories = [one for one in memories if one.person_id in here]
+    person_ids = tuple(sorted({*people, *addressed}))
+    memories = [fact for fact in memories if fact.person_id in person_ids]
     memories = within(memories, budget=budget, tokens=tokens)
-    ids = tuple(one.id for one in memories)
-    return Head(episodes, await _known(db, where, memories), now, here, renewed=True, ids=ids), ()
+    ids = tuple(fact.id for fact in memories)
+    return Head(episodes, await _known(db, where, memories), now, person_ids, renewed=True, ids=ids), ()
 
 
 async def read_episodes(
@@ -263,33 +263,35 @@ def within(memories: Sequence[Fact], *, budget: int, tokens: Callable[[str], int
 
     People take turns, so that nobody's memories displace another's.
     """
-    theirs: dict[int, list[Fact]] = {}
-    for one in sorted(memories, key=lambda one: (one.pinned, one.changed_at, one.id), reverse=True):
-        theirs.setdefault(one.person_id, []).append(one)
+    by_person: dict[int, list[Fact]] = {}
+    for fact in sorted(memories, key=lambda fact: (fact.pinned, fact.changed_at, fact.id), reverse=True):
+        by_person.setdefault(fact.person_id, []).append(fact)
     kept, room = set(), budget
-    for one in chain.from_iterable(zip_longest(*(theirs[person] for person in sorted(theirs)))):
-        if one is None:
+    for fact in chain.from_iterable(zip_longest(*(by_person[person] for person in sorted(by_person)))):
+        if fact is None:
             continue
-        room -= tokens(one.text)
+        room -= tokens(fact.text)
         if room < 0:
             break
-        kept.add(one.id)
-    return [one for one in memories if one.id in kept]
+        kept.add(fact.id)
+    return [fact for fact in memories if fact.id in kept]
 
 
 async def _known(db: UnitOfWork, where: Where, memories: Sequence[Fact]) -> tuple[Knowledge, ...]:
     """Return memories by person, under the person's name in this place."""
     if not memories:
         return ()
-    ids = {one.person_id for one in memories}
-    names = {one.user_id: one.names[0] for one in await db.users.known_as(ids, guild_id=where.guild_id)}
+    ids = {fact.person_id for fact in memories}
+    names = {
+        person.user_id: person.names[0] for person in await db.users.known_as(ids, guild_id=where.guild_id)
+    }
     return tuple(
         Knowledge(
             speaker_label(names.get(person_id, "someone"), person_id),
-            tuple((one.number, one.text) for one in theirs),
+            tuple((fact.number, fact.text) for fact in facts),
             person_id,
         )
-        for person_id, theirs in groupby(memories, key=lambda one: one.person_id)
+        for person_id, facts in groupby(memories, key=lambda fact: fact.person_id)
     )
 
 

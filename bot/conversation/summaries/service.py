@@ -109,10 +109,18 @@ class Summaries:
         """
         now = self._clock.now()
         for slug in self._company.by_slug:
-            due = [one for one in channel_ids if now - self._again.get((slug, one), NEVER) >= AGAIN_AFTER]
-            self._again |= {(slug, one): now for one in due}
+            due = [
+                channel_id
+                for channel_id in channel_ids
+                if now - self._again.get((slug, channel_id), NEVER) >= AGAIN_AFTER
+            ]
+            self._again |= {(slug, channel_id): now for channel_id in due}
             async with self._database.read() as db:
-                channels = [await db.channels.get(one) for one in due if await db.channels.seat(one, slug)]
+                channels = [
+                    await db.channels.get(channel_id)
+                    for channel_id in due
+                    if await db.channels.seat(channel_id, slug)
+                ]
             for channel in channels:
                 if channel is not None:
                     self.begin(slug, where_of(channel))
@@ -137,7 +145,9 @@ class Summaries:
             async with self._database.read() as db:
                 ageing = await db.summaries.ageing(self._clock.now() - AGEING, role.slug)
                 waiting = await db.messages.waiting(role.slug)
-                channels = [await db.channels.get(one) for one in dict.fromkeys([*ageing, *waiting])]
+                channels = [
+                    await db.channels.get(channel_id) for channel_id in dict.fromkeys([*ageing, *waiting])
+                ]
             for channel in channels:
                 if channel is not None:
                     await self._logged(role, where_of(channel))
@@ -279,23 +289,24 @@ class Summaries:
 
         Return the ids of people whose facts changed.
         """
-        consenting = await self._memories.consenting(db, {one.person_id for one in changes})
+        consenting = await self._memories.consenting(db, {change.person_id for change in changes})
         known = {
-            one.id: one.text
+            fact.id: fact.text
             for person_id in consenting
-            for one in await db.memories.of(person_id, stretch.character)
+            for fact in await db.memories.of(person_id, stretch.character)
         }
-        shown = {one.id: one.text for one in stretch.known}
+        shown = {fact.id: fact.text for fact in stretch.known}
         still = [
-            one
-            for one in changes
-            if one.person_id in consenting and (one.id is None or known.get(one.id) == shown[one.id])
+            change
+            for change in changes
+            if change.person_id in consenting
+            and (change.id is None or known.get(change.id) == shown[change.id])
         ]
         learnt = await self._memories.learn(db, stretch.character, stretch.where, still, at=self._clock.now())
         # The dump runs in this transaction: a deletion of one of these facts waits for it, and then deletes
         # the file too.
         await self._memories.dump(stretch.character, learnt)
-        return {one.person_id for one in still}
+        return {change.person_id for change in still}
 
     async def _person_of(self, where: Where) -> int | None:
         """Return the person in a private place."""

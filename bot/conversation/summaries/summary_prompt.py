@@ -181,7 +181,9 @@ def joining_prompt(character: Character, head: Head) -> Prompt:
 def dump_prompt(character: Character, known: Sequence[KnownMemory]) -> Prompt:
     """Return the prompt that condenses many memories, all told in one place, into fewer (F067)."""
     system = fill("core_memory_dump", name=character.name, core_memory_dump=character.core_memory_dump)
-    lines = [f"{one.number}.{' (pinned)' if one.pinned else ''} {_line(one.text)}" for one in known]
+    lines = [
+        f"{memory.number}.{' (pinned)' if memory.pinned else ''} {_line(memory.text)}" for memory in known
+    ]
     return _prompt(system, "\n".join(lines))
 
 
@@ -197,7 +199,7 @@ def read_summary(
     summary = answer.get("summary")
     if not isinstance(summary, str) or not isinstance(operations, list):
         return None
-    if not all(isinstance(one, dict) for one in operations):
+    if not all(isinstance(operation, dict) for operation in operations):
         return None
     summary = clean_text(summary).strip()
     size = tokens(summary)
@@ -274,9 +276,9 @@ def _remembered(known: Sequence[KnownMemory], people: Mapping[str, int]) -> str:
     labels: dict[int, str] = {}
     for label, person_id in people.items():
         labels.setdefault(person_id, label)
-    for one in known:
-        pinned = " (pinned: it can't be changed)" if one.pinned else ""
-        lines.append(f"  {one.number}. {labels[one.person_id]}{pinned}: {_line(one.text)}")
+    for memory in known:
+        pinned = " (pinned: it can't be changed)" if memory.pinned else ""
+        lines.append(f"  {memory.number}. {labels[memory.person_id]}{pinned}: {_line(memory.text)}")
     return "\n".join(lines)
 
 

@@ -183,7 +183,7 @@ _OTHER = (
     r"作为(?:一个|一名|一款|个)?\s*(?:AI|人工智能|(?:大型?)?语言模型)",
     r"(?:AI|人工知能|(?:大規模)?言語モデル)(?:アシスタント)?として",
 )
-_TALK = regex.compile("|".join(f"(?:{one})" for one in (*_ENGLISH, *_OTHER)), regex.IGNORECASE)
+_TALK = regex.compile("|".join(f"(?:{phrase})" for phrase in (*_ENGLISH, *_OTHER)), regex.IGNORECASE)
 _CLAUDE = regex.compile(rf"{_AM}Claude\b(?!['’]s)", regex.IGNORECASE)
 HELP = regex.compile(
     r"\bemergency\s+(?:number|services?|line|room)\b|\bcrisis\s+(?:line|centre|center|text)\b|"

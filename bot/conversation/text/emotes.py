@@ -81,7 +81,7 @@ class Emotes:
         folded: dict[str, str] = {}
         for name in sorted(written):
             folded.setdefault(name.casefold(), written[name])
-        ids = {found[2]: one for one in written.values() if (found := _CUSTOM.fullmatch(one))}
+        ids = {found[2]: form for form in written.values() if (found := _CUSTOM.fullmatch(form))}
         return cls({**folded, **written}, ids)
 
     def named(self, name: str) -> str:
