@@ -77,16 +77,16 @@ class Dealings:
         if other is None or other is speaker:
             return []
         text = "\n".join(line.text for line in lines)
-        return await self._met(db, SaidTo(speaker, other, answered, lines[-1], text, cue))
+        return await self._store_encounter(db, SaidTo(speaker, other, answered, lines[-1], text, cue))
 
-    async def _met(self, db: UnitOfWork, said: SaidTo) -> list[str]:
+    async def _store_encounter(self, db: UnitOfWork, said: SaidTo) -> list[str]:
         speaker, other = said.speaker.slug, said.other.slug
         kind = _kind(said)
         pair = await db.affinities.pair(speaker, other)
         achieved = await db.affinities.milestones(speaker, other)
         standing = await db.characters.standing(NOBODY, speaker, day_keys(speaker))
         sore = await self._sore(db, said)
-        parts = factors(kind, self._around(said, pair, standing, sore))
+        parts = factors(kind, self._circumstances(said, pair, standing, sore))
         m = modifier(parts)
         change, echo = affinity.shift(pair.value, kind, m, back=pair.back)
         value, back, dealings = pair.value + change, pair.back + echo, pair.dealings + 1
@@ -121,7 +121,9 @@ class Dealings:
         await self._fall_out(db, said, sore)
         return became
 
-    def _around(self, said: SaidTo, pair: AffinityPair, standing: CharacterStanding, sore: Sore) -> Around:
+    def _circumstances(
+        self, said: SaidTo, pair: AffinityPair, standing: CharacterStanding, sore: Sore
+    ) -> Around:
         return Around(
             in_scene=said.cue is not None and said.cue.scene_id is not None,
             last=Interaction(pair.kind) if pair.kind else None,

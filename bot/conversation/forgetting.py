@@ -72,7 +72,7 @@ class Forgetting:
                 message_ids |= {line.id for line in await self._said_by(db, turn_id, person_id)}
                 message_ids |= {line.id for line in await db.messages.of_turn(turn_id)}
             erased = await self._erase(db, message_ids)
-        await self._afterwards([where.channel_id])
+        await self._remove_traces([where.channel_id])
         return erased
 
     async def length(self, person_id: int, where: Where) -> Length:
@@ -106,7 +106,7 @@ class Forgetting:
             if everywhere:
                 summaries = await db.summaries.drawn_from(person_id)
                 erased += Erased(summaries=await db.summaries.drop(summaries))
-        await self._afterwards(channels)
+        await self._remove_traces(channels)
         return erased
 
     @asynccontextmanager
@@ -163,7 +163,7 @@ class Forgetting:
         await db.turns.drop_unsaid(message_ids, at=now)
         await db.turns.take_back(message_ids, at=now)
 
-    async def _afterwards(self, channel_ids: Collection[int]) -> None:
+    async def _remove_traces(self, channel_ids: Collection[int]) -> None:
         """Remove the traces; summarise again the other people's lines of deleted summaries."""
         await self._eraser.finish()
         await self._summaries.again(channel_ids)

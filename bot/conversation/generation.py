@@ -193,7 +193,7 @@ class Composer:
             log.info("A reply of %s was mended because of %s", character.slug, flaw)
             return mended, ()
         log.info("A reply of %s was asked for again because of %s", character.slug, flaw)
-        note = _what_was_wrong(flaw, text, request.character)
+        note = _correction(flaw, text, request.character)
         again, calls = await self._again(request, note, remembered, wish)
         drafts = [reply for reply in (again, text) if split(style_guard.unlabelled(reply, character))]
         better = min(
@@ -292,7 +292,7 @@ def _own_lines(remembered: Recollection) -> list[str]:
     return [line.text for line in remembered.lines if line.mine]
 
 
-def _what_was_wrong(flaw: style_guard.Flaw, text: str, character: Character) -> str:
+def _correction(flaw: style_guard.Flaw, text: str, character: Character) -> str:
     """Return the note to the model about a rejected draft."""
     found = style_guard.forbidden_in(text, character)[:_MOST_PHRASES]
     phrases = ", ".join(json.dumps(phrase[:_LONGEST_PHRASE], ensure_ascii=False) for phrase in found)

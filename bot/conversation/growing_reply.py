@@ -110,7 +110,7 @@ class GrowingReply:
         self._resting = True
         async with self._acting:
             if self._unknown is not None:
-                await self._look_for(self._unknown)
+                await self._find_unconfirmed(self._unknown)
             self.lost = self.lost or any(self._is_gone(draft.message_id or 0) for draft in self.drafts)
 
     def pause_left(self) -> float:
@@ -206,7 +206,7 @@ class GrowingReply:
         async with self._database.begin(brief=True) as db:
             await db.drafts.close(draft.channel_id, draft.character, [draft.nonce])
 
-    async def _look_for(self, draft: Draft) -> None:
+    async def _find_unconfirmed(self, draft: Draft) -> None:
         """Find a part of the reply in the channel that Discord did not confirm."""
         with suppress(SpeakingError):
             draft.message_id = await message_of(self._database, draft, self._cause.mouth)

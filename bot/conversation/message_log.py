@@ -153,7 +153,7 @@ class MessageLog:
             async with nullcontext() if in_turn else self._rooms.arriving(channel_id):
                 erased, begun = await self._reword(channel_id, message_id, edit)
         # A person's deleted words leave every file now; frequent edits of bots wait for the hourly job.
-        await self._afterwards(channel_id, erased, begun=begun)
+        await self._remove_traces(channel_id, erased, begun=begun)
 
     async def previewed(self, message_id: int, words: str, attachments: Sequence[Attachment]) -> None:
         """Process an addition by Discord itself, such as the preview of a link.
@@ -187,10 +187,10 @@ class MessageLog:
         async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
             await db.messages.edited(message_id, text, json_of(found))
             erased = await self._eraser.reworded(db, message_id, described(text, found))
-            await self._heard_anew(db, channel_id, message_id)
+            await self._set_audience(db, channel_id, message_id)
         return erased, known is not None and not known.from_bot
 
-    async def _heard_anew(self, db: UnitOfWork, channel_id: int, message_id: int) -> None:
+    async def _set_audience(self, db: UnitOfWork, channel_id: int, message_id: int) -> None:
         """Set the audience of new words: characters that heard the old ones and are present now (C25)."""
         channel = await db.channels.get(channel_id)
         line = await db.messages.get(message_id) or next(iter(await db.archive.these([message_id])), None)
@@ -214,9 +214,9 @@ class MessageLog:
                 await db.cues.end_unsaid(ended=UNSAID, at=now)
             if erased.lines and (room := self._rooms.busy(channel_id)):
                 room.reconsider()
-        await self._afterwards(channel_id, erased, begun=taken_back)
+        await self._remove_traces(channel_id, erased, begun=taken_back)
 
-    async def _afterwards(self, channel_id: int, erased: Erased, *, begun: bool = False) -> None:
+    async def _remove_traces(self, channel_id: int, erased: Erased, *, begun: bool = False) -> None:
         """Remove the traces; summarise again the other lines of deleted summaries.
 
         A reply in progress (`begun`), not yet in the log, leaves traces too, and so do words edited away.

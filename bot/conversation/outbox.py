@@ -79,7 +79,7 @@ class Saying:
                 for part, pause in zip(pledge.parts, pauses, strict=True):
                     if pause > 0 and part.todo is None and mouth.show is None:
                         await self._clock.sleep(pause)
-                    if not await self._say_one(pledge, part, mouth):
+                    if not await self._post_part(pledge, part, mouth):
                         break
             except (Unsayable, Unpostable) as error:
                 log.warning("Can't write this in channel %s: %s", pledge.channel_id, error)
@@ -90,7 +90,7 @@ class Saying:
             # The reply stays queued: the job that finishes replies finds it in the channel and records it.
             log.error("Said in channel %s, but not noted: %s", pledge.channel_id, error)  # noqa: TRY400
 
-    async def _say_one(self, pledge: Pledge, part: Part, mouth: Mouth) -> bool:
+    async def _post_part(self, pledge: Pledge, part: Part, mouth: Mouth) -> bool:
         """Post one part and record it; False if the rest of the reply must not be posted."""
         try:
             message_id = await _do(mouth, part, to=pledge.addressee_id)
@@ -274,7 +274,7 @@ class Saying:
         self, db: UnitOfWork, turn: Turn, parts: Sequence[PartRow], me: int, posted: Posted | None = None
     ) -> list[News]:
         channel = await db.channels.get(turn.channel_id) if len(self._casting.company) > 1 else None
-        await self._narrow(db, turn, channel)
+        await self._narrow_audience(db, turn, channel)
         lines = await turns.settle(
             db, turn, parts, posted=posted, me=me, name_of=self._name_of, at=self._clock.now()
         )
@@ -296,7 +296,7 @@ class Saying:
             for listen in self.on_reply:
                 listen(change)
 
-    async def _narrow(self, db: UnitOfWork, turn: Turn, channel: Channel | None) -> None:
+    async def _narrow_audience(self, db: UnitOfWork, turn: Turn, channel: Channel | None) -> None:
         """Remove characters from a reply's audience that were sent out before it was posted (C25)."""
         if channel is None:
             return

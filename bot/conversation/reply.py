@@ -178,7 +178,7 @@ class Answering:
             calls += (*reply.calls, *asked)
             if reply.fallback:
                 signal = "silent" if batch.cue else signal or self._signal(left[-1], reply, decided)
-            if reason := _unsaid(reply, signal, growing):
+            if reason := _reason_for_silence(reply, signal, growing):
                 await _show(signal, left[-1])
                 return _not_answered(_of(left, decided), reason, calls, signal=signal or "")
             kind, paid = await self._appraised(role, left[-1].utterance, reply, occasion)
@@ -391,7 +391,7 @@ class Replies:
         await self._perception.close()
 
 
-def _unsaid(reply: Reply, signal: Errors | None, growing: GrowingReply | None) -> Reason | None:
+def _reason_for_silence(reply: Reply, signal: Errors | None, growing: GrowingReply | None) -> Reason | None:
     """Return why nothing is posted after all; None if the reply is."""
     if growing and growing.lost:
         return Reason.TAKEN_DOWN

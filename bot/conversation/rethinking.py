@@ -142,7 +142,7 @@ class Rethinking:
         if any((line.place, line.text) not in now for line in lines if not line.of_picture):
             raise CannotRemake(CHANGED)
         again = await self._reader.recall(db, role, thought.heard, before=thought.before, now=thought.at)
-        known = _knows(again) >= _knows(thought.remembered)
+        known = _sources(again) >= _sources(thought.remembered)
         if not known or not await self._reader.stands(db, thought.remembered):
             raise CannotRemake(CHANGED)
 
@@ -164,7 +164,7 @@ class Rethinking:
         ]
 
 
-def _knows(remembered: Recollection) -> set[object]:
+def _sources(remembered: Recollection) -> set[object]:
     """Return the notes and memories in a recollection, wherever in the prompt they stand."""
     known = (*remembered.head.known, *remembered.fresh)
     memories: set[object] = {

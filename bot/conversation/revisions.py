@@ -158,7 +158,7 @@ class Remaking:
                     return await self._takes(db, turn)
                 await db.turns.revise(turn.id, kept[number], variant=number, at=self._clock.now())
                 await db.turns.count_takes(turn.id, swipes=1)
-                await self._heard_anew(db, role, turn, where)
+                await self._set_audience(db, role, turn, where)
             self._reached("revised")
             return await self._carry_out(turn.id, mouth)
 
@@ -189,7 +189,7 @@ class Remaking:
                 if number == turn.variant:
                     return known
                 await db.turns.revise(turn.id, self._split(text), variant=number, at=self._clock.now())
-                await self._heard_anew(db, role, turn, where)
+                await self._set_audience(db, role, turn, where)
             self._reached("revised")
             return await self._carry_out(turn.id, mouth)
 
@@ -236,7 +236,7 @@ class Remaking:
             raise CannotRemake(GONE)
         return role
 
-    async def _heard_anew(self, db: UnitOfWork, role: PlayedCharacter, turn: Turn, where: Where) -> None:
+    async def _set_audience(self, db: UnitOfWork, role: PlayedCharacter, turn: Turn, where: Where) -> None:
         """Set the audience of new words: characters that heard the old ones and are present now (C25)."""
         cast_id = await self._casting.narrowed(db, turn.cast_id, where, speaker=role.slug)
         said = [line.id for line in await db.messages.of_turn(turn.id)]

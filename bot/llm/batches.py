@@ -54,10 +54,10 @@ class Batches:
         log.info("A batch of %d questions is under way (%s)", len(requests), batch.id)
         if not await self._ended(batch.id, within=DEADLINE):
             log.warning("The batch %s took more than %g hours: it is called off", batch.id, DEADLINE / 3600)
-            await self._insist(lambda: self._client.messages.batches.cancel(batch.id, timeout=SECONDS))
+            await self._with_retries(lambda: self._client.messages.batches.cancel(batch.id, timeout=SECONDS))
             if not await self._ended(batch.id, within=LETTING_GO):
                 return [_late() for _ in names]
-        found = await self._insist(lambda: self._results(batch.id))
+        found = await self._with_retries(lambda: self._results(batch.id))
         return [found.get(name) or ClaudeCut("the batch ended without a result for it") for name in names]
 
     async def _begin(self, requests: Mapping[str, Mapping[str, Any]]) -> "MessageBatch | None":
@@ -66,7 +66,7 @@ class Batches:
             for name, request in requests.items()
         ]
         try:
-            batch = await self._insist(
+            batch = await self._with_retries(
                 lambda: self._client.messages.batches.create(requests=wanted, timeout=SECONDS),
                 # Without an answer the batch may have been accepted: a retry could pay for it twice.
                 again=lambda error: isinstance(error, ClaudeUnavailable),
@@ -91,7 +91,7 @@ class Batches:
             await self._clock.sleep(min(nap, left))
             nap = min(2 * nap, LONGEST_NAP)
             try:
-                batch = await self._insist(
+                batch = await self._with_retries(
                     lambda: self._client.messages.batches.retrieve(batch_id, timeout=SECONDS)
                 )
             except ClaudeError as error:
@@ -107,7 +107,7 @@ class Batches:
         entries = await self._client.messages.batches.results(batch_id, timeout=SECONDS)
         return {entry.custom_id: _outcome(entry.result) async for entry in entries}
 
-    async def _insist(
+    async def _with_retries(
         self,
         attempt: Callable[[], Awaitable[_Got]],
         *,

@@ -155,7 +155,7 @@ class Budgets:
         level, payer = max(found, key=lambda pair: pair[0], default=(Level.FREE, None))
         if payer is None or level is Level.FREE:
             return FULL
-        told = self._account(self._told_to(payer, user_id, guild_id)).told
+        told = self._account(self._announced_to(payer, user_id, guild_id)).told
         # All readers of a channel may ask for the reason: it doesn't disclose who spent how much.
         return Purse(level, SPENT_WHY if level is Level.SPENT else SHORT_WHY, told)
 
@@ -224,7 +224,7 @@ class Budgets:
             return False
         found = [payer for payer in self._payers(user_id, guild_id) if self._level(payer) is not Level.FREE]
         payer = max(found, key=self._level, default=Payer(_person(user_id), None))
-        account = self._account(self._told_to(payer, user_id, guild_id))
+        account = self._account(self._announced_to(payer, user_id, guild_id))
         first, account.told = not account.told, True
         self._change(account)
         return first
@@ -236,12 +236,12 @@ class Budgets:
                 return
             changed, self._changed = self._changed, {}
             with ExitStack() as undoing:
-                undoing.callback(self._still_to_keep, changed)
+                undoing.callback(self._mark_unsaved, changed)
                 async with self._database.begin() as db:
                     await db.spendings.keep([account.row() for account in changed.values()])
                 undoing.pop_all()
 
-    def _still_to_keep(self, changed: Mapping[tuple[str, str], DayAccount]) -> None:
+    def _mark_unsaved(self, changed: Mapping[tuple[str, str], DayAccount]) -> None:
         self._changed = {**changed, **self._changed}
 
     async def open(self) -> None:
@@ -282,7 +282,7 @@ class Budgets:
             elif account.payer.startswith("server "):
                 yield Payer(account.payer, self.limits.server, "budget_per_server")
 
-    def _told_to(self, payer: Payer, user_id: int | None, guild_id: int | None) -> str:
+    def _announced_to(self, payer: Payer, user_id: int | None, guild_id: int | None) -> str:
         """Return the account that records the announcement: the server's, unless it concerns one person."""
         if guild_id is not None and payer.mark != _person(user_id):
             return f"server {guild_id}"

@@ -82,7 +82,7 @@ async def open_server(
         say(f"{found.product} on this machine speaks, with the model {found.model}. {CONNECT}")
         yield Server(found.base_url, NO_KEY, found.model, local=True, free=True)
         return
-    weights = await _weights(settings, say, progress or _by_tenths(say))
+    weights = await _weights(settings, say, progress or _every_tenth(say))
     async with LocalVoice(weights, log_file=settings.data_dir / "rehearsal-voice.log", say=say) as voice:
         say(f"This is a rehearsal voice: a small model on this machine. {CONNECT}")
         yield Server(
@@ -173,7 +173,7 @@ def _home_path(setting: str) -> Path | None:
     return Path(setting).expanduser() if setting else None
 
 
-def _by_tenths(say: Say) -> Progress:
+def _every_tenth(say: Say) -> Progress:
     told = 0
 
     def tell(done: int, total: int) -> None:

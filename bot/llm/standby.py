@@ -49,7 +49,7 @@ class Standby:
         except _CANT as error:
             left = question.deadline - (self._clock.monotonic() - begun)
             final = shown and question.on_again is None  # displayed words can't be replaced then
-            if final or left <= 0 or _in_vain(question, question.instead, error):
+            if final or left <= 0 or _would_fail_too(question, question.instead, error):
                 raise
             self._note(Model(question.model, question.server), question.instead, error)
             if shown and question.on_again:
@@ -82,7 +82,7 @@ class Standby:
             self._tell(DOWN.format(model=model, error=_reason(error), instead=instead))
 
 
-def _in_vain(question: Question, instead: Model, error: ClaudeError) -> bool:
+def _would_fail_too(question: Question, instead: Model, error: ClaudeError) -> bool:
     """Say whether another model of the same server would fail as well."""
     return question.server == instead.server and (not error.status or isinstance(error, PromptTooLong))
 

@@ -214,7 +214,7 @@ class _Lines:
         key, value = setting[1], line[setting.end() :]
         if value.startswith(('"', "'")):
             return self._quoted(at, key, self.starts[at] + setting.end())
-        wrong = _wrong_with(value)
+        wrong = _error_in(value)
         if wrong:
             self.found.refuse(at + 1, wrong, 'write KEY="value" with straight quotes', key)
             return "", at + 1
@@ -257,7 +257,7 @@ class _Lines:
             if first is not None and self.next_key[at + 1] <= line:
                 break
             if self._ends_line(at, mark.start()) and self._before_key(line):
-                return None if self._odd_remarks(mark.start()) else mark.start()
+                return None if self._has_odd_comments(mark.start()) else mark.start()
             first = mark.start() if first is None else first
         return first if first is not None and self._ends_line(at, first) else None
 
@@ -272,7 +272,7 @@ class _Lines:
         after = self.next_word[line + 1]
         return after == len(self.lines) or self.next_key[after] == after
 
-    def _odd_remarks(self, quote: int) -> bool:
+    def _has_odd_comments(self, quote: int) -> bool:
         """Whether the apparent comments up to the next key contain the end of a quotation instead."""
         end = self.starts[self.next_word[self._line_of(quote) + 1]]
         within = bisect_left(self.quotes, end) - bisect_right(self.quotes, quote)
@@ -282,7 +282,7 @@ class _Lines:
         return bisect_right(self.starts, offset) - 1
 
 
-def _wrong_with(value: str) -> str:
+def _error_in(value: str) -> str:
     """Return the error in an unquoted value, if any."""
     words = re.split(r"\s#", value, maxsplit=1)[0].strip()
     if words.startswith(tuple(_CURLY)):

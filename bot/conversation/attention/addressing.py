@@ -57,7 +57,7 @@ def addressees(heard: Utterance, people: Sequence[Person], *, me: Person) -> Add
     said = spoken(heard.said)
     reading = _Reading(me)
     names = {
-        name: person for name, person in by_name(others, me=me).items() if person is me or _sayable(name)
+        name: person for name, person in by_name(others, me=me).items() if person is me or _is_distinct(name)
     }
     for sentence in sentences(said, names, mentioned=heard.mentions, ids=ids):
         reading.read(sentence)
@@ -69,7 +69,7 @@ def addressees(heard: Utterance, people: Sequence[Person], *, me: Person) -> Add
     return Addressees(tuple(order.values()), not reading.doubtful)
 
 
-def _sayable(name: str) -> bool:
+def _is_distinct(name: str) -> bool:
     """Say whether a name differs from ordinary words: a member called "yes" or "1" has to be mentioned."""
     return name not in NO_NAMES and any(map(str.isalpha, name))
 

@@ -72,7 +72,7 @@ class Batcher:
         Messages that address nobody are put to the vote, unless something else is answered anyway: that reply
         has read them too.
         """
-        waiting = [await self._looked_at_anew(message) for message in waiting]
+        waiting = [await self._judged_again(message) for message in waiting]
         dropped = [message for message in waiting if message.called and not _wants_reply(message)]
         called = [message for message in waiting if message.called and _wants_reply(message)]
         rest = [message for message in waiting if not message.called]
@@ -103,7 +103,7 @@ class Batcher:
             return None
         return None if message.called and decision.reason in WEIGHED else decision
 
-    async def _looked_at_anew(self, message: QueuedMessage) -> QueuedMessage:
+    async def _judged_again(self, message: QueuedMessage) -> QueuedMessage:
         """Apply the rules again after a wait: a bot's count may have grown, or the author may have been
         denied.
         """

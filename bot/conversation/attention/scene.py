@@ -139,7 +139,7 @@ def _last_answer(heard: Utterance, lines: Sequence[Glimpse]) -> int | None:
         if index > begin or index == 0:  # otherwise it continues its own line before
             after = [later for later in lines[index + 1 :] if not later.mine]
             replied = _replied(line, lines[:index])
-            to = replied or _answered(line, lines[begin:index], lately) or _taker(line, [*after, heard])
+            to = replied or _answered(line, lines[begin:index], lately) or _partner(line, [*after, heard])
             lately |= to
         begin = index + 1
         if heard.author_id in to or _names(line, heard.author_name.casefold()):
@@ -163,10 +163,10 @@ def _answered(line: Glimpse, before: Sequence[Glimpse], lately: set[int]) -> set
         {earlier.author_id for earlier in near if _names(line, earlier.author_name.casefold())},
         {earlier.author_id for earlier in near if earlier.author_id in lately or _names(earlier, called)},
     )
-    return next((found for found in ways if found), None) or _last_at_large(near)
+    return next((found for found in ways if found), None) or _last_unaddressed(near)
 
 
-def _last_at_large(near: Sequence[Glimpse]) -> set[int]:
+def _last_unaddressed(near: Sequence[Glimpse]) -> set[int]:
     """Return the last speaker who addressed nobody else; also the one who said far more, if the others only
     commented on that.
     """
@@ -189,7 +189,7 @@ def _says(line: Glimpse) -> int:
     return len(words_of(text)) + _SAYS_MUCH * asks(text)
 
 
-def _taker(line: Glimpse, after: Sequence[Glimpse | Utterance]) -> set[int]:
+def _partner(line: Glimpse, after: Sequence[Glimpse | Utterance]) -> set[int]:
     """Return the person with whom the character begins a conversation: named in `line`, else the next
     speaker.
     """

@@ -157,7 +157,7 @@ class InnerLife:
         day = f"a day of {', '.join(said)}" if said else ""
         sleepy = "sleepy" if moods.is_sleepy(levels) else ""
         mood = moods.mood_of(levels, inner.day, temperament)
-        now = f"{mood.name}{self._because(inner)}: {mood.manner}" if mood else ""
+        now = f"{mood.name}{self._latest_cause(inner)}: {mood.manner}" if mood else ""
         return "; ".join(part for part in (day, now, sleepy) if part)
 
     def moods(self, role: PlayedCharacter, inner: Inner) -> list[str]:
@@ -168,7 +168,7 @@ class InnerLife:
         mood = moods.mood_of(levels, inner.day, temperament)
         return [*felt, *([mood.name] if mood else []), *(["sleepy"] if moods.is_sleepy(levels) else [])]
 
-    def _because(self, inner: Inner) -> str:
+    def _latest_cause(self, inner: Inner) -> str:
         """Name the latest event without the person: other conversations are private."""
         since = self._clock.now() - RECENT
         lately = {

@@ -65,7 +65,7 @@ class Joining:
             log.warning("The notes of channel %s stay many: the answer can't be used", where.channel_id)
             await self._notes.book(answer.call, role.slug)
             return False
-        return await self._put_one_for_many(self._joined(role, where, older, text), older, answer.call)
+        return await self._merge_into_one(self._joined(role, where, older, text), older, answer.call)
 
     def _joined(self, role: PlayedCharacter, where: Where, older: Sequence[Summary], text: str) -> Summary:
         return Summary(
@@ -80,7 +80,7 @@ class Joining:
             made_at=self._clock.now(),
         )
 
-    async def _put_one_for_many(self, joined: Summary, older: Sequence[Summary], call: ModelCall) -> bool:
+    async def _merge_into_one(self, joined: Summary, older: Sequence[Summary], call: ModelCall) -> bool:
         ids = {row.id for row in older}
         async with self._database.begin() as db:
             await turns.note_calls(db, [call], joined.character)

