@@ -63,10 +63,10 @@ def build(entries: Mapping[str, SettingEntry]) -> tuple[Settings, list[Fault]]:
             return settings.noting({key: _place(entries[key]) for key in values if key in entries}), faults
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)
-        for error in {_keys(error): error for error in details}.values():
-            keys = _keys(error)
+        for detail in {_keys(detail): detail for detail in details}.values():
+            keys = _keys(detail)
             if all(key in values or key not in entries for key in keys):
-                faults.append(_fault(error, keys, entries))
+                faults.append(_fault(detail, keys, entries))
             for key in keys:
                 values.pop(key, None)
 

@@ -84,8 +84,8 @@ class RelevanceSign:
 
 
 def follow_up(scene: MessageContext) -> float:
-    """The character's last answer was to this author: the strength halves after twelve lines of others, after
-    a quarter of an hour, or after four turns that the author left to others.
+    """The character has answered this author: the strength of 1 halves after twelve lines of others, after a
+    quarter of an hour, or after four turns that the author left to others.
     """
     if scene.answer is None:
         return 0.0

@@ -76,8 +76,8 @@ GROUPS_SCHEMA: Mapping[str, Any] = {
     "required": ["groups"],
     "additionalProperties": False,
 }
-# The schema is part of what the provider's cache goes by, so these prompts could not use the reply's
-# cached beginning anyway. They hold no more than what is to be summed up, and no cache points.
+# The provider's cache key includes the schema, so these prompts could not use the reply's cached beginning
+# anyway. They contain only the lines to summarise, and no cache points.
 
 
 @dataclass(frozen=True, slots=True)

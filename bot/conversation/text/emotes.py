@@ -85,7 +85,7 @@ class Emotes:
         return cls({**folded, **written}, ids)
 
     def named(self, name: str) -> str:
-        """Return the form of an emote; letter case matters only if emotes differ in nothing else."""
+        """Return the form of an emote by its exact name, else in any letter case; "" if unknown."""
         return self.by_name.get(name) or self.by_name.get(name.casefold(), "")
 
 
