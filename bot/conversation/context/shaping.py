@@ -50,14 +50,16 @@ async def by_encounter(
 async def shape(db: UnitOfWork, shaped: Iterable[Shaped], now: datetime) -> None:
     """Shift traits, and store the cause."""
     growths, shifts = [], []
-    for kind in shaped:
-        traits, moved = personality.shifted(traits_of(kind.growth, now), kind.steps)
+    for shaping in shaped:
+        traits, moved = personality.shifted(traits_of(shaping.growth, now), shaping.steps)
         if not moved:
             continue
-        growths.append(grown(kind.slug, traits, now))
-        cause = kind.cause
+        growths.append(grown(shaping.slug, traits, now))
+        cause = shaping.cause
         shifts += [
-            TraitShift(kind.slug, now, trait, change, cause.name, cause.spoke, cause.other, cause.person_id)
+            TraitShift(
+                shaping.slug, now, trait, change, cause.name, cause.spoke, cause.other, cause.person_id
+            )
             for trait, change in moved.items()
         ]
     if shifts:
