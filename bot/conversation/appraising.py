@@ -1,4 +1,4 @@
-"""What somebody did with what they said: rules tell, or a small model does (F085, F091)."""
+"""The kind of a reaction to a line: told by rules, or by a small model (F085, F091)."""
 
 import logging
 from collections.abc import Sequence
@@ -17,24 +17,24 @@ log = logging.getLogger(__name__)
 
 MAX_TOKENS = 8
 LONGEST = 1_500
-"""Letters of either line that are shown."""
+"""The maximum number of characters shown of either line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What one character said, and what another answered."""
+    """A line of one character, and the answer of another."""
 
     first: str
     said: str
     other: str
     answered: str
     names: Sequence[str]
-    """What the first one is called by."""
+    """The names of the first character."""
 
 
 @dataclass(frozen=True, slots=True)
 class Appraiser:
-    """Asks the model that votes, which is small and quick; without one rules have the say."""
+    """Asks the small, fast voting model; without a model the rules decide."""
 
     claude: Claude
     model: str
@@ -43,26 +43,26 @@ class Appraiser:
     async def appraise(
         self, exchange: Exchange, *, channel_id: int
     ) -> tuple[Interaction, tuple[ModelCall, ...]]:
-        """Return what the answer was, and what it cost to know that."""
+        """Return the kind of the answer, and the calls made to find it out."""
         word, calls = await self._word(_prompt(exchange), channel_id=channel_id)
-        if word in {one.value for one in Interaction}:
+        if word in {kind.value for kind in Interaction}:
             return Interaction(word), calls
         return interaction_of(exchange.answered, exchange.names, before=exchange.said), calls
 
     async def tone(
         self, said: str, otherwise: Tone, *, label: str, person_id: int, channel_id: int
     ) -> tuple[Tone, tuple[ModelCall, ...]]:
-        """Return what a person did with words that point in two directions, and what it cost (C69).
+        """Return the tone of a person's ambiguous words, and the calls made to find it out (C69).
 
-        Where the model can't tell, it is `otherwise`.
+        If the model can't tell, the tone is `otherwise`.
         """
         word, calls = await self._word(_tone_prompt(label, said), channel_id=channel_id, person_id=person_id)
-        return Tone(word) if word in {one.value for one in Tone} else otherwise, calls
+        return Tone(word) if word in {tone.value for tone in Tone} else otherwise, calls
 
     async def _word(
         self, prompt: Prompt, *, channel_id: int, person_id: int | None = None
     ) -> tuple[str, tuple[ModelCall, ...]]:
-        """Return the one word that the model answers, "" without one, and what that cost."""
+        """Return the model's one-word answer ("" without an answer) and its calls."""
         if not self.model:
             return "", ()
         try:
@@ -85,18 +85,18 @@ class Appraiser:
 
 
 def _tone_prompt(label: str, said: str) -> Prompt:
-    """Return what the model is asked about a person's words, which stand in the message alone."""
+    """Return the prompt about a person's words, which stand in the user message only."""
     lines = (render_line(label, said[:LONGEST]), "[What did they do with that line? One word of the list.]")
-    system = fill("tone", tones=", ".join(one.value for one in Tone))
+    system = fill("tone", tones=", ".join(tone.value for tone in Tone))
     return Prompt((Block(system),), (Message(mine=False, blocks=(Block("\n".join(lines)),)),))
 
 
 def _prompt(exchange: Exchange) -> Prompt:
-    """Return what the model is asked: the words are the characters', and stand in the message alone."""
+    """Return the prompt about an exchange: the characters' words stand in the user message only."""
     lines = (
         render_line(exchange.first, exchange.said[:LONGEST]),
         render_line(exchange.other, exchange.answered[:LONGEST]),
         f"[What did {exchange.other} do with that answer? One word of the list.]",
     )
-    system = fill("appraisal", kinds=", ".join(one.value for one in Interaction))
+    system = fill("appraisal", kinds=", ".join(kind.value for kind in Interaction))
     return Prompt((Block(system),), (Message(mine=False, blocks=(Block("\n".join(lines)),)),))

@@ -1,4 +1,4 @@
-"""The characters that are played here, each as it is now, and all of them together."""
+"""The characters played here, with their current state."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,19 +12,19 @@ from personas.persona import Persona
 
 
 def speaker_id(slug: str) -> int:
-    """Return what stands for a character where others have a Discord id.
+    """Return the id that stands for a character in place of a Discord id.
 
-    It is negative, which no id of Discord's is, and always the same for a slug.
+    It is negative, unlike any Discord id, and always the same for a slug.
     """
     return -1 - int.from_bytes(blake2b(slug.encode(), digest_size=7).digest(), "big")
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who says something in a place: under which name, and with which face.
+    """The speaker of a line in a place: name and avatar.
 
-    The `primary` one is the bot's own account; `avatar` is an https URL, or "" for the bot's. With `nsfw`
-    it says nothing where Discord does not keep children out.
+    The `primary` speaker is the bot's own account; `avatar` is an https URL, or "" for the bot's own. A
+    speaker with `nsfw` speaks only in age-restricted channels.
     """
 
     slug: str
@@ -40,10 +40,10 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Playing:
-    """A character as it is played: what all of its files, its admins and its growth make of it.
+    """A character as it is played: the result of its files, its admins' edits and its growth.
 
-    `character.core_prompt` is the whole compiled prompt. `avatar` is a picture of it as a file, if it has
-    one, `persona` what it was compiled to, and `frameworks` are those that it may lean on in a talk.
+    `character.core_prompt` is the whole compiled prompt. `avatar` is its picture as a file, if it has one,
+    `persona` its compiled form, and `frameworks` are those that it may use in a conversation.
     """
 
     character: Character
@@ -55,14 +55,14 @@ class Playing:
 
 
 class PlayedCharacter:
-    """One character, as it is now: what changes shows in the very next prompt (D13, F048)."""
+    """One character in its current state: changes show in the very next prompt (D13, F048)."""
 
     def __init__(self, playing: Playing, *, primary: bool = True) -> None:
         self.slug = playing.character.slug
         self.primary = primary
         self.playing = playing
         self.face = ""
-        """An https URL of its picture, once there is one."""
+        """The https URL of its picture, once it is uploaded."""
 
     @property
     def character(self) -> Character:
@@ -83,8 +83,9 @@ class PlayedCharacter:
 
 
 class Company:
-    """Everybody who is played here. The first is the bot's own account; it alone speaks in private unless
-    another was asked for."""
+    """All characters played here. The first is the bot's own account; only it speaks in private unless
+    another was chosen.
+    """
 
     def __init__(self, roles: Sequence[PlayedCharacter]) -> None:
         self.by_slug = {role.slug: role for role in roles}
@@ -92,29 +93,29 @@ class Company:
 
     @classmethod
     def of(cls, primary: Character, others: Iterable[Character] = ()) -> "Company":
-        """Return a company of characters that stay as they are."""
+        """Return a company of characters that don't change."""
         return cls(
             (
                 PlayedCharacter(Playing(primary)),
-                *(PlayedCharacter(Playing(one), primary=False) for one in others),
+                *(PlayedCharacter(Playing(character), primary=False) for character in others),
             )
         )
 
     def join(self, role: PlayedCharacter) -> None:
-        """Let one more character hear and speak, from the next message on."""
+        """Add a character, from the next message on."""
         self.by_slug[role.slug] = role
 
     def part(self, slug: str) -> None:
-        """Let a character go; what it knows stays, for the day on which it comes back."""
+        """Remove a character; its memory stays in case it comes back."""
         del self.by_slug[slug]
 
     def for_adults(self, slug: str) -> PlayedCharacter | None:
-        """Return a character that is for adults only; None for any other."""
+        """Return an adults-only character; None for any other."""
         role = self.by_slug.get(slug)
         return role if role and role.nsfw else None
 
     def speaker(self, slug: str) -> Speaker:
-        """Return who speaks as a character, also where nobody knows it any more."""
+        """Return the speaker for a character, even if the character is no longer known."""
         role = self.by_slug.get(slug)
         return role.speaker if role else Speaker(slug, slug, nsfw=True)
 

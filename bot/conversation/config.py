@@ -1,4 +1,4 @@
-"""How the character behaves in a conversation."""
+"""Settings of the characters' behaviour in a conversation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ from personas.initiative import InitiativeBounds
 from personas.selection.routing import Rules
 
 Errors = Literal["reply", "react", "silent"]
-"""How a fault shows in a server: the character's own line, a reaction, or not at all."""
+"""Visibility of a fault in a server: the character's own line, a reaction, or nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attentiveness:
-    """How the character decides; durations without a type are seconds.
+    """Settings of the decision; durations without a type are seconds.
 
-    `turn` is how long a bot takes to answer at most (max_typing_time): whoever is named after it waits so
+    `turn` is the maximum time a bot takes to answer (max_typing_time): a character named after it waits this
     long for it, and a quarter of that after a person's message (F040).
     """
 
@@ -37,10 +37,10 @@ class Attentiveness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptLimits:
-    """How much of the past goes into a prompt, in tokens.
+    """The size of the past in a prompt, in tokens.
 
-    From `condensed` tokens of talk on, older talk is summed up, or passed over unless that is `summed`;
-    `known` is what memories may take. The provider keeps a prompt `cached` for so long.
+    From `condensed` tokens of conversation on, older lines are summarised if `summed`, else omitted; `known`
+    is the limit for memories. The provider caches a prompt for `cached`.
     """
 
     condensed: int = 6_000
@@ -59,11 +59,11 @@ class Growing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Direction:
-    """What operators set about who speaks (F108).
+    """Operators' settings of who speaks (F108).
 
-    `weights` are by slug. `banter` is the share of what characters would answer one another that they do;
-    `chain` lines of characters follow one of a person's at most. A conflict of two fades by `decay` an
-    hour, and grows by `escalation`, where `conflicts` are on.
+    `weights` are by slug. `banter` is the share of possible answers between characters that they give; at
+    most `chain` lines of characters follow a person's. A conflict of two characters fades by `decay` an hour,
+    and grows by `escalation`, if `conflicts` are on.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -77,7 +77,7 @@ class Direction:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is shown, and after how long one person may be shown it again; without a text nobody is."""
+    """A text, and the time after which one person may see it again; without a text nobody sees it."""
 
     text: str = ""
     again_after: timedelta = timedelta(hours=24)
@@ -85,7 +85,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """How facts are drawn from a day's talk: the model, whether in batches, and from which hour on (UTC)."""
+    """How facts are extracted from a day's conversation: the model, batching, and the first hour (UTC)."""
 
     model: str = ""
     batches: bool = False
@@ -94,7 +94,7 @@ class Learning:
 
 @dataclass(frozen=True, slots=True)
 class Curiosity:
-    """How readily characters ask back on something earlier: by a level, and with a pause after each time."""
+    """How readily characters ask about something earlier: a level, and the pause after each time."""
 
     level: str = "off"
     cooldown: timedelta = timedelta(seconds=300)
@@ -102,7 +102,9 @@ class Curiosity:
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """Whether replies grow in Discord while they are written: after how many characters, how often edited."""
+    """Whether replies grow in Discord while they are written: first size in characters, and interval of
+    edits.
+    """
 
     enabled: bool = False
     gap: float = 1.0
@@ -111,14 +113,14 @@ class Streaming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """What an operator may choose about it; durations without a type are seconds.
+    """An operator's settings of behaviour; durations without a type are seconds.
 
-    `recalled` is how many tokens of what was found by search go into a prompt. After `asks_after` answers
-    somebody is asked whether they may be remembered; with 0 nobody is. Copies of the database that the
-    program made by itself are there for as long as `backups_kept`. `mode` is the mood of the house (F086),
-    and `lore` how many tokens of lorebooks go into a prompt. By the hours of `zone` the characters live.
-    `initiative` bounds how often they speak first; with `checkins` they write to people in private, too.
-    `curiosity` is how readily they ask back. `notice` is what is shown to people in distress.
+    `recalled` is the limit in tokens for search results in a prompt. After `asks_after` answers a person is
+    asked for consent to memory; 0 means never. The program's own copies of the database are deleted after
+    `backups_kept`. `mode` is the general mood (F086), and `lore` the limit in tokens for lorebooks. The
+    characters live in the time zone `zone`. `initiative` bounds how often they speak first; with `checkins`
+    they also write to people in private. `curiosity` is how readily they ask back. `notice` is shown to
+    people in distress.
     """
 
     pace: Pace

@@ -1,4 +1,4 @@
-"""What follows for two characters from what one says to the other (F091-F094)."""
+"""Effects of one character's line on the relation to another character (F091-F094)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,8 +26,9 @@ NOBODY = 0
 
 @dataclass(frozen=True, slots=True)
 class SaidTo:
-    """What one character said to another: `answered` is the line that it answers, `line` the last one of its
-    own, and `text` all of them; `cue` says why it spoke, where one does."""
+    """A line of one character to another: `answered` is the line before it, `line` the speaker's last row,
+    and `text` all rows together; `cue` is its reason to speak, if any.
+    """
 
     speaker: PlayedCharacter
     other: PlayedCharacter
@@ -39,23 +40,23 @@ class SaidTo:
 
 @dataclass(frozen=True, slots=True)
 class Sore:
-    """What two fall out about: what it comes up to by now, and which of it just came up."""
+    """A conflict of two characters: its current severity, and the topics that just came up."""
 
     known: dict[str, Conflict]
     stirred: tuple[str, ...]
 
     @property
     def begun(self) -> str | None:
-        """The first topic that they were at peace about until now."""
+        """The first topic that caused no conflict until now."""
         return next((topic for topic in self.stirred if topic not in self.known), None)
 
     @property
     def severity(self) -> float:
-        return max((one.severity for one in self.known.values()), default=0.0)
+        return max((conflict.severity for conflict in self.known.values()), default=0.0)
 
 
 class Dealings:
-    """Writes down encounters of characters, in the transaction that makes a reply history."""
+    """Stores encounters of characters, in the transaction that makes a reply history."""
 
     def __init__(self, company: Company, inner: InnerLife, clock: Clock, direction: Direction) -> None:
         self._company = company
@@ -71,34 +72,36 @@ class Dealings:
         answered: MessageRow,
         cue: CueRow | None,
     ) -> list[str]:
-        """Take in that a character said something to another; return what became of the two."""
+        """Store the effects of one character's line to another; return descriptions of the changes."""
         other = self._company.by_slug.get(answered.character or "")
         if other is None or other is speaker:
             return []
         text = "\n".join(line.text for line in lines)
-        return await self._met(db, SaidTo(speaker, other, answered, lines[-1], text, cue))
+        return await self._store_encounter(db, SaidTo(speaker, other, answered, lines[-1], text, cue))
 
-    async def _met(self, db: UnitOfWork, said: SaidTo) -> list[str]:
-        one, two = said.speaker.slug, said.other.slug
+    async def _store_encounter(self, db: UnitOfWork, said: SaidTo) -> list[str]:
+        speaker, other = said.speaker.slug, said.other.slug
         kind = _kind(said)
-        pair = await db.affinities.pair(one, two)
-        achieved = await db.affinities.milestones(one, two)
-        standing = await db.characters.standing(NOBODY, one, day_keys(one))
+        pair = await db.affinities.pair(speaker, other)
+        achieved = await db.affinities.milestones(speaker, other)
+        standing = await db.characters.standing(NOBODY, speaker, day_keys(speaker))
         sore = await self._sore(db, said)
-        parts = factors(kind, self._around(said, pair, standing, sore))
+        parts = factors(kind, self._circumstances(said, pair, standing, sore))
         m = modifier(parts)
         change, echo = affinity.shift(pair.value, kind, m, back=pair.back)
         value, back, dealings = pair.value + change, pair.back + echo, pair.dealings + 1
         reached = affinity.milestones(value, dealings, achieved)
         stage = affinity.stage_after(pair.stage, value, dealings)
         stage_back = affinity.stage_after(pair.stage_back, back, dealings)
-        await db.affinities.keep_all([Affinity(one, two, value, stage), Affinity(two, one, back, stage_back)])
+        await db.affinities.keep_all(
+            [Affinity(speaker, other, value, stage), Affinity(other, speaker, back, stage_back)]
+        )
         became = [*reached, *([] if stage == pair.stage else [f"now {stage}"])]
         memory = remembered(Shared(kind, affinity.DELTAS[kind] * m, reached, fell_out=bool(sore.begun)))
         await db.affinities.met(
             Encounter(
-                speaker=one,
-                other=two,
+                speaker=speaker,
+                other=other,
                 kind=kind,
                 at=self._clock.now(),
                 channel_id=said.answered.channel_id,
@@ -113,12 +116,14 @@ class Dealings:
             )
         )
         await self._inner.heard_another(db, said.other, kind, channel_id=said.answered.channel_id)
-        shaped = await by_encounter(db, one, standing.growth, two, kind)
+        shaped = await by_encounter(db, speaker, standing.growth, other, kind)
         await shape(db, shaped, self._clock.now())
         await self._fall_out(db, said, sore)
         return became
 
-    def _around(self, said: SaidTo, pair: AffinityPair, standing: CharacterStanding, sore: Sore) -> Around:
+    def _circumstances(
+        self, said: SaidTo, pair: AffinityPair, standing: CharacterStanding, sore: Sore
+    ) -> Around:
         return Around(
             in_scene=said.cue is not None and said.cue.scene_id is not None,
             last=Interaction(pair.kind) if pair.kind else None,
@@ -128,14 +133,17 @@ class Dealings:
         )
 
     async def _sore(self, db: UnitOfWork, said: SaidTo) -> Sore:
-        """Return what is left of what the two fell out about, and what of it just came up (F094, C73)."""
+        """Return the remaining severity of a conflict, and its topics that just came up (F094, C73)."""
         if not self._direction.conflicts:
             return Sore({}, ())
-        one, two = said.speaker, said.other
+        speaker, other = said.speaker, said.other
         topics = dict.fromkeys(
-            (*one.character.conflicts.get(two.slug, ()), *two.character.conflicts.get(one.slug, ()))
+            (
+                *speaker.character.conflicts.get(other.slug, ()),
+                *other.character.conflicts.get(speaker.slug, ()),
+            )
         )
-        rows = await db.affinities.conflicts(one.slug, two.slug)
+        rows = await db.affinities.conflicts(speaker.slug, other.slug)
         left = (
             affinity.decayed(
                 Conflict(row.topic, row.severity, row.at), self._clock.now(), rate=self._direction.decay
@@ -146,7 +154,7 @@ class Dealings:
         return Sore(known, affinity.stirred(said.text, topics))
 
     async def _fall_out(self, db: UnitOfWork, said: SaidTo, sore: Sore) -> None:
-        """Let each sore topic that came up make its conflict worse."""
+        """Let each sore topic that came up escalate its conflict."""
         now = self._clock.now()
         for topic in sore.stirred:
             worse = affinity.escalated(
@@ -172,6 +180,6 @@ def _kind(said: SaidTo) -> Interaction:
 
 
 def _topic(said: SaidTo) -> str | None:
-    """Return which of their interests it was about: no other words of the line are kept."""
+    """Return the interest that the line mentions: no other words of it are stored."""
     interests = (*said.speaker.character.interests, *said.other.character.interests)
     return next(iter(about(spoken(said.text), interests)), "")[:LONGEST_TOPIC] or None

@@ -1,4 +1,4 @@
-"""Whether to answer and why: the decision about one message, and the trace it leaves behind."""
+"""The decision whether to answer a message, and its trace."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,7 +11,7 @@ from bot.llm.types import ModelCall
 
 
 class Reason(Enum):
-    """Why the character answers, or keeps quiet: kept by its name with the message and the turn."""
+    """Reasons for an answer or for silence, stored by name with the message and the turn."""
 
     DM = _("direct message", "why it was answered")
     MENTION = _("mentioned", "why it was answered")
@@ -53,15 +53,17 @@ class Reason(Enum):
 
 
 WEIGHED = (Reason.CHATTER, Reason.CHANCE)
-"""Found to be worth too little: who had called the character is answered all the same, whatever they edit."""
+"""Reasons of too little relevance: a message that called the character is answered in spite of them after an
+edit.
+"""
 UNASKED = frozenset(
     reason.name for reason in (Reason.GREETING, Reason.REMINDER, Reason.INITIATIVE, Reason.CHECK_IN)
 )
-"""Why something is said that nobody asked for."""
+"""Reasons for an unprompted message."""
 
 
 class Note(Enum):
-    """What a rule notes on the way to a decision: kept by its name, with its figures."""
+    """Notes of a rule, stored by name with figures."""
 
     BUDGET_SHORT = _("four fifths of a budget are spent")
     BUDGET_SPENT = _("a budget is spent")
@@ -75,7 +77,7 @@ class Note(Enum):
 
 
 class Pause(Enum):
-    """Why a decision waited: kept by its name."""
+    """Reasons for a wait, stored by name."""
 
     COOLDOWN = _("cooldown", "why it waited")
     TURN = _("somebody else was named first", "why it waited")
@@ -83,7 +85,7 @@ class Pause(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RuleRemark:
-    """What a rule notes: facts, never words that somebody said; `note` is text where no `Note` says it."""
+    """A note of a rule: facts, never users' words; `note` is free text if no `Note` fits."""
 
     note: Note | str
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -100,7 +102,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class DecisionStep:
-    """One rule that was asked, and what it had to say."""
+    """An applied rule and its result."""
 
     rule: str
     remark: RuleRemark | None = None
@@ -115,9 +117,9 @@ class DecisionStep:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A pause before the decision was made anew, in seconds as planned; it may have ended early.
+    """A pause before the rules are applied again, in seconds as planned; it may have ended early.
 
-    `why` is the name of a `Pause`, or text where none says it.
+    `why` is the name of a `Pause`, or free text if none fits.
     """
 
     why: str
@@ -125,24 +127,23 @@ class Wait:
 
 
 _TUPLES = ("addressees", "votes", "recalled", "lines", "known", "lore", "saw", "expert", "guard", "musings")
-"""Fields of a trace that are tuples: JSON knows lists alone."""
+"""Fields of a trace that are tuples: JSON only has lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """How a decision came about (C18): facts and ids, no words of the message.
+    """The trace of a decision (C18): facts and ids, none of the message's words.
 
-    `addressees` are user ids in the order in which they are addressed, 0 for somebody unknown;
-    `votes` are "yes", "no" and "abstain". `seconds` run from receipt to decision, waits included;
-    `cost` is in US dollars, None where a price is not known. `recalled` are the facts that the reply
-    could draw on because a search had found them, `lines` the earlier messages, and `known` the facts at
-    the head of its prompt, by id (C67); `lore` are entries of lorebooks, by book and number; `cue` says
-    why it was a character's turn, where others were asked before it; `saw` are the pictures, files and
-    voice messages that it perceived: the kind of each, and the id of its message. `expert` is who wrote the
-    reply and why, where it was not the general model. `guard` says how hostile it was and how thick its skin,
-    where its prompt spoke of that. `voted_for` is the character whose joining in was put
-    to the vote and `carried` says whether it does, once for each vote: with the first message it was about.
-    `musings` are thoughts of the character's own, by id.
+    `addressees` are user ids in the order of address, 0 for an unknown person; `votes` are "yes", "no" and
+    "abstain". `seconds` run from receipt to decision, waits included; `cost` is in US dollars, None if a
+    price is unknown. `recalled` are the facts that a search found for the reply, `lines` the earlier
+    messages, and `known` the facts in its prompt's preamble, by id (C67); `lore` are entries of lorebooks, by
+    book and number; `cue` is the reason for a character's turn after others; `saw` are the perceived
+    pictures, files and voice messages: the kind of each, and the id of its message. `expert` is the model
+    that wrote the reply and why, unless it was the general model. `guard` is the hostility and the thickness
+    of the skin, if its prompt mentioned them. `voted_for` is the character whose joining in was put to the
+    vote and `carried` the result, stored once per vote: with its first message. `musings` are the character's
+    own thoughts, by id.
     """
 
     steps: tuple[DecisionStep, ...] = ()
@@ -167,10 +168,10 @@ class Trace:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        """Return what `trace_json` wrote; fields of other versions are passed over."""
+        """Parse the output of `trace_json`; fields of other versions are ignored."""
         known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
-        known["steps"] = tuple(DecisionStep.from_json(one) for one in known.get("steps", ()))
-        known["waits"] = tuple(Wait(one["why"], one["seconds"]) for one in known.get("waits", ()))
+        known["steps"] = tuple(DecisionStep.from_json(step) for step in known.get("steps", ()))
+        known["waits"] = tuple(Wait(wait["why"], wait["seconds"]) for wait in known.get("waits", ()))
         for name in _TUPLES:
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
@@ -178,10 +179,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """What the rules came to about one message: without a decision it is put to the vote.
+    """The rules' result for one message: without a decision it is put to the vote.
 
-    `received` is when it came in; `bot_replies` is how often its author, a bot, was answered in a row;
-    `calls` are what it cost to know who is addressed.
+    `received` is the time of arrival; `bot_replies` counts the answers in a row to its author, if a bot;
+    `calls` are the cost of finding the addressees.
     """
 
     decision: Decision | None
@@ -192,12 +193,12 @@ class Considered:
 
 
 def english(reason: Reason) -> str:
-    """Return the sentence of a reason for the log, which is in English whoever is answered."""
+    """Return the sentence of a reason for the log, which is always in English."""
     return str.__str__(reason.value)
 
 
 def trace_json(trace: Trace) -> dict[str, Any]:
-    """Return a trace as what the database keeps."""
+    """Return a trace in the form that the database stores."""
     return asdict(trace) | {"steps": [_step_json(step) for step in trace.steps]}
 
 

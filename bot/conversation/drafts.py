@@ -1,4 +1,4 @@
-"""Messages that show a reply while the model writes it: posted, edited as it grows, or taken down."""
+"""Messages that show a reply while the model writes it: posted, edited, or deleted."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Drafting:
-    """Lets replies grow, goes on with those that a stop left behind, and takes down what nobody waits for."""
+    """Grows replies, continues drafts from before a restart, and deletes abandoned drafts."""
 
     def __init__(
         self,
@@ -50,9 +50,10 @@ class Drafting:
     async def growing(
         self, cause: ReplyTrigger, stale: Callable[[], bool]
     ) -> AsyncIterator[GrowingReply | None]:
-        """Give what shows a reply while it comes; None where it is said whole, or shown in another way.
+        """Yield the display of a growing reply; None if the reply is posted whole, or displayed in another
+        way.
 
-        While what it answers is `stale`, as it was edited or deleted, nothing more is shown.
+        While `stale` is true, because the answered message was edited or deleted, the display stops.
         """
         if not self._how.enabled or cause.mouth.show or cause.newest.where.place not in PLACES:
             yield None
@@ -68,14 +69,16 @@ class Drafting:
             yield reply
 
     async def _left_behind(self, cause: ReplyTrigger) -> list[tuple[Draft, str]]:
-        """Return the messages that a stop left of a reply to the same, if Discord tells which there are."""
+        """Return the messages of a draft of the same reply from before a restart, if Discord can tell which
+        exist.
+        """
         async with self._database.read(brief=True) as db:
             left = await db.drafts.of_channel(cause.newest.where.channel_id)
-        theirs = [draft for draft in left if cause.is_shown_by(draft)]
+        drafts = [draft for draft in left if cause.is_shown_by(draft)]
         standing = list[tuple[Draft, str]]()
-        for draft in theirs:
-            if draft.mark != theirs[-1].mark:
-                continue  # an earlier one, which is taken down when all it answered is answered
+        for draft in drafts:
+            if draft.mark != drafts[-1].mark:
+                continue  # of an earlier reply: deleted once all messages that it answers are answered
             if (message_id := await message_of(self._database, draft, cause.mouth)) is None:
                 await self._close([draft])
                 break
@@ -84,7 +87,7 @@ class Drafting:
         return standing
 
     async def take_down(self, mouth: Mouth, drafts: Iterable[Draft]) -> None:
-        """Delete the messages of drafts that nobody is to see any more. What fails for now is tried again."""
+        """Delete the messages of abandoned drafts. A deletion that fails is retried later."""
         for draft in drafts:
             try:
                 if (message_id := await message_of(self._database, draft, mouth)) is not None:
@@ -98,7 +101,7 @@ class Drafting:
                 await self._close([draft])
 
     async def take_down_left(self, mouth_of: MouthOf, channel_id: int | None = None) -> None:
-        """Delete what a stop left of replies that nobody waits for any more: in a channel, or everywhere."""
+        """Delete drafts from before a restart that nobody waits for: in a channel, or everywhere."""
         async with self._database.read(brief=True) as db:
             channels = await db.drafts.channels()
         await asyncio.gather(
@@ -106,7 +109,7 @@ class Drafting:
         )
 
     async def _tidy(self, channel_id: int, mouth: Mouth) -> None:
-        """Wait until nothing is said in a channel: a draft that is there then was left behind."""
+        """Wait for silence in a channel: a draft that exists then is abandoned."""
         async with self._rooms.enter(channel_id) as room, room.lock:
             async with self._database.read(brief=True) as db:
                 left = await db.drafts.of_channel(channel_id)
@@ -116,7 +119,7 @@ class Drafting:
                 await self.take_down(mouth.speaking_as(speaker), [draft])
 
     async def _is_awaited(self, db: UnitOfWork, draft: Draft) -> bool:
-        """Say whether what a draft answers is still to be answered."""
+        """Say whether the message that a draft answers still needs an answer."""
         since = self._runtime.clock.now() - self._resume_within
         if draft.mark.startswith("q"):
             return draft.opened_at >= since and await db.cues.is_open(int(draft.mark[1:]))

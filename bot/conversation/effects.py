@@ -1,4 +1,4 @@
-"""What follows from a reply: who speaks next, how characters get on, how one grows (C72, C73, C75)."""
+"""Effects of a reply: the next speaker, relations of characters, growth (C72, C73, C75)."""
 
 import logging
 from collections.abc import Sequence
@@ -20,18 +20,18 @@ from personas.selection.orchestration import next_of_scene
 log = logging.getLogger(__name__)
 
 SCENE_PAUSE = 2.0
-"""Seconds between two lines of a scene, before the next one is thought of."""
+"""Seconds between two lines of a scene, before generation of the next one begins."""
 SCENE = "scene"
 COUNTED_EVERY = 10
-"""Answers after which a character's file is written anew (F104)."""
+"""The number of answers after which a character's file is rewritten (F104)."""
 PLAYED, STOPPED, UNSAID = "played to its end", "stopped", "could not be said"
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Something about a character that admins are told of; `changed` says that it is another one now.
+    """A change of a character for the log channel; `changed` says that its definition is different now.
 
-    With `counted` its number of answers is to be written to its files; there may be nothing to tell.
+    With `counted` its files get the new number of answers; its text may be empty.
     """
 
     character: str
@@ -41,7 +41,7 @@ class News:
 
 
 class Consequences:
-    """Writes down what follows from a reply, in the transaction that makes it history."""
+    """Stores the effects of a reply, in the transaction that makes it history."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Consequences:
     async def of(
         self, db: UnitOfWork, turn: Turn, lines: Sequence[MessageRow], channel: Channel | None
     ) -> list[News]:
-        """Take in that a reply was said, in these lines; return what admins are to be told."""
+        """Store the effects of a reply's lines; return news for admins."""
         role = self._casting.company.by_slug.get(turn.character)
         if not lines or role is None:
             await self._break_off(db, turn, gone=role is None)
@@ -77,12 +77,14 @@ class Consequences:
         if trigger is not None and trigger.character:
             became = await self._dealings.of(db, role, lines, trigger, cue)
             other = self._casting.company.by_slug.get(trigger.character)
-            news += [News(role.slug, f"{role.name} and {other.name}: {one}.") for one in became if other]
+            news += [
+                News(role.slug, f"{role.name} and {other.name}: {change}.") for change in became if other
+            ]
         if channel is not None and Place(channel.place).holds_several:
             await self._go_on(db, channel, cue, trigger, lines[-1], said, role)
         return news
 
-    # How it grows.
+    # Growth.
 
     async def _grow(self, db: UnitOfWork, role: PlayedCharacter) -> list[News]:
         count = await db.characters.count_interaction(role.slug)
@@ -92,20 +94,20 @@ class Consequences:
             return news
         reached = await db.characters.reached(role.slug)
         for milestone in crossed(0, count, milestones, reached):
-            stage = next((one for one in role.character.stages if one.milestone == milestone), None)
+            stage = next((stage for stage in role.character.stages if stage.milestone == milestone), None)
             changes = dict(stage.changes) if stage else None
             await db.characters.reach_milestone(role.slug, milestone, changes, at=self._clock.now())
-            what = f"it changes by its stage {milestone}" if changes else "its files name no stage for that"
+            change = f"it changes by its stage {milestone}" if changes else "its files name no stage for that"
             news.append(
                 News(
                     role.slug,
-                    f"{role.name} has answered {milestone} times: {what}.",
+                    f"{role.name} has answered {milestone} times: {change}.",
                     changed=changes is not None,
                 )
             )
         return news
 
-    # Who speaks next.
+    # The next speaker.
 
     async def _go_on(
         self,
@@ -122,9 +124,9 @@ class Consequences:
             await self._next_line(db, cue.scene_id, channel.id, line.id)
             return
         if trigger is None or (trigger.from_bot and not trigger.character):
-            return  # other bots would be talked with for ever
+            return  # otherwise bots would talk with each other for ever
         if await db.cues.scene(channel.id) or await db.cues.next(channel.id):
-            return  # somebody is to speak already
+            return  # another speaker is waiting already
         where = where_of(channel)
         joins = await self._casting.joins(db, where, role.slug, said, since_human=chain, cast_id=line.cast_id)
         if joins is not None:
@@ -133,7 +135,7 @@ class Consequences:
             )
 
     async def _break_off(self, db: UnitOfWork, turn: Turn, *, gone: bool) -> None:
-        """End a scene in which a line could not be said at all, or whose player is gone: nothing follows."""
+        """Cancel a scene after a line could not be posted, or after its player left."""
         cue = await db.cues.of_turn(turn.id)
         if cue is None or cue.scene_id is None:
             return
@@ -141,7 +143,7 @@ class Consequences:
             await db.cues.end_scene(cue.scene_id, ended=UNSAID, at=self._clock.now())
 
     async def _next_line(self, db: UnitOfWork, scene_id: int, channel_id: int, message_id: int) -> None:
-        """Let the next of a scene speak, or end it (C26)."""
+        """Let the next character of a scene speak, or end the scene (C26)."""
         done = await db.cues.played(scene_id)
         scene = await db.cues.scene_of(scene_id)
         if scene is None or scene.ended_at is not None:

@@ -1,4 +1,4 @@
-"""Which model writes a reply: one with eyes, one for code, one for premium members, or the general one."""
+"""Choice of the model that writes a reply: vision, code, premium, or general."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ from bot.llm.types import Model
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """The model that is asked, and who answers where it can't be.
+    """The chosen model and its fallback.
 
-    `expert` is who that is and why, for /why; empty where it is the general one, as for most replies.
+    `expert` names the model and the reason, for /why; it is empty for the general model, as for most replies.
     """
 
     model: Model
@@ -20,10 +20,10 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True)
 class Experts:
-    """The models that write replies; where no other one fits, the general one does.
+    """The models that write replies; the general model is the default.
 
-    `spare` answers where the general one can't be asked.
-    Where a budget runs short `Budgeted` takes a cheap one, whoever was chosen.
+    `spare` is the general model's fallback. When a budget runs short, `Budgeted` uses a cheap model,
+    whichever was chosen.
     """
 
     general: Model
@@ -33,13 +33,13 @@ class Experts:
     spare: Model | None = None
 
     def _instead_of(self, model: Model) -> Model:
-        """Return who answers where a model can't be asked: nobody at the same server that may be down."""
+        """Return the fallback of a model; None if it is at the same server, which may be down."""
         beside = self.general.server and self.general.server == model.server
         return self.spare if beside and self.spare else self.general
 
     def choose(self, intent: Intent, *, premium: bool = False) -> ModelChoice:
-        """Return who writes a reply: eyes before code, code before premium."""
-        # Who is made for code mostly can't see, so a picture is never shown to the coder.
+        """Return the model for a reply: vision before code, code before premium."""
+        # Models for code mostly have no vision, so a picture is never shown to the coder.
         wanted = (
             (self.vision, "vision", intent.why, intent.kind is IntentKind.VISION),
             (self.coder, "coder", intent.why, intent.kind is IntentKind.CODE),

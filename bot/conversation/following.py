@@ -1,4 +1,4 @@
-"""Who speaks unasked: called beside another, taking up what another said, or in a scene (C26, C27)."""
+"""Characters that speak after another: called together, joining in, or in a scene (C26, C27)."""
 
 import logging
 from datetime import timedelta
@@ -25,11 +25,11 @@ GONE, LATE, SPOKEN, NOT_HERE = "what it follows is gone", "somebody spoke meanwh
 NOTHING, STALE = "nothing came to mind", "too long ago"
 SWITCHED_OFF = "switched off here"
 MOST_IN_A_ROW = 50
-"""Cues that are taken in one go in one channel: a scene has as many lines at most."""
+"""The maximum number of cues processed in one go per channel: a scene has no more lines."""
 
 
 class Following:
-    """Lets those speak who are to speak without being asked anew, one after another."""
+    """Lets the characters with a cue speak, one after another."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Following:
         self._asked_again: set[int] = set()
 
     async def resume(self, mouth_of: MouthOf) -> None:
-        """Let those speak who were to, before a stop or a fault."""
+        """Process the cues that a restart or a fault left."""
         async with self._database.read(brief=True) as db:
             channels = await db.cues.waiting(self._clock.now() - self._within, PLACES)
         for channel_id in channels:
@@ -59,9 +59,9 @@ class Following:
                 await self.follow(channel_id, mouth_of(channel_id))
 
     async def follow(self, channel_id: int, mouth: Mouth) -> None:
-        """Let everybody speak in a channel who is to, in their order; who is called meanwhile goes first."""
+        """Let every character with a cue in a channel speak, in order; new direct calls go first."""
         if channel_id in self._at_it:
-            self._asked_again.add(channel_id)  # it may just have found nobody who is to speak
+            self._asked_again.add(channel_id)  # the loop may just have found no cue
         if len(self._casting.company) < 2 or channel_id in self._at_it:
             return
         self._at_it.add(channel_id)
@@ -84,7 +84,7 @@ class Following:
             self._asked_again.discard(channel_id)
 
     async def _take(self, room: ChannelQueue, cue: CueRow, mouth: Mouth) -> None:
-        """Let one character speak, or keep why it will not."""
+        """Let one character speak, or store why it won't."""
         async with self._database.read(brief=True) as db:
             if not await db.cues.is_open(cue.id):
                 return
@@ -105,7 +105,7 @@ class Following:
     async def _refused(
         self, db: UnitOfWork, cue: CueRow, line: MessageRow | None, channel: Channel | None
     ) -> str | None:
-        """Return why a character is not to speak any more; one that is not there, or was not, never does."""
+        """Return why a character must not speak any more: for example, it is absent now, or was then."""
         if cue.made_at < self._clock.now() - self._within:
             return STALE
         if channel is None or cue.character not in self._casting.company.by_slug:
@@ -114,8 +114,8 @@ class Following:
             return SWITCHED_OFF
         if line is None and cue.reason != SCENE:
             return GONE
-        there = await self._casting.heard(db, line.cast_id if line else None, where_of(channel))
-        if cue.character not in {role.slug for role in there}:
+        audience = await self._casting.heard(db, line.cast_id if line else None, where_of(channel))
+        if cue.character not in {role.slug for role in audience}:
             return NOT_HERE
         taken_up = line is not None and line.character is not None and cue.reason != SCENE
         late = taken_up and await db.messages.spoken_since(cue.channel_id, cue.message_id)
@@ -124,7 +124,7 @@ class Following:
     async def _speak(
         self, room: ChannelQueue, cue: CueRow, role: PlayedCharacter, heard: Utterance, mouth: Mouth
     ) -> bool:
-        """Think of what it says and say it; False when that came to nothing."""
+        """Generate and post its line; return False if there was no line."""
         own, at = mouth.speaking_as(role.speaker), self._clock.monotonic()
         decision = Decision(reply=True, reason=Reason.CUE)
         considered = Considered(decision, Trace(), self._clock.now(), 0, ())
@@ -135,7 +135,7 @@ class Following:
 
 
 def opening(cue: CueRow, where: Where) -> Utterance:
-    """Return what a scene begins with: nobody has said anything yet."""
+    """Return the utterance that opens a scene: nobody has said anything yet."""
     return Utterance(
         message_id=cue.message_id,
         author_id=0,

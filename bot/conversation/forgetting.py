@@ -1,4 +1,4 @@
-"""What somebody wants forgotten: single exchanges, or all of their talk with the character (F117, F118)."""
+"""Deletion on request: single exchanges, or a person's whole conversation with the character (F117, F118)."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,12 +15,12 @@ from memory.erasing import Erased, Eraser
 from memory.places import Where
 
 MOST_PAIRS = 10
-"""Pairs that can be looked through at once (F118)."""
+"""The maximum number of pairs in a list (F118)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SaidAndAnswered:
-    """Something that somebody said, and what the character answered: `said` by that person alone."""
+    """A person's message and the character's answer: `said` holds only that person's words."""
 
     turn_id: int
     said: tuple[str, ...]
@@ -30,9 +30,9 @@ class SaidAndAnswered:
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How much talk somebody has with the character: lines in the log, and lines in summaries of a place.
+    """The size of a person's conversation: lines in the log, and in a place's summaries.
 
-    `summaries` are those that hold anything of theirs, anywhere; `summaries_here` are those of the place.
+    `summaries` counts those with any of the person's words, anywhere; `summaries_here` those of the place.
     """
 
     lines: int
@@ -44,7 +44,7 @@ class Length:
 
 
 class Forgetting:
-    """Takes what people said out of everything, so that it is as if it had never been said."""
+    """Deletes people's words with everything derived from them."""
 
     def __init__(
         self, *, database: Database, rooms: Rooms, eraser: Eraser, summaries: Summaries, clock: Clock
@@ -56,7 +56,7 @@ class Forgetting:
         self._clock = clock
 
     async def pairs(self, person_id: int, where: Where, *, count: int = 5) -> list[SaidAndAnswered]:
-        """Return the last exchanges with somebody in a place, the oldest first; at most MOST_PAIRS."""
+        """Return the last exchanges with a person in a place, the oldest first; at most MOST_PAIRS."""
         limit = min(max(count, 1), MOST_PAIRS)
         async with self._database.read() as db:
             replies = await db.turns.last_to(person_id, where.channel_id, limit=limit)
@@ -64,19 +64,19 @@ class Forgetting:
         return list(reversed(pairs))
 
     async def forget_pairs(self, person_id: int, where: Where, turn_ids: Collection[int]) -> Erased:
-        """Forget some exchanges: what the person said in them, and the replies to that."""
+        """Delete some exchanges: the person's messages in them, and the replies."""
         async with self._rooms.enter(where.channel_id) as room, room.lock, self._database.begin() as db:
-            theirs = {one.id for one in await db.turns.last_to(person_id, where.channel_id, limit=200)}
+            theirs = {turn.id for turn in await db.turns.last_to(person_id, where.channel_id, limit=200)}
             message_ids: set[int] = set()
             for turn_id in theirs & set(turn_ids):
                 message_ids |= {line.id for line in await self._said_by(db, turn_id, person_id)}
                 message_ids |= {line.id for line in await db.messages.of_turn(turn_id)}
             erased = await self._erase(db, message_ids)
-        await self._afterwards([where.channel_id])
+        await self._remove_traces([where.channel_id])
         return erased
 
     async def length(self, person_id: int, where: Where) -> Length:
-        """Return how much of somebody's talk is kept, here and anywhere."""
+        """Return how much of a person's conversation is stored, here and anywhere."""
         async with self._database.read() as db:
             channels = await db.messages.channels_of(person_id)
             here = await db.summaries.drawn_from(person_id, channel_ids=[where.channel_id])
@@ -90,10 +90,10 @@ class Forgetting:
             )
 
     async def reset(self, person_id: int, where: Where, *, everywhere: bool = False) -> Erased:
-        """Forget all of somebody's talk with the character, in a place or everywhere (F117).
+        """Delete a person's whole conversation with the character, in a place or everywhere (F117).
 
-        What they said goes, and the replies to them, and every summary that holds any of it; core
-        memories stay. What others said in a channel stays theirs: of a private place everything goes.
+        This deletes their messages, the replies to them, and every summary with any of their words; core
+        memories stay. Other people's messages in a channel stay, but a private place is deleted entirely.
         """
         async with self._database.read() as db:
             theirs = await db.messages.channels_of(person_id) if everywhere else []
@@ -106,14 +106,14 @@ class Forgetting:
             if everywhere:
                 summaries = await db.summaries.drawn_from(person_id)
                 erased += Erased(summaries=await db.summaries.drop(summaries))
-        await self._afterwards(channels)
+        await self._remove_traces(channels)
         return erased
 
     @asynccontextmanager
     async def _quiet(self, channel_ids: Sequence[int]) -> AsyncIterator[None]:
-        """Wait until nothing is being said in some channels, and let nothing be said for now.
+        """Wait until some channels are silent, and block them while the context is open.
 
-        Two who do this go through them in the same order, so that neither waits for the other.
+        The order of channels is always the same, so two callers can't deadlock.
         """
         async with AsyncExitStack() as inside:
             for channel_id in sorted(channel_ids):
@@ -139,7 +139,7 @@ class Forgetting:
         return await self._lines(db, message_ids) + Erased(summaries=dropped)
 
     async def _lines(self, db: UnitOfWork, message_ids: Collection[int]) -> Erased:
-        """Delete lines; core memories stay, also those that came only from them (F117)."""
+        """Delete lines; core memories stay, even those derived only from these lines (F117)."""
         covering = await db.summaries.covering(message_ids)
         summaries = await db.summaries.drop({source.summary_id for source in covering})
         await db.turns.forget_variants(message_ids)
@@ -151,20 +151,20 @@ class Forgetting:
         return Erased(lines, summaries, archived=archived)
 
     async def _erase(self, db: UnitOfWork, message_ids: Collection[int]) -> Erased:
-        """Delete lines, and whatever is known only from them."""
+        """Delete lines, and all facts derived only from them."""
         erased = await self._eraser.lines(db, message_ids)
         await self._let_go(db, message_ids)
         return erased
 
     async def _let_go(self, db: UnitOfWork, message_ids: Collection[int]) -> None:
-        """Say nothing any more to what is gone."""
+        """Cancel answers to deleted lines."""
         now = self._clock.now()
         await db.turns.close_open(message_ids, reason=Reason.DELETED.name, at=now)
         await db.turns.drop_unsaid(message_ids, at=now)
         await db.turns.take_back(message_ids, at=now)
 
-    async def _afterwards(self, channel_ids: Collection[int]) -> None:
-        """Remove the traces; what a summary that went had covered of others is summed up anew."""
+    async def _remove_traces(self, channel_ids: Collection[int]) -> None:
+        """Remove the traces; summarise again the other people's lines of deleted summaries."""
         await self._eraser.finish()
         await self._summaries.again(channel_ids)
 
@@ -174,5 +174,5 @@ class Forgetting:
         return SaidAndAnswered(turn.id, tuple(said), "\n".join(reply), turn.pledged_at)
 
     async def _said_by(self, db: UnitOfWork, turn_id: int, person_id: int) -> list[MessageRow]:
-        found = [await db.messages.get(one) for one in await db.turns.answered_by(turn_id)]
+        found = [await db.messages.get(message_id) for message_id in await db.turns.answered_by(turn_id)]
         return [line for line in found if line is not None and line.author_id == person_id]

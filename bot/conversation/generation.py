@@ -1,4 +1,4 @@
-"""Asking Claude for a reply, and what is said when there is none."""
+"""Generation of a reply by the model, with its fallback lines."""
 
 import json
 import logging
@@ -42,11 +42,11 @@ _MOST_PHRASES, _LONGEST_PHRASE = 3, 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVoice:
-    """Which model speaks, how much at most, and how long it may take (`deadline` in seconds).
+    """The model's settings: name, maximum length, and `deadline` in seconds.
 
-    `premium_model` speaks to premium members (F060); without one they get the same as all others. `general`
-    writes replies where it is another one than `model`, which does all else. A `rehearsal` is our own small
-    model, whose prompts have a shape of their own.
+    `premium_model` answers premium members (F060); without one they get the same as all others. `general`
+    writes replies if it differs from `model`, which does everything else. A `rehearsal` is our own small
+    model, whose prompts have a special shape.
     """
 
     model: str
@@ -62,13 +62,13 @@ class ModelVoice:
 
     @property
     def experts(self) -> Experts:
-        """Who writes replies; where the general one is at another server, the model of all else stands by."""
+        """The models that write replies; if the general model is elsewhere, `model` is its fallback."""
         general, model = self.general or Model(self.model), Model(self.model)
         premium = Model(self.premium_model) if self.premium_model not in ("", self.model) else None
         return Experts(general, self.coder, self.vision, premium, spare=model if general.server else None)
 
     def question(self, choice: ModelChoice, person_id: int, channel_id: int) -> Question:
-        """Return how a model is asked for a reply: to think first, only at the server for all else."""
+        """Return a request for a reply; only the main server's models think first."""
         return Question(
             purpose="reply",
             model=choice.model.name,
@@ -84,7 +84,7 @@ class ModelVoice:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What stays the same, however often one reply is asked for."""
+    """The constant parts of all attempts at one reply."""
 
     voice: ModelVoice
     character: Character
@@ -94,7 +94,7 @@ class _Request:
 
 
 class Composer:
-    """Asks the model for what a character says."""
+    """Asks the model for a character's words."""
 
     def __init__(
         self, claude: Claude, voice: ModelVoice, runtime: Runtime, *, pace: Pace, longest_message: int
@@ -104,7 +104,7 @@ class Composer:
         self._clock, self._rng = runtime.clock, runtime.rng
         self._pace = pace
         self.longest = longest_message
-        """Letters that one message may have."""
+        """The maximum number of letters of one message."""
 
     async def compose(
         self,
@@ -116,11 +116,11 @@ class Composer:
         wish: Wish = Wish(),  # noqa: B008 - a value that never changes
         emotes: Mapping[str, str] = NO_EMOTES,
     ) -> Reply:
-        """Return what the character says to `heard`; its own fallback line when thinking fails (F020).
+        """Return the character's reply to `heard`; its own fallback line if generation fails (F020).
 
-        A prompt that is too long is shortened once, never sent again as it was (faults C1). What is not in
-        the character's own voice is mended, or asked for once more (C47). `showing` is where it is
-        seen while it comes. `emotes` are those of the place in which it is said.
+        A prompt that is too long is shortened once, never sent again unchanged (faults C1). A reply outside
+        the character's own voice is repaired, or requested once more (C47). `showing` displays it while it is
+        written. `emotes` are the place's own.
         """
         voice = self._voice
         request = _Request(voice, character, tuple(heard), self._clock.now(), _Seen(showing))
@@ -152,11 +152,11 @@ class Composer:
         return self._fallback(character, emotes, calls)
 
     async def _ask(self, request: _Request, remembered: Recollection, wish: Wish) -> Answer:
-        """Ask Claude, and learn from what it reports. Raises ClaudeError."""
+        """Ask the model, and learn from its token counts. Raises ClaudeError."""
         shape = rehearsal_prompt if request.voice.rehearsal else compose_prompt
         prompt = shape(request.character, remembered, request.heard, now=request.now, wish=wish)
         experts, intent = request.voice.experts, PLAIN
-        if experts.coder or experts.vision:  # what is wanted matters to nobody else
+        if experts.coder or experts.vision:  # otherwise the intent doesn't matter
             intent = intent_of(request.heard, remembered.lines, pictured=bool(prompt.pictures))
         choice = experts.choose(intent, premium=remembered.premium)
         request.seen.begin_anew()
@@ -164,12 +164,12 @@ class Composer:
             answer = await self._claude.ask(prompt, _question(request, choice))
         except (ClaudeTimeout, ClaudeCut) as error:
             answer = request.seen.cut_off(error)
-        if not answer.call.server:  # another server's model counts its tokens in another way
+        if not answer.call.server:  # another server's model counts tokens differently
             _learn(request.voice, prompt, answer.call)
         return replace(answer, expert=answer.expert or choice.expert)
 
     def _spoken(self, request: _Request, answer: Answer, remembered: Recollection) -> str:
-        """Return what of an answer is said."""
+        """Return the part of an answer that is posted."""
         labels = {line.speaker for line in remembered.lines if not line.mine}
         text = tidy(answer.text, names_of(request.character), labels=tuple(labels))
         text = trim_to_sentence(text) if answer.cut_short else text
@@ -178,14 +178,14 @@ class Composer:
     async def _in_its_own_voice(
         self, request: _Request, text: str, remembered: Recollection, wish: Wish
     ) -> tuple[str, tuple[ModelCall, ...]]:
-        """Return a reply that is the character's own, and what asking once more took (C47).
+        """Return a reply in the character's own voice, and the call of a second attempt (C47).
 
-        Where no second answer can be had, or none that is better, the first is said: never nothing.
+        If a second answer fails or is no better, the first is used: there is always a reply.
         """
         character = on_guard(request.character) if request.voice.rehearsal else request.character
         samples = not_read_out(character, request.heard[-1].text) if request.voice.rehearsal else ()
         earlier = [*samples, *_own_lines(remembered)][-style_guard.EARLIER :]
-        said = [*(one.text for one in request.heard), *wish.remarks]
+        said = [*(message.text for message in request.heard), *wish.remarks]
         flaw = style_guard.flaw_of(text, character, earlier, heard=said)
         if flaw is None or not split(text):
             return text, ()
@@ -193,9 +193,9 @@ class Composer:
             log.info("A reply of %s was mended because of %s", character.slug, flaw)
             return mended, ()
         log.info("A reply of %s was asked for again because of %s", character.slug, flaw)
-        note = _what_was_wrong(flaw, text, request.character)
+        note = _correction(flaw, text, request.character)
         again, calls = await self._again(request, note, remembered, wish)
-        drafts = [one for one in (again, text) if split(style_guard.unlabelled(one, character))]
+        drafts = [reply for reply in (again, text) if split(style_guard.unlabelled(reply, character))]
         better = min(
             drafts,
             key=lambda draft: style_guard.gravity(draft, character, earlier, heard=said),
@@ -207,7 +207,7 @@ class Composer:
     async def _again(
         self, request: _Request, note: str, remembered: Recollection, wish: Wish
     ) -> tuple[str, tuple[ModelCall, ...]]:
-        """Ask once more; what was asked before stands in the cache."""
+        """Ask once more; the beginning of the prompt is cached."""
         try:
             answer = await self._ask(request, remembered, replace(wish, note=f"{wish.note} {note}".strip()))
         except ClaudeError as error:
@@ -218,10 +218,10 @@ class Composer:
     def showable(
         self, character: Character, remembered: Recollection, heard: Sequence[QueuedMessage]
     ) -> Callable[[str], str]:
-        """Return what tells how much of a growing reply may be seen: nothing more once a flaw is in it."""
+        """Return a function that limits the visible part of a growing reply: it stops at the first flaw."""
         labels = tuple(sorted({line.speaker for line in remembered.lines if not line.mine}))
         earlier = _own_lines(remembered)[-style_guard.EARLIER :]
-        said, emotes = [one.utterance.text for one in heard], heard[-1].mouth.emotes
+        said, emotes = [message.utterance.text for message in heard], heard[-1].mouth.emotes
 
         def shown(text: str) -> str:
             seen = showable(text, character, labels=labels, emotes=emotes)
@@ -230,7 +230,7 @@ class Composer:
         return shown
 
     def typing_left(self, reply: Reply, remembered: Recollection, *, since: float) -> float:
-        """Return for how many seconds it still types the first message, since a moment (monotonic)."""
+        """Return the seconds left for typing the first message, after thinking since a moment (monotonic)."""
         spent = self._clock.monotonic() - since
         first = split(reply.text, self.longest)[0]
         return remaining_seconds(first, self._pace, self._rng, spent=spent, tempo=remembered.stage.tempo)
@@ -248,7 +248,7 @@ class Composer:
 
 
 class _Seen:
-    """What was seen of a reply until now, where anybody sees it come."""
+    """The visible part of a reply so far, if it is displayed while growing."""
 
     def __init__(self, showing: Showing | None) -> None:
         self._showing = showing
@@ -256,22 +256,22 @@ class _Seen:
 
     @property
     def add(self) -> Callable[[str], None] | None:
-        """What takes the reply piece by piece; None where nobody sees it come."""
+        """Return the receiver of the reply's pieces; None if nobody sees it grow."""
         return self._add if self._showing else None
 
     @property
     def again(self) -> Callable[[], None] | None:
-        """What lets it begin anew; None where what was seen can't be replaced."""
+        """Return a function that restarts the display; None if the visible part can't be replaced."""
         return self.begin_anew if self._showing and self._showing.replaceable else None
 
     def begin_anew(self) -> None:
-        """Show from the beginning what comes next."""
+        """Display the next text from its beginning."""
         if self._showing and self._written:
             self._written = ""
             self._show()
 
     def cut_off(self, error: ClaudeTimeout | ClaudeCut) -> Answer:
-        """Return what was seen of an answer that broke off, if a sentence is whole; else raise the error."""
+        """Return the visible part of an interrupted answer if a sentence is whole; else raise the error."""
         if self.again is None or error.call is None or not sentence_ends(self._written):
             raise error
         return Answer(self._written, cut_short=True, call=error.call, before=error.before)
@@ -292,15 +292,15 @@ def _own_lines(remembered: Recollection) -> list[str]:
     return [line.text for line in remembered.lines if line.mine]
 
 
-def _what_was_wrong(flaw: style_guard.Flaw, text: str, character: Character) -> str:
-    """Return what to tell Claude of a draft that is not said."""
+def _correction(flaw: style_guard.Flaw, text: str, character: Character) -> str:
+    """Return the note to the model about a rejected draft."""
     found = style_guard.forbidden_in(text, character)[:_MOST_PHRASES]
     phrases = ", ".join(json.dumps(phrase[:_LONGEST_PHRASE], ensure_ascii=False) for phrase in found)
     return fill(f"again_{flaw.name.lower()}", name=character.name, phrases=phrases)
 
 
 def _question(request: _Request, choice: ModelChoice) -> Question:
-    """Return how a reply is asked for: at most as long as the character talks (F065)."""
+    """Return the request for a reply: its maximum length is the character's usual one (F065)."""
     voice, own, newest = request.voice, request.character.voice, request.heard[-1]
     sampling = {
         name: value
@@ -327,6 +327,6 @@ def _tries(remembered: Recollection, voice: ModelVoice) -> Iterator[Recollection
 
 
 def _learn(voice: ModelVoice, prompt: Prompt, call: ModelCall) -> None:
-    # How many tokens a picture is, each server counts in its own way.
+    # Each server counts the tokens of a picture in its own way.
     if not prompt.pictures:
         voice.tokens.correct(voice.tokens(prompt.text), call.usage.prompt)

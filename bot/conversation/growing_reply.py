@@ -1,4 +1,4 @@
-"""One reply that is seen while the model writes it: what is posted of it, and when it is edited."""
+"""Display of one reply while the model writes it: posting and editing its messages."""
 
 import asyncio
 import logging
@@ -18,12 +18,12 @@ from database.models import CueRow, Draft
 log = logging.getLogger(__name__)
 
 SLOW = 1.0
-"""An edit that took so many seconds was held up by Discord: the next one waits for twice as long."""
+"""An edit that took this many seconds was delayed by Discord: the next one waits for twice as long."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyTrigger:
-    """What a growing reply answers: the newest message or a cue; who speaks it, and where."""
+    """The cause of a growing reply: the newest message or a cue; its speaker and place."""
 
     character: str
     mouth: Mouth
@@ -33,19 +33,19 @@ class ReplyTrigger:
 
     @property
     def mark(self) -> str:
-        """What the nonces of the reply's messages begin with."""
+        """The prefix of the nonces of the reply's messages."""
         return f"q{self.cue.id}" if self.cue else f"r{self.newest.message_id}"
 
     def is_shown_by(self, draft: Draft) -> bool:
-        """Say whether a draft that a stop left behind is of a reply to this."""
+        """Say whether a draft from before a restart belongs to the same reply."""
         asked = draft.mark.startswith("r") and draft.trigger_id in self.message_ids
         return draft.character == self.character and (draft.mark == self.mark if self.cue else asked)
 
 
 class GrowingReply:
-    """One reply that is seen while it comes.
+    """One reply that is displayed while it is written.
 
-    One task posts and edits, one thing after another; what it shows next is the newest there is.
+    One task posts and edits sequentially; it always displays the newest text.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class GrowingReply:
         self._stale, self._is_gone = stale, is_gone
         self._limit = limit
         self.standing: list[tuple[Draft, str]] = []
-        """The messages that show it, and their words; "" where nobody knows these."""
+        """The messages that display it, with their text; "" if the text is unknown."""
         self.lost = False
-        """Whether somebody deleted a message of it: then nothing of it is said."""
+        """Whether somebody deleted a message of it: then the reply is dropped."""
         self._over = False
         self._nonces_used = False
         self._showable: Callable[[str], str] = str
@@ -79,7 +79,7 @@ class GrowingReply:
         self._acting = asyncio.Lock()
         self._next_edit = self._clock.monotonic()
         self._unknown: Draft | None = None
-        """A message that may have been posted: Discord did not say so."""
+        """A message that may have been posted: Discord did not confirm it."""
 
     @property
     def drafts(self) -> list[Draft]:
@@ -95,30 +95,30 @@ class GrowingReply:
         return GrownReply(parts, f"{self._cause.mark}b" if self._nonces_used else self._cause.mark)
 
     def begin(self, showable: Callable[[str], str]) -> Showing:
-        """Begin, or begin anew, to show what `showable` lets be seen of all that is written."""
+        """Start or restart the display of the part of the text that `showable` returns."""
         self._showable = showable
         self._show("")
         self._resting = False
         return Showing(self._show, replaceable=True)
 
     def stop(self) -> None:
-        """Show nothing more, and post with other nonces: nobody knows what stands in the channel."""
+        """Stop the display, and use other nonces for posts: the state of the channel is unknown."""
         self._over = self._nonces_used = True
 
     async def rest(self) -> None:
-        """Show nothing more for now; what is being posted or edited is finished first."""
+        """Pause the display; a post or an edit in progress is finished first."""
         self._resting = True
         async with self._acting:
             if self._unknown is not None:
-                await self._look_for(self._unknown)
+                await self._find_unconfirmed(self._unknown)
             self.lost = self.lost or any(self._is_gone(draft.message_id or 0) for draft in self.drafts)
 
     def pause_left(self) -> float:
-        """Return for how many seconds nothing is to be edited."""
+        """Return the seconds until the next edit is allowed."""
         return max(self._next_edit - self._clock.monotonic(), 0.0)
 
     async def keep_up(self) -> None:
-        """Post and edit until nobody needs that any more."""
+        """Post and edit until the display ends."""
         while not self._over:
             await self._news.wait()
             self._news.clear()
@@ -136,7 +136,7 @@ class GrowingReply:
         self._news.set()
 
     def _next(self) -> tuple[int, str] | None:
-        """Return which message is to have which words next; None where all of them show what they can."""
+        """Return the next message to change and its text; None if all messages are up to date."""
         if self._over or self._resting or self._stale():
             return None
         shown = self._showable(self._text)
@@ -170,7 +170,7 @@ class GrowingReply:
             self._over, self._unknown = True, None
 
     async def _post(self, text: str) -> None:
-        """Write down that a message is about to be posted, post it, and note which one it became."""
+        """Store the intent to post a message, post it, and store its id."""
         cause, number = self._cause, len(self.standing) + 1
         heard = cause.newest
         draft = Draft(
@@ -190,7 +190,7 @@ class GrowingReply:
         self._unknown = draft
         try:
             message_id = await cause.mouth.say(Part(number, text, draft.nonce), to=heard.author_id)
-        except (Unsayable, Unpostable):  # it does not stand there
+        except (Unsayable, Unpostable):  # it was not posted
             await self._close(draft)
             raise
         self._unknown = None
@@ -206,8 +206,8 @@ class GrowingReply:
         async with self._database.begin(brief=True) as db:
             await db.drafts.close(draft.channel_id, draft.character, [draft.nonce])
 
-    async def _look_for(self, draft: Draft) -> None:
-        """Take a message for a part of the reply that is in the channel although Discord did not say so."""
+    async def _find_unconfirmed(self, draft: Draft) -> None:
+        """Find a part of the reply in the channel that Discord did not confirm."""
         with suppress(SpeakingError):
             draft.message_id = await message_of(self._database, draft, self._cause.mouth)
         if draft.message_id is not None:
@@ -218,7 +218,7 @@ class GrowingReply:
         draft, _ = self.standing[number]
         assert draft.message_id is not None
         begun = self._clock.monotonic()
-        self.standing[number] = draft, ""  # what an edit does that fails, nobody knows
+        self.standing[number] = draft, ""  # a failed edit leaves the text unknown
         try:
             await self._cause.mouth.edit(draft.message_id, text)
             self.standing[number] = draft, text
@@ -230,7 +230,7 @@ class GrowingReply:
 
 
 async def message_of(database: Database, draft: Draft, mouth: Mouth) -> int | None:
-    """Return which message a draft became; None where it was not posted. Raises a SpeakingError."""
+    """Return the id of a draft's message; None if it was not posted. Raises a SpeakingError."""
     if draft.message_id is not None:
         return draft.message_id
     async with database.read(brief=True) as db:

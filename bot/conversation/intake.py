@@ -1,4 +1,4 @@
-"""The intake: each message of a channel is noted once, in the order in which it came in (faults D19)."""
+"""The intake: each message of a channel is logged once, in the order of arrival (faults D19)."""
 
 import asyncio
 import logging
@@ -28,22 +28,22 @@ log = logging.getLogger(__name__)
 
 BREAK_OFF_SECONDS = 5.0
 FLOOD_SECONDS = 60.0
-"""Somebody who floods is shown once in so long that not all of it is heard."""
+"""The minimum seconds between two notices to a person that their flood is not read entirely."""
 IN_VAIN = (Reason.OUTVOTED, Reason.NO_VOTE, Reason.NO_ANSWER)
-"""Silence that was thought about, and paid for."""
+"""Reasons for silence after a paid call."""
 
 
 async def nothing_new() -> None:
-    """Characters without files of their own stay as they are."""
+    """The default: characters without files never change."""
 
 
 @dataclass(slots=True)
 class Hooks:
-    """What features add to the walk: each of these is called at one point of it.
+    """Callbacks of features, each called at one point of the pipeline.
 
-    `refresh` reads characters whose files have changed, before each message. `on_decision` is told what was
-    decided about each message, once that is written down. `first_words` may say something before a character
-    that has a greeting answers: they are shown the newest message, with the lock of the channel held.
+    `refresh` reloads changed character files before each message. `on_decision` receives each decision after
+    it is stored. `first_words` may post something before a character with a greeting answers: it receives the
+    newest message, with the channel's lock held.
     """
 
     refresh: Callable[[], Awaitable[object]] = nothing_new
@@ -53,7 +53,7 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A message that was noted when it was `received`; the rules of its place where they were just read."""
+    """A message that was logged when it was `received`; the place's rules if they were just read."""
 
     heard: Utterance
     rules: HouseRules | None
@@ -61,7 +61,7 @@ class Noted:
 
 
 class Intake:
-    """Claims each message and writes down what was decided about it."""
+    """Claims each message and stores the decision about it."""
 
     def __init__(
         self,
@@ -86,9 +86,9 @@ class Intake:
 
     @asynccontextmanager
     async def in_order(self, arrival: Arrival) -> AsyncIterator[Utterance | None]:
-        """Look at a message when those before it in the channel are noted; None where it is not heard.
+        """Yield a message after those before it in the channel are logged; None if it is ignored.
 
-        Of a flood the newest is heard, and its author is shown that.
+        Of a flood only the newest messages are read, and the author gets a notice.
         """
         async with self._rooms.arriving(arrival.channel_id, arrival.author_id) as admitted:
             yield await self._looked_at(arrival) if admitted else None
@@ -100,10 +100,10 @@ class Intake:
     async def catch_up(
         self, room: ChannelQueue, channel_id: int, backlog: Backlog, walking: ExitStack
     ) -> list[Noted]:
-        """Return what was left behind in a channel, and what was missed there since, which is noted now.
+        """Return a channel's unfinished messages, and those missed since, which are logged now.
 
-        In its order, and before all that came in there later. For as long as `walking` is open the messages
-        are on their way.
+        The order is that of the channel, before all later arrivals. While `walking` is open the messages
+        count as being processed.
         """
         found = list[Noted]()
         async with self._rooms.arriving(channel_id, missed=True):
@@ -132,9 +132,9 @@ class Intake:
         return replace(heard, text=clean_text(heard.text))
 
     async def note(self, heard: Utterance, *, gapless: bool = True) -> Noted | None:
-        """Claim a message and log it, in one transaction; None where it was claimed before, or is gone.
+        """Claim a message and log it, in one transaction; None if it was claimed before, or deleted.
 
-        What was deleted or edited before it was noted is noted as it is now (C17, C63).
+        A message that was deleted or edited before is logged in its current form (C17, C63).
         """
         received = self._clock.now()
         async with self._database.begin(brief=True) as db:
@@ -157,27 +157,27 @@ class Intake:
     async def close(
         self, decided: Sequence[Decided], calls: Sequence[ModelCall] = (), *, character: str = ""
     ) -> None:
-        """Keep that messages are not answered, and why; what was paid for a reply all the same."""
+        """Store the decision not to answer messages, with the calls for a reply that were paid for."""
         if not decided and not calls:
             return
         async with self._database.begin(brief=True) as db:
             await turns.close(db, decided, at=self._clock.now())
             await turns.note_calls(db, calls, character)
-            in_vain = [one.utterance for one in decided if one.decision.reason in IN_VAIN]
+            in_vain = [item.utterance for item in decided if item.decision.reason in IN_VAIN]
             await turns.count_bots(db, in_vain, replied_at=None)
         self._reached("passed")
         self.tell(decided)
 
     def tell(self, decided: Sequence[Decided]) -> None:
-        """Tell the features what was decided."""
-        for one in decided:
+        """Tell the features about decisions."""
+        for decision in decided:
             for listen in self._hooks.on_decision:
-                listen(one)
+                listen(decision)
 
-    # What a stop left behind.
+    # Messages from before a restart.
 
     async def _left_behind(self, heard: Utterance) -> Noted | None:
-        """Return a message that was noted, if nothing was decided about it; it may have been edited since."""
+        """Return a logged message without a decision; it may have been edited since."""
         async with self._database.read(brief=True) as db:
             received = await db.turns.open_since(heard.message_id)
         if received is None:
@@ -189,7 +189,7 @@ class Intake:
         return Noted(heard, None, received)
 
     async def left_open(self) -> list[tuple[int, int]]:
-        """Return (channel id, message id) of what was noted and then left behind, oldest first."""
+        """Return (channel id, message id) of logged messages without a decision, oldest first."""
         async with self._database.read() as db:
             claims = await db.turns.open_claims(self._clock.now() - self._resume_within, PLACES)
         return [
@@ -203,7 +203,7 @@ class Intake:
 
     @contextmanager
     def walking(self, message_id: int) -> Iterator[None]:
-        """Know which messages are on their way: an open claim of these was not left behind."""
+        """Mark messages as being processed: an open claim of these was not abandoned."""
         task = asyncio.current_task()
         assert task is not None
         self._on_the_way.setdefault(message_id, []).append(task)
@@ -215,7 +215,7 @@ class Intake:
                 del self._on_the_way[message_id]
 
     async def break_off(self) -> None:
-        """Let what is being written be finished, and break off the rest: the next start takes it up."""
+        """Let pending writes finish, and cancel the rest: the next start resumes it."""
         await self._let_writers_finish()
         walking = {task for tasks in self._on_the_way.values() for task in tasks}
         unfinished = walking - {asyncio.current_task()}
@@ -225,7 +225,7 @@ class Intake:
             await asyncio.wait(unfinished, timeout=BREAK_OFF_SECONDS)
 
     async def _let_writers_finish(self) -> None:
-        """Return when whoever was noting a message before us has done so: writers queue."""
+        """Wait until earlier writers have committed: writers queue."""
         try:
             async with self._database.begin() as db:
                 await db.states.get("")  # without a statement there is no transaction to queue for

@@ -1,4 +1,4 @@
-"""What somebody wants of a reply, by rules alone: code, a look at a picture, a memory, or plain talk."""
+"""The purpose of a request, by rules alone: code, a look at a picture, a memory, or conversation."""
 
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -16,11 +16,11 @@ from memory.asking import asks_for_memory
 
 ENOUGH_SIGNALS = 2
 WITHOUT_A_SIGN = 2
-"""After so many messages of somebody in a row without a sign of code the talk is about something else."""
+"""After this many messages of a person in a row without a sign of code the topic has changed."""
 EXCHANGE = timedelta(hours=1)
-"""What was said longer ago belongs to another talk, and no cache holds its prompt any more."""
+"""Earlier lines belong to another conversation, and their prompt is no longer cached."""
 LONGEST = 4_000
-"""Letters of a message that are looked at: code shows itself soon."""
+"""The maximum number of letters searched in a message: code is recognisable early."""
 _FENCE = regex.compile(r"```[^`]*\S")
 _TRACEBACK = regex.compile(
     r"Traceback \(most recent call last\)|^[ \t]*File \"[^\"\n]+\", line \d+"
@@ -32,7 +32,7 @@ _TABLE = Path(__file__).with_name("code_signals.toml")
 
 
 class IntentKind(StrEnum):
-    """What a reply is wanted for."""
+    """The purpose of a reply."""
 
     CODE = "code"
     VISION = "vision"
@@ -42,7 +42,7 @@ class IntentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a reply is wanted for, and by which sign that was told; "" where there was none."""
+    """The purpose of a reply, and the sign that showed it; "" without a sign."""
 
     kind: IntentKind
     why: str = ""
@@ -52,24 +52,26 @@ PLAIN = Intent(IntentKind.GENERAL)
 
 
 def intent_of(heard: Sequence[Utterance], lines: Sequence[Line] = (), *, pictured: bool = False) -> Intent:
-    """Return what the newest of some messages wants, after the `lines` before it.
+    """Return the purpose of the newest message in `heard`, which follows `lines`.
 
-    `pictured` says that a picture is shown. Talk about code stays that for the whole exchange.
+    `pictured` says that a picture is shown. A conversation about code remains one for the whole exchange.
     """
     if pictured:
         return Intent(IntentKind.VISION, "picture")
-    if sign := next(filter(None, (sign_of_code(one.text) for one in reversed(heard))), ""):
+    if sign := next(filter(None, (sign_of_code(message.text) for message in reversed(heard))), ""):
         return Intent(IntentKind.CODE, sign)
-    without = sum(one.author_id == heard[-1].author_id for one in heard)
+    without = sum(message.author_id == heard[-1].author_id for message in heard)
     if any(map(sign_of_code, islice(_before(heard, lines), max(WITHOUT_A_SIGN - without, 0)))):
         return Intent(IntentKind.CODE, "exchange")
-    if any(asks_for_memory(one.said) for one in heard):
+    if any(asks_for_memory(message.said) for message in heard):
         return Intent(IntentKind.MEMORY, "recall")
     return PLAIN
 
 
 def sign_of_code(text: str) -> str:
-    """Return by what a text is about code: "fence", "traceback", or the names of two signals; "" if not."""
+    """Return the sign that a text is about code: "fence", "traceback", or the names of two signals; "" if it
+    isn't.
+    """
     text = text[:LONGEST]
     if _FENCE.search(text):
         return "fence"
@@ -81,12 +83,12 @@ def sign_of_code(text: str) -> str:
 
 
 def _before(heard: Sequence[Utterance], lines: Sequence[Line]) -> Iterator[str]:
-    """Yield what the author of the newest message said before in this exchange, the newest first."""
-    newest, now = heard[-1], [one.text for one in heard]
+    """Yield earlier lines of the newest message's author in this exchange, the newest first."""
+    newest, now = heard[-1], [message.text for message in heard]
     for line in reversed(lines):
         if newest.sent_at - line.said_at > EXCHANGE:
             return
-        if line.text in now:  # the transcript may hold already what is answered
+        if line.text in now:  # the transcript may contain the answered message already
             now.remove(line.text)
         elif line.person_id == newest.author_id and not (line.mine or line.of_picture):
             yield line.text

@@ -1,4 +1,4 @@
-"""What is kept of the talk after it was heard: edits, deletions, how far a channel was heard, and its end."""
+"""The log after intake: edits, deletions, watermarks of channels, and expiry."""
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -33,42 +33,42 @@ from personas.personality import HALF_LIFE
 from personas.rhythm import WINDOW, hour_of
 
 DRAFTS_KEPT = timedelta(days=7)
-"""So long a stop may last after which the messages of half a reply are still taken down."""
+"""The maximum length of a stop after which half-posted replies are still deleted."""
 SUMMARIES_KEPT = timedelta(days=14)
-"""What is summed up of a place goes when nobody spoke there for so long (D18)."""
+"""A place's summaries expire after this time without a message there (D18)."""
 LEFT_OPEN_FOR = timedelta(hours=24)
-"""After this a message that nothing was decided about is let go: resume_within_seconds is long over."""
+"""Messages without a decision expire after this: resume_within_seconds is long over."""
 AUDIT_KEPT = timedelta(days=365)
 STIRRINGS_KEPT = timedelta(days=9)
-"""What moved a character is kept so long: a week can be shown, and before that nothing is left of it."""
+"""Mood changes expire after this: a week can be shown, and older ones have no effect any more."""
 SHIFTS_KEPT = 2 * HALF_LIFE
-"""What shifted a trait is kept so long: a fourth of it is left then."""
+"""Shifts of traits expire after this: a quarter of their effect is left then."""
 REMARKS_KEPT = timedelta(days=15)
-"""When characters spoke first is kept so long: nobody is written to twice who did not answer (F115)."""
+"""The character's first messages expire after this: people who didn't answer get no second one (F115)."""
 
 TICKETS_KEPT = timedelta(days=30)
-"""That somebody had a support ticket is kept so long after it was closed."""
+"""Support tickets expire this long after they were closed."""
 
 
 MOST_IN_MIND, KEPT_IN_MIND = 2_000, 300.0
-"""Edits and deletions that are kept in mind, and for how many seconds: the messages may come in later."""
+"""The size of the cache of edits and deletions, and its seconds: their messages may arrive later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a message was edited to; without `attachments` those stay that it had."""
+    """The new form of a message; without `attachments` the old ones stay."""
 
     words: str
     attachments: tuple[Attachment, ...] | None
 
     def of(self, known: Sequence[dict[str, Any]] | None) -> tuple[str, tuple[Attachment, ...]]:
-        """Return the text of the message and its attachments, with what was read of these before."""
+        """Return the message's new text and attachments, with the perceived content of unchanged files."""
         before = attachments_of(known)
         found = before if self.attachments is None else with_known(self.attachments, before)
         return with_attachments(self.words, found), found
 
     def only_previews(self, text: str, known: Sequence[dict[str, Any]] | None) -> bool:
-        """Say whether all that is new is the preview of a link: Discord added it, and not the author."""
+        """Say whether only a link's preview is new: Discord added it, not the author."""
         before = attachments_of(known)
         _, found = self.of(known)
         words = without_attachments(text, before)
@@ -76,11 +76,11 @@ class Edit:
 
 
 def _authors(attachments: Sequence[Attachment]) -> list[Attachment]:
-    return [one for one in attachments if one.kind is not AttachmentKind.EMBED]
+    return [attachment for attachment in attachments if attachment.kind is not AttachmentKind.EMBED]
 
 
 class MessageLog:
-    """The log of what was said, and the decisions about it."""
+    """The log of messages, and the decisions about them."""
 
     def __init__(
         self,
@@ -102,28 +102,28 @@ class MessageLog:
         self._decisions_kept, self._prompts_kept = manner.decisions_kept, manner.prompts_kept
         self._consent = manner.consent
         self.latest: OrderedDict[int, tuple[float, Edit | None]] = OrderedDict()
-        """When messages were edited, and to what: None where they are gone. They may not be noted yet."""
+        """Times and content of edits; None for deletions. The messages may not be logged yet."""
 
     def is_gone(self, message_id: int) -> bool:
-        """Say whether a message was deleted just now, as far as Discord has told."""
+        """Say whether a message was deleted recently, according to Discord's events."""
         return message_id in self.latest and self.latest[message_id][1] is None
 
     async def watermarks(self, channel_ids: Iterable[int]) -> dict[int, int]:
-        """Return the last message heard in each of the channels that are known."""
+        """Return the last message read in each of the known channels."""
         async with self._database.read(brief=True) as db:
             return await db.channels.watermarks(channel_ids)
 
     async def known(self, place: Place, *, limit: int) -> list[tuple[int, int]]:
-        """Return (channel id, last message heard) of a kind of place, the liveliest first."""
+        """Return (channel id, last message read) of a kind of place, the liveliest first."""
         async with self._database.read(brief=True) as db:
             return await db.channels.of_place(place, limit=limit)
 
     # Edits and deletions.
 
     def _keep_in_mind(self, message_id: int, edit: Edit | None) -> None:
-        """Keep the newest form of a message for a while: it may come in only after its edit or deletion.
+        """Cache a message's newest form: the message may arrive after its edit or deletion.
 
-        What was deleted stays so, whatever edit of it comes in late.
+        A deleted message stays deleted, even if an edit arrives late.
         """
         now = self._clock.monotonic()
         was_deleted = self.is_gone(message_id)
@@ -141,10 +141,10 @@ class MessageLog:
         *,
         in_turn: bool = False,
     ) -> None:
-        """Take in an edit: what is not answered yet is answered in its new form (C17).
+        """Process an edit: a message without an answer is answered in its new form (C17).
 
-        Without `attachments` those stay that are known. It waits for what came in before, unless whoever
-        takes it in is `in_turn`.
+        Without `attachments` the known ones stay. The edit waits for earlier arrivals, unless the caller is
+        `in_turn` already.
         """
         edit = Edit(clean_text(words), None if attachments is None else tuple(attachments))
         self._keep_in_mind(message_id, edit)
@@ -152,13 +152,13 @@ class MessageLog:
         with room.changing() if room else nullcontext():
             async with nullcontext() if in_turn else self._rooms.arriving(channel_id):
                 erased, begun = await self._reword(channel_id, message_id, edit)
-        # What a person took back leaves every byte now; bots that edit all the time wait for the hourly job.
-        await self._afterwards(channel_id, erased, begun=begun)
+        # A person's deleted words leave every file now; frequent edits of bots wait for the hourly job.
+        await self._remove_traces(channel_id, erased, begun=begun)
 
     async def previewed(self, message_id: int, words: str, attachments: Sequence[Attachment]) -> None:
-        """Take in what Discord itself adds to a message, such as the preview of a link.
+        """Process an addition by Discord itself, such as the preview of a link.
 
-        That is no edit by its author: once the message is answered, or passed over, it stays as it was read.
+        It is no edit by the author: a message that was decided about stays in the form that was read.
         """
         async with self._database.begin(brief=True) as db:
             if await db.turns.still_open([message_id]) and (known := await db.messages.get(message_id)):
@@ -166,7 +166,7 @@ class MessageLog:
                 await db.messages.edited(message_id, text, json_of(found))
 
     async def _reword(self, channel_id: int, message_id: int, edit: Edit) -> tuple[Erased, bool]:
-        """Write down an edit; say whether words of a person went with it."""
+        """Store an edit; say whether it removed words of a person."""
         async with self._database.read(brief=True) as db:
             known = await db.messages.get(message_id)
             if await db.turns.decided(message_id):
@@ -177,7 +177,7 @@ class MessageLog:
                 or await db.archive.these([message_id])
             )
         text, found = edit.of(known.attachments if known else None)
-        # A file may be another one of the same name.
+        # A file may be a different one of the same name.
         same = known is None or (known.text, known.attachments) == (text, json_of(found))
         if same and not (known is None and remembered):
             return Erased(), False
@@ -187,11 +187,11 @@ class MessageLog:
         async with self._changing(channel_id, edited={message_id}), self._database.begin() as db:
             await db.messages.edited(message_id, text, json_of(found))
             erased = await self._eraser.reworded(db, message_id, described(text, found))
-            await self._heard_anew(db, channel_id, message_id)
+            await self._set_audience(db, channel_id, message_id)
         return erased, known is not None and not known.from_bot
 
-    async def _heard_anew(self, db: UnitOfWork, channel_id: int, message_id: int) -> None:
-        """Let new words be heard by those who heard the old ones and are there now (C25)."""
+    async def _set_audience(self, db: UnitOfWork, channel_id: int, message_id: int) -> None:
+        """Set the audience of new words: characters that heard the old ones and are present now (C25)."""
         channel = await db.channels.get(channel_id)
         line = await db.messages.get(message_id) or next(iter(await db.archive.these([message_id])), None)
         if channel is None or line is None or line.cast_id is None:
@@ -201,7 +201,7 @@ class MessageLog:
         await db.archive.recast([message_id], cast_id)
 
     async def deleted(self, channel_id: int, message_ids: set[int]) -> None:
-        """Take in that messages were deleted: they leave everything, and are not answered any more (C63)."""
+        """Process deletions: the messages leave all tables, and are not answered any more (C63)."""
         now = self._clock.now()
         for message_id in message_ids:
             self._keep_in_mind(message_id, None)
@@ -214,12 +214,12 @@ class MessageLog:
                 await db.cues.end_unsaid(ended=UNSAID, at=now)
             if erased.lines and (room := self._rooms.busy(channel_id)):
                 room.reconsider()
-        await self._afterwards(channel_id, erased, begun=taken_back)
+        await self._remove_traces(channel_id, erased, begun=taken_back)
 
-    async def _afterwards(self, channel_id: int, erased: Erased, *, begun: bool = False) -> None:
-        """Remove the traces; what a summary that went had covered besides is summed up anew.
+    async def _remove_traces(self, channel_id: int, erased: Erased, *, begun: bool = False) -> None:
+        """Remove the traces; summarise again the other lines of deleted summaries.
 
-        A reply that was `begun`, and not yet in the log, leaves traces too, and so do words edited away.
+        A reply in progress (`begun`), not yet in the log, leaves traces too, and so do words edited away.
         """
         if erased == Erased() and not begun:
             return
@@ -228,7 +228,7 @@ class MessageLog:
             await self._summaries.again([channel_id])
 
     async def let_go(self, channel_id: int) -> None:
-        """Drop what was to be said in a channel and will not be: nobody is there any more to hear it."""
+        """Drop pending replies in a channel that nobody can see any more."""
         async with self._database.begin() as db:
             await db.turns.abandon(self._clock.now(), channel_id=channel_id)
             await db.cues.drop(ended=UNSAID, channel_id=channel_id)
@@ -238,7 +238,7 @@ class MessageLog:
     async def _changing(
         self, channel_id: int, *, edited: set[int] | None = None, deleted: set[int] | None = None
     ) -> AsyncIterator[None]:
-        """Keep whoever is answering there from it until a change is written, and let them know then."""
+        """Block replies in a channel while a change is written, and notify them afterwards."""
         room = self._rooms.busy(channel_id)
         with room.changing() if room else nullcontext():
             try:
@@ -249,7 +249,7 @@ class MessageLog:
                     room.forget(deleted or set())
 
     async def prune(self) -> None:
-        """Let go of what is past its time: words after a day, decisions after a week or so."""
+        """Delete expired rows: words after a day, decisions after about a week."""
         now = self._clock.now()
         async with self._database.begin() as db:
             await db.messages.prune(now - LOG_KEPT, at_last=now - WAITING_KEPT, consent=self._consent)

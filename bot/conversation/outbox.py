@@ -1,4 +1,4 @@
-"""Saying a pledged reply, exactly once, whatever happens in between."""
+"""Delivery of stored replies, exactly once, despite crashes and faults."""
 
 import asyncio
 import logging
@@ -25,10 +25,10 @@ from memory.sensitive.detect import masked
 log = logging.getLogger(__name__)
 
 PLACES = (Place.DM, Place.GUILD)
-"""Where a reply can be said later: nobody sits at a terminal that was closed."""
+"""Places that allow later delivery: a closed terminal doesn't."""
 
 MouthOf = Callable[[int], Mouth]
-"""Returns where to speak, by channel id."""
+"""Returns the outlet of a channel id."""
 
 
 async def _not_looked_at(_channel_id: int, _message_id: int) -> None:
@@ -36,7 +36,7 @@ async def _not_looked_at(_channel_id: int, _message_id: int) -> None:
 
 
 class Saying:
-    """The last two stages of the walk: say, and settle."""
+    """The last two stages of the pipeline: deliver, and settle."""
 
     def __init__(
         self,
@@ -57,29 +57,29 @@ class Saying:
         self._pace = manner.pace
         self._resume_within = manner.resume_within
         self._accepting: set[int] = set()
-        """Channels of which it is written down that they can be written to."""
+        """Channels stored as writable."""
         self.on_reply: list[Callable[[News], None]] = []
-        """Are told what became of a character by what it said, once that is written down."""
+        """Callbacks for a character's changes through a reply, after these are stored."""
         self.look_again: Callable[[int, int], Awaitable[object]] = _not_looked_at
-        """Asks Discord for a message, by channel and id, and tells the log where it is gone."""
+        """Asks Discord for a message, by channel and id, and updates the log if it was deleted."""
 
     async def say(self, pledge: Pledge, mouth: Mouth, *, spent: float) -> None:
-        """Say the parts one after another, each after the time it takes to type it, and settle.
+        """Post the parts one after another, each after its typing time, and settle.
 
-        `spent` seconds already went by while the character was seen to type. What can't be said
-        now stays pledged; what can't be said at all is dropped, and the channel left alone for a while.
+        `spent` seconds of typing were already shown. After a temporary failure the reply stays queued; after
+        a refusal it is dropped, and the channel is skipped for a while.
         """
         texts = [part.text for part in pledge.parts]
         pauses = typing_times(texts, self._pace, self._rng, spent=spent, tempo=pledge.tempo)
         pauses = [0.0] * len(texts) if pledge.grown else pauses
         try:
             try:
-                if not pledge.parts:  # all of it was seen before it was written down
+                if not pledge.parts:  # all of it was displayed before it was stored
                     await self._drop(pledge, mouth)
                 for part, pause in zip(pledge.parts, pauses, strict=True):
                     if pause > 0 and part.todo is None and mouth.show is None:
                         await self._clock.sleep(pause)
-                    if not await self._say_one(pledge, part, mouth):
+                    if not await self._post_part(pledge, part, mouth):
                         break
             except (Unsayable, Unpostable) as error:
                 log.warning("Can't write this in channel %s: %s", pledge.channel_id, error)
@@ -87,18 +87,19 @@ class Saying:
         except SpeakingError as error:
             log.warning("Not said yet in channel %s: %s", pledge.channel_id, error)
         except DatabaseError as error:
-            # It stays pledged: the job that finishes replies finds it in the channel and notes it.
+            # The reply stays queued: the job that finishes replies finds it in the channel and records it.
             log.error("Said in channel %s, but not noted: %s", pledge.channel_id, error)  # noqa: TRY400
 
-    async def _say_one(self, pledge: Pledge, part: Part, mouth: Mouth) -> bool:
-        """Say one part and note it; False when the rest of the reply is not to be said any more."""
+    async def _post_part(self, pledge: Pledge, part: Part, mouth: Mouth) -> bool:
+        """Post one part and record it; False if the rest of the reply must not be posted."""
         try:
             message_id = await _do(mouth, part, to=pledge.addressee_id)
         except Interrupted as cut:
             await self._note_interrupted(pledge, part, cut, me=mouth.me)
             return False
         except Gone:
-            # Somebody deleted it while nobody listened: what that means for the reply is known there.
+            # Somebody deleted the message while the bot was offline: the log decides what that means for the
+            # reply.
             log.info("What was to be changed in channel %s is not there any more", pledge.channel_id)
             assert part.message_id is not None
             await self._message_log.deleted(pledge.channel_id, {part.message_id})
@@ -107,12 +108,12 @@ class Saying:
             return False
         self._reached("part_posted")
         noted = await self._note_said(pledge, part, message_id, me=mouth.me)
-        if not noted and (part.todo is None or pledge.grown):  # nothing remembers it, so it must not be there
+        if not noted and (part.todo is None or pledge.grown):  # no row refers to it, so it must be deleted
             await mouth.unsay(message_id)
         return noted
 
     async def _take_back(self, pledge: Pledge, mouth: Mouth) -> None:
-        """End a reply of which nobody is to see a half: what is there of it goes."""
+        """End a reply that must not stay half-posted: delete its posted parts."""
         async with self._database.read(brief=True) as db:
             _, parts = await db.turns.with_parts(pledge.turn_id)
         there = {part.message_id for part in parts if part.message_id is not None and part.text}
@@ -123,9 +124,10 @@ class Saying:
                 await mouth.unsay(message_id)
 
     async def finish(self, mouth_of: MouthOf, *, in_place: Callable[[], object] = bool) -> int:
-        """Say what was pledged and not said, after a crash or a fault; return how many replies were.
+        """Post queued replies after a crash or a fault; return their number.
 
-        What comes into their rooms after it was told that they are `in_place` is answered behind them.
+        `in_place` is called once they have their positions in the queues: later arrivals are answered after
+        them.
         """
         async with self._database.read() as db:
             pledged = await db.turns.pledged(PLACES)
@@ -135,12 +137,12 @@ class Saying:
                 for turn_id, channel_id in pledged
             )
         )
-        await asyncio.sleep(0)  # each of them takes its place in its first step
+        await asyncio.sleep(0)  # each takes its position in its first step
         in_place()
         return sum(await saying)
 
     async def _finish_in_turn(self, channel_id: int, turn_id: int, mouth: Mouth) -> bool:
-        """Wait until nothing else is said there; what was being said just now is finished then."""
+        """Wait for silence in a channel, then finish the reply that is in progress there."""
         async with self._rooms.enter(channel_id) as room, room.lock:
             try:
                 return await self._finish_one(turn_id, mouth)
@@ -157,7 +159,7 @@ class Saying:
         if pledge is None or turn is None:
             return False
         mouth = mouth.speaking_as(self._casting.company.speaker(turn.character))
-        if aloud:  # what stands in the chat was spoken; what was not is not said hours later
+        if aloud:  # the chat shows words already spoken; the rest is not spoken hours later
             left = await self._not_posted(pledge, mouth)
             await self._drop(replace(pledge, parts=left), mouth)
             return False
@@ -176,13 +178,13 @@ class Saying:
         return True
 
     async def _not_posted(self, pledge: Pledge, mouth: Mouth) -> tuple[Part, ...]:
-        """Return the parts that are not in the channel: one may have been posted just before a crash.
+        """Return the parts missing in the channel: a part may have been posted just before a crash.
 
-        The nonce alone would not do: Discord remembers it for a few minutes only (faults A9).
+        The nonce alone is not enough: Discord remembers it for a few minutes only (faults A9).
         """
         async with self._database.read() as db:
             known = await db.turns.posted(pledge.channel_id, after=pledge.trigger_id)
-        # An edit is made again: that is harmless, and nobody can tell whether it was made before.
+        # An edit is repeated: that is harmless, and nobody can tell whether it was made before.
         revised = [part for part in pledge.parts if part.todo]
         missing = [part for part in pledge.parts if not part.todo]
         while missing:
@@ -198,7 +200,7 @@ class Saying:
         return (*revised, *missing)
 
     async def _drop(self, pledge: Pledge, mouth: Mouth, *, refused: bool = False) -> None:
-        """End a reply with what was said of it; leave a channel that refused it alone for a while."""
+        """End a reply with its posted parts; if the channel refused it, skip the channel for a while."""
         unfinished = list[int]()
         async with self._database.begin(brief=True) as db:
             if refused:
@@ -211,13 +213,13 @@ class Saying:
         self._reached("settled")
         self._tell(news)
         with suppress(SpeakingError):
-            for message_id in unfinished:  # it shows a part of what was never said
+            for message_id in unfinished:  # it shows a part of an undelivered reply
                 await mouth.unsay(message_id)
 
     async def _note_said(self, pledge: Pledge, part: Part, message_id: int, *, me: int) -> bool:
-        """Keep that a part was posted; with the last one the reply becomes history.
+        """Record that a part was posted; the last one makes the reply history.
 
-        False when the reply was dropped meanwhile, because what it answers, or it itself, was deleted.
+        False if the reply was dropped meanwhile, because it or the message that it answers was deleted.
         """
         last = part is pledge.parts[-1]
         news: list[News] = []
@@ -244,7 +246,7 @@ class Saying:
         return True
 
     async def _note_interrupted(self, pledge: Pledge, part: Part, cut: Interrupted, *, me: int) -> None:
-        """End a reply of which only some words were heard: these alone become history."""
+        """End a reply of which only some words were heard: only these become history."""
         async with self._database.begin(brief=True) as db:
             turn, parts = await db.turns.with_parts(pledge.turn_id)
             if turn is None:
@@ -258,7 +260,7 @@ class Saying:
         self._reached("settled")
 
     async def _note_revised(self, db: UnitOfWork, pledge: Pledge, part: Part, message_id: int) -> None:
-        """Let the log say what the channel shows now."""
+        """Update the log to the channel's current text."""
         gone = part.todo == "delete"
         if gone:
             await db.messages.forget([message_id])
@@ -272,13 +274,13 @@ class Saying:
         self, db: UnitOfWork, turn: Turn, parts: Sequence[PartRow], me: int, posted: Posted | None = None
     ) -> list[News]:
         channel = await db.channels.get(turn.channel_id) if len(self._casting.company) > 1 else None
-        await self._narrow(db, turn, channel)
+        await self._narrow_audience(db, turn, channel)
         lines = await turns.settle(
             db, turn, parts, posted=posted, me=me, name_of=self._name_of, at=self._clock.now()
         )
         if lines is None:
             return []
-        try:  # what was said is history, whatever should have followed from it
+        try:  # posted words are history, whatever effects fail
             async with db.apart():
                 return await self._consequences.of(db, turn, lines, channel)
         except DatabaseError as error:
@@ -288,14 +290,14 @@ class Saying:
         return []
 
     def _tell(self, news: Sequence[News]) -> None:
-        for each in news:
-            if each.text:
-                log.info("%s", each.text)
+        for change in news:
+            if change.text:
+                log.info("%s", change.text)
             for listen in self.on_reply:
-                listen(each)
+                listen(change)
 
-    async def _narrow(self, db: UnitOfWork, turn: Turn, channel: Channel | None) -> None:
-        """Let nobody have heard a reply who was sent out while it was typed and said (C25)."""
+    async def _narrow_audience(self, db: UnitOfWork, turn: Turn, channel: Channel | None) -> None:
+        """Remove characters from a reply's audience that were sent out before it was posted (C25)."""
         if channel is None:
             return
         cast_id = await self._casting.narrowed(db, turn.cast_id, where_of(channel), speaker=turn.character)

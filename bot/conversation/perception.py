@@ -1,4 +1,4 @@
-"""Perceiving the attachments of messages: voice before it is decided about them, all else for an answer."""
+"""Perception of attachments: voice before the decision, everything else before an answer."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ from memory.attachments import (
 log = logging.getLogger(__name__)
 
 MOST_PICTURES, MOST_FILES = 8, 4
-"""Pictures that one prompt shows at most, the newest ones; files of one message that are read."""
+"""The maximum number of pictures (the newest) in one prompt, and of files read per message."""
 LARGEST = {
     AttachmentKind.PICTURE: 20 << 20,
     AttachmentKind.STICKER: 20 << 20,
@@ -41,26 +41,28 @@ LARGEST = {
     AttachmentKind.PDF: 20 << 20,
     AttachmentKind.VOICE: 10 << 20,
 }
-"""Bytes that are fetched at most. Of a larger file only the name and the size are known."""
+"""The maximum download in bytes. For a larger file only the name and the size are known."""
 LOOKING_SECONDS, READING_SECONDS, LISTENING_SECONDS = 20.0, 20.0, 45.0
-"""How long a reply waits for all of its pictures, and for each file; and a message for its transcript."""
+"""Time limits of a reply for all of its pictures, of each file, and of a message's transcription."""
 MOST_LETTERS = 16_100
-"""Letters of all files of one message together: about 4,000 tokens, and the mark where one was cut."""
+"""The maximum number of letters of a message's files together: about 4,000 tokens, and a mark where text was
+cut.
+"""
 KEPT_QUOTES = 500
-"""Messages of which it is remembered what they reply to: a second take shows it, too."""
+"""The number of messages whose reply target is cached: a second take shows it, too."""
 KEPT_PICTURES = 16
-"""Pictures that stay in memory: the next answer shows them once more."""
+"""The number of pictures in the cache: the next answer shows them once more."""
 DESCRIPTION_TOKENS, LONGEST_DESCRIPTION, DESCRIBING_SECONDS = 80, 300, 30.0
 
 
 async def fetch_nothing(_channel_id: int, _message_id: int, _attachment: Attachment, *, most: int) -> bytes:
-    """Say that nothing can be fetched: nobody has told yet where from."""
+    """The default: nothing can be fetched, since no source is set yet."""
     raise Unperceived(f"there is nowhere to fetch {most} bytes from")
 
 
 @dataclass(frozen=True, slots=True)
 class Describer:
-    """The model that puts into words what a picture shows, once its pixels were answered; None for none."""
+    """The model that describes a picture after its pixels were answered; None for no descriptions."""
 
     claude: Claude
     model: Model | None
@@ -68,7 +70,7 @@ class Describer:
 
 
 class Perception:
-    """Looks, reads and listens; what it makes out is written down as words of whoever sent it."""
+    """Perceives attachments; results are stored as words of their sender."""
 
     def __init__(
         self,
@@ -80,7 +82,7 @@ class Perception:
     ) -> None:
         self._database = database
         self.senses = senses
-        """What can be perceived here. Tests put others in its place."""
+        """The available senses. Tests replace them."""
         self.describer = describer
         self._budgets = budgets
         self._is_gone = is_gone
@@ -90,19 +92,23 @@ class Perception:
         self._one_at_a_time: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._quotes: OrderedDict[int, Quote] = OrderedDict()
         self.listening: set[int] = set()
-        """Messages whose recordings are being listened to: whoever answers meanwhile has not heard them."""
+        """Messages whose recordings are being transcribed: answers meanwhile don't know them."""
         self.fetch: Fetch = fetch_nothing
-        """Gets the bytes of an attachment: set by whatever shows the place, such as Discord."""
+        """Downloads an attachment: set by the front end, such as Discord."""
 
     async def close(self) -> None:
-        """Break off what is being described: it is described when it is answered once more, or never."""
+        """Cancel pending descriptions: a later answer may describe the picture, or none."""
         self._describing.cancel()
 
-    # Words: of voice, before anything is decided, since a name may be spoken; of files, for an answer.
+    # Words: of voice before the decision, since a name may be spoken; of files before an answer.
 
     async def listen(self, heard: Utterance) -> Utterance:
-        """Return an utterance with the words of its voice message, which then stand in the log, too."""
-        if heard.from_bot or self.senses.ear is None or not any(_is_voice(one) for one in heard.attachments):
+        """Return an utterance with the transcript of its voice message, which is then also in the log."""
+        if (
+            heard.from_bot
+            or self.senses.ear is None
+            or not any(_is_voice(attachment) for attachment in heard.attachments)
+        ):
             return heard
         self.listening.add(heard.message_id)
         try:
@@ -113,19 +119,19 @@ class Perception:
         if read is None:
             return heard
         text, attachments = read
-        # What somebody else said elsewhere calls nobody here, and asks for nothing.
-        own = [one for one in attachments if not one.forwarded]
-        spoken = [one.text for one in own if one.kind is AttachmentKind.VOICE]
+        # A forwarded recording calls nobody here, and asks for nothing.
+        own = [attachment for attachment in attachments if not attachment.forwarded]
+        spoken = [attachment.text for attachment in own if attachment.kind is AttachmentKind.VOICE]
         words = "\n".join(piece for piece in (heard.said, *spoken) if piece)
         return replace(heard, text=text, words=words, attachments=attachments)
 
     async def read(self, heard: Sequence[Utterance]) -> None:
-        """Write down the words of the files of what is answered, where nobody has read them yet."""
+        """Store the text of files in answered messages that were not read yet."""
         if self.senses.reader is None:
             return
-        for one in heard:
-            if any(_is_file(each) for each in one.attachments):
-                await self._read(one, _is_file, self._words_of, seconds=READING_SECONDS)
+        for message in heard:
+            if any(_is_file(attachment) for attachment in message.attachments):
+                await self._read(message, _is_file, self._words_of, seconds=READING_SECONDS)
 
     async def _read(
         self,
@@ -135,27 +141,29 @@ class Perception:
         *,
         seconds: float,
     ) -> tuple[str, tuple[Attachment, ...]] | None:
-        """Make out words of a message's attachments, and write them down; None where it is not in the log."""
+        """Extract and store text of a message's attachments; None if it is not in the log."""
         async with self._database.read(brief=True) as db:
             line = await db.messages.get(heard.message_id)
         if line is None:
             return None
         made_out, room = list[Attachment](), MOST_LETTERS
-        for one in [each for each in attachments_of(line.attachments) if wanted(each)][:MOST_FILES]:
+        for attachment in [each for each in attachments_of(line.attachments) if wanted(each)][:MOST_FILES]:
             try:
                 async with asyncio.timeout(seconds):
-                    text = clean_text(await words_of(heard.where.channel_id, heard.message_id, one)).strip()
+                    text = clean_text(
+                        await words_of(heard.where.channel_id, heard.message_id, attachment)
+                    ).strip()
             except (Unperceived, TimeoutError, OSError) as error:
-                log.info("A %s can't be made out: %s", one.kind.value, error or "it takes too long")
+                log.info("A %s can't be made out: %s", attachment.kind.value, error or "it takes too long")
                 text = ""
-            made_out.append(replace(one, text=text[:room].rstrip(), fault=not text[:room].strip()))
+            made_out.append(replace(attachment, text=text[:room].rstrip(), fault=not text[:room].strip()))
             room -= len(made_out[-1].text)
         return await self._write_down(heard.message_id, made_out)
 
     async def _write_down(
         self, message_id: int, made_out: Sequence[Attachment]
     ) -> tuple[str, tuple[Attachment, ...]] | None:
-        """Put what was made out into the log, beside the words as they are by now."""
+        """Add extracted text to the log, beside the message's current words."""
         async with self._database.begin(brief=True) as db:
             line = await db.messages.get(message_id)
             if line is None:
@@ -166,39 +174,38 @@ class Perception:
             await db.messages.edited(message_id, text, json_of(found))
         return text, found
 
-    async def _hear(self, channel_id: int, message_id: int, one: Attachment) -> str:
+    async def _hear(self, channel_id: int, message_id: int, attachment: Attachment) -> str:
         assert self.senses.ear is not None
-        data = await self.fetch(channel_id, message_id, one, most=LARGEST[one.kind])
-        return await self.senses.ear.hear(data, seconds=one.seconds)
+        data = await self.fetch(channel_id, message_id, attachment, most=LARGEST[attachment.kind])
+        return await self.senses.ear.hear(data, seconds=attachment.seconds)
 
-    async def _words_of(self, channel_id: int, message_id: int, one: Attachment) -> str:
+    async def _words_of(self, channel_id: int, message_id: int, attachment: Attachment) -> str:
         assert self.senses.reader is not None
-        data = await self.fetch(channel_id, message_id, one, most=LARGEST[one.kind])
-        return await self.senses.reader.read(data, pdf=one.kind is AttachmentKind.PDF)
+        data = await self.fetch(channel_id, message_id, attachment, most=LARGEST[attachment.kind])
+        return await self.senses.reader.read(data, pdf=attachment.kind is AttachmentKind.PDF)
 
-    # What is replied to.
+    # Targets of replies.
 
     def quote_of(self, heard: Utterance) -> Quote | None:
-        """Return what a message replies to, also where it is answered once more: the log does not hold it."""
+        """Return the target of a reply, also for a second take: the log does not store it."""
         if heard.quote is not None:
             self._quotes[heard.message_id] = heard.quote
             while len(self._quotes) > KEPT_QUOTES:
                 self._quotes.popitem(last=False)
         return self._quotes.get(heard.message_id)
 
-    # Pictures: for an answer alone.
+    # Pictures: only for an answer.
 
     async def look(self, remembered: Recollection, heard: Sequence[Utterance]) -> Recollection:
-        """Return what comes to mind with its pictures looked at, those of what is replied to included.
+        """Return a recollection with its pictures loaded, including those of reply targets.
 
-        Where money is short nothing is looked at. A picture that can't be seen stays without pixels: the
-        prompt says so.
+        When a budget runs short nothing is loaded. A picture that fails has no pixels: the prompt says so.
         """
-        quotes = tuple(one for one in remembered.quotes if not self._is_gone(one.quote.message_id))
+        quotes = tuple(quoted for quoted in remembered.quotes if not self._is_gone(quoted.quote.message_id))
         sights, unseen = self._chosen([*_quoted_sights(quotes), *remembered.sights])
         if sights and self._may_look(heard[-1]):
             until = asyncio.get_running_loop().time() + LOOKING_SECONDS
-            sights = [await self._seen(heard[-1].where.channel_id, one, until=until) for one in sights]
+            sights = [await self._seen(heard[-1].where.channel_id, sight, until=until) for sight in sights]
         return replace(remembered, sights=tuple(sights), unseen=unseen, quotes=quotes)
 
     def _may_look(self, newest: Utterance) -> bool:
@@ -206,15 +213,17 @@ class Perception:
         return self.senses.eye is not None and purse.level is Level.FREE
 
     def _chosen(self, sights: Sequence[Sight]) -> tuple[list[Sight], int]:
-        """Return the pictures to look at, a few of each message and the newest of all, and how many not."""
-        chosen, sights = list[Sight](), list({one.attachment.id: one for one in sights}.values())
-        for _, theirs in groupby(sights, key=lambda one: one.message_id):
+        """Return the pictures to load, a few of each message and the newest overall, and the number of
+        others.
+        """
+        chosen, sights = list[Sight](), list({sight.attachment.id: sight for sight in sights}.values())
+        for _, theirs in groupby(sights, key=lambda sight: sight.message_id):
             chosen += list(theirs)[: self.senses.most_pictures]
         chosen = chosen[-MOST_PICTURES:]
         return chosen, len(sights) - len(chosen)
 
     async def _seen(self, channel_id: int, sight: Sight, *, until: float) -> Sight:
-        """Return a picture with its pixels, or as it was where they can't be had in time."""
+        """Return a picture with its pixels, or unchanged if they can't be had in time."""
         key = sight.attachment.id
         if key not in self._pictures:
             assert self.senses.eye is not None
@@ -231,16 +240,16 @@ class Perception:
             self._pictures.popitem(last=False)
         return replace(sight, picture=self._pictures[key])
 
-    # Descriptions: what stands for the pixels later on.
+    # Descriptions: the later replacement of pixels.
 
     def describe(self, sights: Iterable[Sight], newest: Utterance) -> None:
-        """Begin to describe pictures that were just answered, each once."""
-        for one in sights:
-            begun = one.attachment.id in self._being_described
-            if one.picture is not None and not (begun or one.attachment.shows) and self.describer.model:
-                self._being_described.add(one.attachment.id)
+        """Start describing pictures that were just answered, each once."""
+        for sight in sights:
+            begun = sight.attachment.id in self._being_described
+            if sight.picture is not None and not (begun or sight.attachment.shows) and self.describer.model:
+                self._being_described.add(sight.attachment.id)
                 asked = self._question(self.describer.model, newest)
-                self._describing.spawn(self._describe(one, newest, asked), name="Describing a picture")
+                self._describing.spawn(self._describe(sight, newest, asked), name="Describing a picture")
 
     async def _describe(self, sight: Sight, newest: Utterance, asked: Question) -> None:
         try:
@@ -254,8 +263,8 @@ class Perception:
             async with self._database.read(brief=True) as db:
                 line = await db.messages.get(sight.message_id)
             known = attachments_of(line.attachments) if line else ()
-            if not any(one.id == sight.attachment.id and not one.shows for one in known):
-                return  # it is gone, or was described meanwhile
+            if not any(attachment.id == sight.attachment.id and not attachment.shows for attachment in known):
+                return  # it was deleted, or described meanwhile
             prompt = _description_prompt(sight.picture)
             answer = await self.describer.claude.ask(prompt, asked)
         except (ClaudeError, DatabaseError) as error:
@@ -278,7 +287,7 @@ class Perception:
         )
 
     async def _book(self, sight: Sight, newest: Utterance, shows: str, call: ModelCall) -> None:
-        """Book what describing cost, and write down what a picture shows, if it is still there."""
+        """Book the cost of a description, and store it if the picture still exists."""
         async with self._database.begin(brief=True) as db:
             await turns.note_calls(db, [call])
             line = await db.messages.get(sight.message_id)
@@ -294,25 +303,33 @@ class Perception:
             await db.messages.edited(sight.message_id, line.text, json_of(found))
 
 
-def _is_voice(one: Attachment) -> bool:
-    return one.kind is AttachmentKind.VOICE and one.unread and one.size <= LARGEST[one.kind]
+def _is_voice(attachment: Attachment) -> bool:
+    return (
+        attachment.kind is AttachmentKind.VOICE
+        and attachment.unread
+        and attachment.size <= LARGEST[attachment.kind]
+    )
 
 
-def _is_file(one: Attachment) -> bool:
-    return one.kind is not AttachmentKind.VOICE and one.unread and one.size <= LARGEST[one.kind]
+def _is_file(attachment: Attachment) -> bool:
+    return (
+        attachment.kind is not AttachmentKind.VOICE
+        and attachment.unread
+        and attachment.size <= LARGEST[attachment.kind]
+    )
 
 
 def _quoted_sights(quotes: Iterable[Quoted]) -> list[Sight]:
-    """Return the pictures of what is replied to: older ones stand first."""
+    """Return the pictures of reply targets: older ones come first."""
     return [
-        Sight(one.quote.message_id, one.speaker, each)
-        for one in quotes
-        for each in one.quote.attachments
-        if each.pictured
+        Sight(quoted.quote.message_id, quoted.speaker, attachment)
+        for quoted in quotes
+        for attachment in quoted.quote.attachments
+        if attachment.pictured
     ]
 
 
 def _description_prompt(picture: Picture) -> Prompt:
-    """Return how a model is asked what a picture shows; words within the picture are no orders."""
+    """Return the prompt for a picture's description; text within the picture is no instruction."""
     asked = Message(mine=False, blocks=(Block.showing(picture), Block(fill("look_question"))))
     return Prompt(system=(Block(fill("look")),), messages=(asked,))

@@ -1,4 +1,4 @@
-"""The walk of a message: noted, decided about, and answered."""
+"""The pipeline of a message: logged, decided about, and answered."""
 
 import asyncio
 import logging
@@ -43,16 +43,16 @@ class Conversation:
         self._courtesy = courtesy
 
     async def take_turn(self, heard: Utterance, mouth: Mouth, *, gapless: bool = True) -> None:
-        """Take in one message and, if a character is meant to, answer it.
+        """Process one message and answer it if a character should.
 
-        `gapless` says that everything before it in its channel was heard.
+        `gapless` says that everything before it in its channel was read.
         """
         await self.hear(arrived(heard, mouth, gapless=gapless))
 
     async def hear(self, arrival: Arrival) -> Utterance | None:
-        """Take in what arrives, in its turn, and answer it if a character is meant to; return what was said.
+        """Process an arrival in its turn, and answer it if a character should; return its utterance.
 
-        Its place in the order of the channel is taken before anything is waited for.
+        Its position in the channel's order is taken before the first await.
         """
         heard: Utterance | None = None
         with self._intake.walking(arrival.message_id):
@@ -73,19 +73,19 @@ class Conversation:
         return heard
 
     async def catch_up(self, channel_id: int, backlog: Backlog, mouth: Mouth) -> None:
-        """Take in what was said in a channel and is not answered yet, and answer it as one."""
+        """Process a channel's unanswered messages after a stop, and answer them together."""
         with ExitStack() as walking:
             async with self._rooms.enter(channel_id) as room:
                 found = await self._intake.catch_up(room, channel_id, backlog, walking)
                 try:
                     await self._consider(room, found, mouth)
-                except DatabaseError as error:  # the claims stay open: the job that goes on takes them up
+                except DatabaseError as error:  # the claims stay open: the resuming job processes them
                     log.error("Can't answer what was missed: %s", error)  # noqa: TRY400
 
     async def close(self, *, within: float) -> bool:
-        """Let what is being said be finished, for at most `within` seconds; say whether all was.
+        """Let replies in progress finish, for at most `within` seconds; say whether all did.
 
-        What is not finished then is broken off, and taken up again after the next start.
+        The rest is cancelled, and resumed after the next start.
         """
         finished = await self._rooms.drain(within)
         await self._replies.close()
@@ -93,7 +93,7 @@ class Conversation:
         return finished
 
     async def _consider(self, room: ChannelQueue, noted: Sequence[Noted], mouth: Mouth) -> None:
-        """Decide; what may be answered waits for its turn, alone or with what came meanwhile."""
+        """Decide; a message that may be answered waits for its turn, alone or with later ones."""
         try:
             listeners = await self._listeners(noted, mouth)
             if self._rooms.closing:  # the claims stay open for the next start
@@ -110,15 +110,17 @@ class Conversation:
             await self._following.follow(noted[0].heard.where.channel_id, mouth)
 
     async def _listeners(self, noted: Sequence[Noted], mouth: Mouth) -> list[QueuedMessage]:
-        """Return what may be answered of what was noted."""
+        """Return the logged messages that may be answered."""
         if len(noted) == 1:
             found = [await self._listener(noted[0], mouth)]
         else:
             found = await asyncio.gather(*(self._listener(each, mouth) for each in noted))
-        return [one for one in found if one]
+        return [listener for listener in found if listener]
 
     async def _listener(self, noted: Noted, mouth: Mouth) -> QueuedMessage | None:
-        """Return what may be answered; None where it is not, which is written down and told."""
+        """Return a message that may be answered; None if the decision is against it, which is stored and
+        reported.
+        """
         considered = await self._attention.consider(
             noted.heard, mouth, received=noted.received, rules=noted.rules
         )
@@ -132,7 +134,7 @@ class Conversation:
         return None
 
     async def _answer_all(self, room: ChannelQueue, mouth: Mouth) -> None:
-        """Answer what waits in this room and is to be answered: with one reply, where one heard all of it."""
+        """Answer the waiting messages of this channel: with one reply, if one character heard them all."""
         begun = min(listener.at for listener in room.waiting)
         async with AsyncExitStack() as typing:
             if called := any(listener.called for listener in room.waiting):
@@ -150,14 +152,14 @@ class Conversation:
             room.end()
 
     async def _answer(self, room: ChannelQueue, batch: Batch) -> Batch:
-        """Let one character answer what it heard; return what is left for others."""
+        """Let one character answer the messages that it heard; return the rest for others."""
         lineup = await self._speakers.lineup(batch.utterances)
         role = self._speakers.company.by_slug.get(lineup.first) if lineup else None
-        theirs, rest = batch.split(lineup.heard if lineup else {batch.newest.message_id})
+        own, rest = batch.split(lineup.heard if lineup else {batch.newest.message_id})
         if lineup and role:
-            cues = () if theirs.newest.from_bot else self._speakers.cues(lineup, theirs.newest)
-            await self._replies.give(role, room, replace(theirs, then=cues))
-        else:  # nobody is there, or the character was let go while others spoke
+            cues = () if own.newest.from_bot else self._speakers.cues(lineup, own.newest)
+            await self._replies.give(role, room, replace(own, then=cues))
+        else:  # the character is absent, or was removed while others spoke
             nobody = Decision(reply=False, reason=Reason.NOBODY)
-            await self._intake.close([replace(one, decision=nobody) for one in theirs.decided])
+            await self._intake.close([replace(decision, decision=nobody) for decision in own.decided])
         return rest

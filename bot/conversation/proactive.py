@@ -1,4 +1,4 @@
-"""What a character says that nobody asked it for: thought of, pledged and said, once; it rings no bell."""
+"""Messages that nobody asked for: generated, stored and posted once, without pinging anybody."""
 
 import logging
 import re
@@ -29,17 +29,17 @@ from personas.initiative import RemarkKind
 log = logging.getLogger(__name__)
 
 NOBODY = 0
-"""Stands for whom a remark is addressed to that is addressed to nobody: nobody can be pinged by it."""
+"""The addressee id of a remark to nobody in particular: it pings nobody."""
 _MENTION = re.compile(r"<@[!&]?\d{1,20}>")
 _AT = re.compile(r"(?<![\w@])@+(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
 class Impulse:
-    """What a character is about to say unasked: where, for what reason, and what it has in mind.
+    """An unprompted message: its place, its reason, and its intention.
 
-    `heard` is what the words would answer, were it anybody's; `mark` names the occasion, and the same one
-    never becomes two messages. `trigger_id` is a message before it.
+    `heard` is a synthetic utterance that the words answer; `mark` identifies the occasion, which never leads
+    to two messages. `trigger_id` is a message before it.
     """
 
     role: PlayedCharacter
@@ -58,7 +58,7 @@ class Impulse:
 
 
 class Unasked:
-    """Finds the words and gets them said. Where thinking fails nothing is said: nobody waits for it."""
+    """Generates and posts unprompted messages. If generation fails nothing is posted: nobody waits for it."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Unasked:
         self._voters = voters
 
     async def vote(self, prompt: Callable[[], Awaitable[Prompt | None]], channel_id: int) -> Ballot:
-        """Ask the voters, where there are any, whether something is said that nobody asked for."""
+        """Ask the voters, if there are any, whether to post something that nobody asked for."""
         if not self._voters.count:
             return Ballot(votes=(), carried=True, calls=())
         question = await prompt()
@@ -88,9 +88,9 @@ class Unasked:
         )
 
     async def think(self, impulse: Impulse, mouth: Mouth, *, typing: bool) -> Reply:
-        """Return what is said; a fallback, which is not, where thinking fails or leaves nothing.
+        """Return the reply; a fallback, which is not posted, if generation fails or leaves nothing.
 
-        With `typing` the character is seen to type meanwhile. Where a budget runs short nobody is asked.
+        With `typing` the typing indicator is shown meanwhile. When a budget runs short no call is made.
         """
         purse = self._budgets.purse(impulse.person_id, impulse.where.guild_id)
         if purse.level is not Level.FREE:
@@ -112,7 +112,7 @@ class Unasked:
     async def pledge(
         self, db: UnitOfWork, impulse: Impulse, reply: Reply, *, cast_id: int, why: Mapping[str, Any]
     ) -> Pledge:
-        """Write down what is said, that it is said unasked, and what it cost: all of it, or nothing."""
+        """Store the message, that it is unprompted, and its cost: all or nothing."""
         now, slug, channel_id = self._clock.now(), impulse.role.slug, impulse.where.channel_id
         last, floor = await db.reminders.last_position(), await db.channels.highest_floor(channel_id)
         turn = Turn(
@@ -121,14 +121,14 @@ class Unasked:
             addressee_id=impulse.person_id or NOBODY,
             character=slug,
             reason=impulse.reason.name,
-            # It stands behind all that was said, and not before the place where transcripts begin.
+            # It stands after all lines, and not before the place where transcripts begin.
             heard_through=max(last, floor // 2),
             pledged_at=now,
             cast_id=cast_id,
             drew_on=drawn_on(reply.text, impulse.remembered),
         )
         parts = turns.parts_of(reply.text, mark=impulse.mark, limit=self._composer.longest)
-        turn_id = await db.turns.pledge(turn, [(one.number, one.text, one.nonce) for one in parts])
+        turn_id = await db.turns.pledge(turn, [(part.number, part.text, part.nonce) for part in parts])
         await turns.note_reply_calls(db, reply.calls, turn, turn_id, impulse.remembered)
         await db.channels.take_seat(channel_id, slug)
         await db.remarks.add(
@@ -138,13 +138,13 @@ class Unasked:
         return Pledge(turn_id, channel_id, turn.trigger_id, turn.addressee_id, parts, now, tempo)
 
     async def say(self, pledge: Pledge, role: PlayedCharacter, mouth: Mouth) -> None:
-        """Say it. The caller holds the lock of the room."""
+        """Post it. The caller holds the channel's lock."""
         self._reached("pledged")
         await self._saying.say(pledge, mouth.speaking_as(role.speaker), spent=float("inf"))
 
 
 def unpinged(text: str) -> str:
-    """Return a text without mentions, and without the @ before names: nobody is called by a remark."""
-    while (less := _MENTION.sub("", text)) != text:  # one may stand within another
+    """Return a text without mentions, and without the @ before names: a remark calls nobody."""
+    while (less := _MENTION.sub("", text)) != text:  # a mention may stand within another one
         text = less
     return _AT.sub("", text).strip()

@@ -1,4 +1,4 @@
-"""The prompt: what is stable first, what is volatile last, so that the provider's cache holds."""
+"""The prompt: stable parts first, volatile parts last, so that the provider's cache holds."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +28,7 @@ from personas.character import Character
 
 TENDER_FOR = timedelta(hours=1)
 TENDER_LINES = 12
-"""For so long, and so many lines of others, words of distress make replies gentle."""
+"""The time, and the number of others' lines, for which words of distress make replies gentle."""
 BEGINNING = "(The conversation begins here.)"
 REMEMBERED = "(What {name} remembers, by when it was last said:)"
 QUOTED = "(Said here before:)"
@@ -49,11 +49,11 @@ def compose_prompt(
     now: datetime,
     wish: Wish = Wish(),  # noqa: B008 - a value that never changes
 ) -> Prompt:
-    """Return what Claude is asked for a reply to `heard`, the newest of which comes last.
+    """Return the prompt for a reply to `heard`, the newest message last.
 
-    The transcript only grows between two prompts; the tail behind the last cache point (time, place,
-    whom to answer) is never kept. Users' words stand in user messages, and nowhere else: so do
-    the remarks of a wish. Where somebody is in distress a second block of `system` says how to answer.
+    The transcript only grows between two prompts; the tail after the last cache point (time, place,
+    addressee) is never cached. Users' words stand in user messages only, and so do the remarks of a wish. If
+    somebody is in distress a second block of `system` says how to answer.
     """
     recalled = written_recalled(remembered.recalled, character.name)
     ending = (
@@ -71,19 +71,19 @@ def compose_prompt(
 
 
 def is_tender(remembered: Recollection, heard: Sequence[Utterance], now: datetime) -> bool:
-    """Say whether somebody said here just now that they want to die or to hurt themselves (C91).
+    """Say whether somebody here recently wrote that they want to die or to hurt themselves (C91).
 
-    The reply to that, and what is said in the hour after it, is told to be gentle: by fixed words of ours.
+    The reply to that, and all in the hour after it, get a fixed instruction to be gentle.
     """
     lately = [line for line in remembered.lines if not line.mine and now - line.said_at <= TENDER_FOR]
-    said = {one.text for one in heard} | {line.text for line in lately[-TENDER_LINES:]}
+    said = {message.text for message in heard} | {line.text for line in lately[-TENDER_LINES:]}
     return any(map(reads_as_distress, said))
 
 
 def prompt_with(
     character: Character, remembered: Recollection, tail: str, *, shown: Sequence[Block] = ()
 ) -> Prompt:
-    """Return a prompt whose beginning the provider's cache knows, and that ends with what is `shown`."""
+    """Return a prompt whose beginning the provider has cached, and that ends with `shown`."""
     messages = _talk(remembered.lines, remembered.stage.asides)
     if top := written_head(remembered.head, character.name):
         messages = _headed(Block(top, cache=True), messages)
@@ -92,17 +92,17 @@ def prompt_with(
 
 
 def _talk(lines: Sequence[Line], asides: Sequence[Aside]) -> list[Message]:
-    """Return the transcript, with what is to stand so many lines before its end.
+    """Return the transcript, with each aside at its distance from the end.
 
-    What stands behind the first aside moves with every line, so no cache point lies there.
+    The text after the first aside changes with every line, so no cache point lies there.
     """
-    depth = min(max((one.depth for one in asides), default=0), len(lines))
+    depth = min(max((aside.depth for aside in asides), default=0), len(lines))
     kept, rest = lines[: len(lines) - depth], lines[len(lines) - depth :]
     messages = _with_cache_points(list(_messages(kept)))
     for index in range(depth + 1):
         left = depth - index
-        here = [one.text for one in asides if min(one.depth, depth) == left]
-        moved = [Message(mine=False, blocks=(Block("\n".join(here)),))] if here else []
+        texts = [aside.text for aside in asides if min(aside.depth, depth) == left]
+        moved = [Message(mine=False, blocks=(Block("\n".join(texts)),))] if texts else []
         if index < depth:
             moved += _messages(rest[index : index + 1], begun=bool(messages or moved))
         for message in moved:
@@ -111,7 +111,7 @@ def _talk(lines: Sequence[Line], asides: Sequence[Aside]) -> list[Message]:
 
 
 def _append(messages: list[Message], message: Message) -> None:
-    """Put a message behind others; what the same side says is one message."""
+    """Append a message; consecutive messages of the same side are merged."""
     if messages and messages[-1].mine == message.mine:
         messages[-1] = Message(message.mine, (*messages[-1].blocks, *message.blocks))
     else:
@@ -119,7 +119,7 @@ def _append(messages: list[Message], message: Message) -> None:
 
 
 def _headed(top: Block, messages: Sequence[Message]) -> list[Message]:
-    """Put the head before the transcript."""
+    """Put the preamble before the transcript."""
     if not messages:
         return [Message(mine=False, blocks=(top,))]
     first, *rest = messages
@@ -128,7 +128,7 @@ def _headed(top: Block, messages: Sequence[Message]) -> list[Message]:
 
 
 def _messages(lines: Iterable[Line], *, begun: bool = False) -> Iterable[Message]:
-    """Join what was said by others, and what the character said, into alternating messages."""
+    """Join lines of others, and lines of the character, into alternating messages."""
     first = not begun
     for mine, run in groupby(lines, key=lambda line: line.mine):
         if first and mine:
@@ -138,16 +138,16 @@ def _messages(lines: Iterable[Line], *, begun: bool = False) -> Iterable[Message
 
 
 def _with_cache_points(messages: list[Message]) -> list[Message]:
-    """Put a cache point where the request before this one ended, and behind the last kept line."""
-    theirs = [index for index, message in enumerate(messages) if not message.mine]
-    for index in theirs[-2:]:
+    """Set a cache point where the previous request ended, and after the last permanent line."""
+    others = [index for index, message in enumerate(messages) if not message.mine]
+    for index in others[-2:]:
         text = messages[index].blocks[0].text
         messages[index] = Message(mine=False, blocks=(Block(text, cache=True),))
     return messages
 
 
 def _tail(character: Character, heard: Sequence[Utterance], now: datetime, note: str) -> str:
-    labels = dict.fromkeys(speaker_label(one.author_name, one.author_id) for one in heard)
+    labels = dict.fromkeys(speaker_label(message.author_name, message.author_id) for message in heard)
     return fill(
         "tail",
         name=character.name,
@@ -158,13 +158,13 @@ def _tail(character: Character, heard: Sequence[Utterance], now: datetime, note:
 
 
 def _place(heard: Utterance, people: str) -> str:
-    """Say where this is, and with whom. Channel and guild names are users' text: one line, quoted."""
+    """Describe the place and the people present. Channel and guild names are users' text: quoted."""
     where = heard.where
     if where.place is not Place.GUILD:
         return f"A private conversation with {people}"
     channel, server = _quoted(f"#{where.name}"), _quoted(where.guild_name)
-    whom = f"you answer {people}" if heard.author_id else "nobody is answered"
-    return f"The channel {channel} of the server {server}, where others read along; {whom}"
+    addressee = f"you answer {people}" if heard.author_id else "nobody is answered"
+    return f"The channel {channel} of the server {server}, where others read along; {addressee}"
 
 
 def _quoted(name: str) -> str:
@@ -172,12 +172,12 @@ def _quoted(name: str) -> str:
 
 
 def written_head(head: Head, name: str) -> str:
-    """Return the head as it stands in the prompt; "" when there is none.
+    """Return the preamble as it stands in the prompt; "" without one.
 
-    All of it is indented: nothing that people said, and a model noted down, can pass for a line of the
-    transcript or for the program's own words.
+    All of it is indented: words of people, noted by a model, can't pass for a line of the transcript or for
+    the program's own words.
     """
-    paragraphs = [_episode(one, name) for one in head.episodes]
+    paragraphs = [_episode(episode, name) for episode in head.episodes]
     if head.known:
         heading = f"(What people here told {name}, or {name} noted about them:)"
         paragraphs.append("\n".join([heading, *map(written_knowledge, head.known)]))
@@ -185,35 +185,35 @@ def written_head(head: Head, name: str) -> str:
 
 
 def written_fresh(fresh: Iterable[Knowledge]) -> str:
-    """Return what is known newly, for the prompt's end; "" when that is nothing."""
-    lines = [written_knowledge(one) for one in fresh]
+    """Return the new facts for the prompt's end; "" without any."""
+    lines = [written_knowledge(knowledge) for knowledge in fresh]
     return "\n".join(["(Told or noted since then:)", *lines]) if lines else ""
 
 
 def written_recalled(recalled: Sequence[Recalled], name: str) -> str:
-    """Return what was found by search, for the prompt's end; "" when that is nothing.
+    """Return the search results for the prompt's end; "" without any.
 
-    Whom facts are about is said once for all of theirs, and a day once for all that was said on it. Between
-    lines that do not follow one another stand three dots.
+    A person is named once for all of their facts, and a day once for all of its lines. Between lines that are
+    not consecutive stand three dots.
     """
     pieces: list[str] = []
-    facts = sorted((one for one in recalled if one.kind == "fact"), key=_is_about)
+    facts = sorted((item for item in recalled if item.kind == "fact"), key=_is_about)
     called = _called(recalled, name)
     for _, theirs in groupby(facts, key=_is_about):
-        told = sorted(theirs, key=lambda one: one.at)
+        told = sorted(theirs, key=lambda fact: fact.at)
         about = f", of {_one_line(told[0].about)}" if told[0].about else ""
         pieces.append(f"about {called(told[0])}{about}")
-        for day, those in groupby(told, key=_day):
-            first, *more = (_one_line(one.text) for one in those)
+        for day, told_then in groupby(told, key=_day):
+            first, *more = (_one_line(fact.text) for fact in told_then)
             pieces += [f"{day}: {first}", *(f"- {text}" for text in more)]
     quotes = list[str]()
-    for day, said in groupby((one for one in recalled if one.kind == "line"), key=_day):
-        for number, one in enumerate(said):
-            before = "" if one.follows else "... "
-            quotes.append(f"{before if number else f'{day}, '}{called(one)}: {_one_line(one.text)}")
+    for day, said in groupby((item for item in recalled if item.kind == "line"), key=_day):
+        for number, line in enumerate(said):
+            before = "" if line.follows else "... "
+            quotes.append(f"{before if number else f'{day}, '}{called(line)}: {_one_line(line.text)}")
     headed = ((REMEMBERED.format(name=name), pieces), (QUOTED, quotes))
     return "\n".join(
-        line for heading, lines in headed if lines for line in (heading, *(_INDENT + one for one in lines))
+        line for heading, lines in headed if lines for line in (heading, *(_INDENT + line for line in lines))
     )
 
 
@@ -222,19 +222,19 @@ def _is_about(fact: Recalled) -> tuple[str, str]:
 
 
 def _called(shown: Sequence[Recalled], name: str) -> Callable[[Recalled], str]:
-    """Return how each speaker is called: by the whole label at first, and then by name.
+    """Return a function that names each speaker: by the whole label first, and then by name.
 
-    A name that two of them share, or that is the character's, never stands without its number.
+    A name that two speakers share, or that is the character's, never stands without its number.
     """
-    labels = {one.speaker for one in shown}
+    labels = {line.speaker for line in shown}
     bearers = Counter(_name_of(label) for label in labels) + Counter([name.casefold()])
     introduced = set[str]()
 
-    def call(one: Recalled) -> str:
-        if one.speaker in introduced and bearers[_name_of(one.speaker)] == 1:
-            return one.speaker.rpartition("#")[0]
-        introduced.add(one.speaker)
-        return one.speaker
+    def call(line: Recalled) -> str:
+        if line.speaker in introduced and bearers[_name_of(line.speaker)] == 1:
+            return line.speaker.rpartition("#")[0]
+        introduced.add(line.speaker)
+        return line.speaker
 
     return call
 
@@ -243,27 +243,29 @@ def _name_of(label: str) -> str:
     return label.rpartition("#")[0].casefold()
 
 
-def _day(one: Recalled) -> str:
-    return f"{one.at.day} {one.at:%b %Y}"
+def _day(item: Recalled) -> str:
+    return f"{item.at.day} {item.at:%b %Y}"
 
 
-def written_quote(one: Quoted) -> str:
-    """Return what somebody replies to, as a line of theirs: nothing in it can pass for another speaker's."""
-    when = f"{one.quote.sent_at.day} {one.quote.sent_at:%B %Y}"
-    who = "you" if one.quote.mine else one.speaker
-    return render_line(one.by, f"(replies to what {who} said on {when}:)\n{clean_text(one.quote.text)}")
+def written_quote(quoted: Quoted) -> str:
+    """Return the target of a reply as a line of its author's: it can't pass for another speaker's."""
+    when = f"{quoted.quote.sent_at.day} {quoted.quote.sent_at:%B %Y}"
+    author = "you" if quoted.quote.mine else quoted.speaker
+    return render_line(
+        quoted.by, f"(replies to what {author} said on {when}:)\n{clean_text(quoted.quote.text)}"
+    )
 
 
 def _shown(remembered: Recollection) -> list[Block]:
-    """Return the pictures, each before the words that say whose it is, and what is replied to."""
+    """Return the pictures, each after its owner's name, and the targets of replies."""
     blocks, lines = list[Block](), list[str]()
-    for one in remembered.sights:
-        if one.picture is not None:
-            sent = render_line(one.speaker, f"(sent this picture: {one.attachment.name})")
-            blocks += [Block.showing(one.picture), Block(sent)]
-        elif not one.attachment.shows:
+    for sight in remembered.sights:
+        if sight.picture is not None:
+            sent = render_line(sight.speaker, f"(sent this picture: {sight.attachment.name})")
+            blocks += [Block.showing(sight.picture), Block(sent)]
+        elif not sight.attachment.shows:
             lines.append(
-                render_line(one.speaker, f"(sent a picture that can't be seen: {one.attachment.name})")
+                render_line(sight.speaker, f"(sent a picture that can't be seen: {sight.attachment.name})")
             )
     if remembered.unseen:
         lines.append(f"(Of the pictures that were sent you have not looked at {remembered.unseen}.)")
@@ -272,7 +274,7 @@ def _shown(remembered: Recollection) -> list[Block]:
 
 
 def written_knowledge(known: Knowledge) -> str:
-    """Return what is known of one person: a label, and a numbered line for each memory."""
+    """Return the facts about one person: a label, and a numbered line for each memory."""
     lines = [f"{_INDENT}{number}. {_one_line(text)}" for number, text in known.memories]
     return "\n".join([f"{_INDENT}about {known.speaker}", *lines])
 

@@ -1,4 +1,4 @@
-"""Each channel's order: what arrives is noted one by one, and answered one turn at a time."""
+"""Each channel's queue: messages are logged one by one, and answered one turn at a time."""
 
 import asyncio
 from collections import deque
@@ -11,14 +11,14 @@ from bot.conversation.types import Mouth, Utterance
 from bot.core.clock import Clock, sleep_until
 
 CONSIDERED_WITHIN = 1.0
-"""Seconds for which an answer waits until everything noted before it was considered."""
+"""Seconds for which an answer waits until every message logged before it has a decision."""
 MOST_ARRIVING = 50
-"""Messages of one person that wait in one channel at most: of more, the oldest are not heard."""
+"""The maximum number of waiting messages of a person in a channel: the oldest beyond that are dropped."""
 
 
 @dataclass(eq=False, slots=True)
 class _Arrival:
-    """Something that waits to be noted, and whose it is; `admitted` is False where a flood pushed it out."""
+    """An arrival that waits to be logged, and its author; `admitted` is False if a flood pushed it out."""
 
     person_id: int | None
     admitted: asyncio.Future[bool]
@@ -26,10 +26,10 @@ class _Arrival:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """An utterance that may be answered, and where.
+    """An utterance that may be answered, and its outlet.
 
-    It is `called` for where it is answered without a vote. In monotonic seconds: `received` is when it came
-    in, `at` when its turn had come.
+    It is `called` if it is answered without a vote. In monotonic seconds: `received` is its arrival, `at` the
+    start of its turn.
     """
 
     utterance: Utterance
@@ -41,7 +41,7 @@ class QueuedMessage:
 
 
 class ChannelQueue:
-    """What arrives in one channel, what waits for an answer there, and what is being answered."""
+    """One channel's arrivals, messages waiting for an answer, and messages being answered."""
 
     def __init__(
         self, clock: Clock, *, shortest: float, longest: float, most: int = MOST_ARRIVING, held: bool = False
@@ -53,7 +53,7 @@ class ChannelQueue:
         self._noting = False
         self.lock = asyncio.Lock()
         self.waiting: list[QueuedMessage] = []
-        self.called = asyncio.Event()  # set while somebody waits who is answered without a vote
+        self.called = asyncio.Event()  # set while a message waits that is answered without a vote
         self._unconsidered: set[int] = set()
         self._considered = asyncio.Event()
         self._considered.set()
@@ -69,10 +69,11 @@ class ChannelQueue:
 
     @asynccontextmanager
     async def arriving(self, person_id: int | None = None, *, missed: bool = False) -> AsyncIterator[bool]:
-        """Wait until what arrived before is noted; False where a flood of the same person pushed this out.
+        """Wait until earlier arrivals are logged; yield False if a flood of the same person pushed this one
+        out.
 
-        The place in the order is taken at once, before anything is waited for. What was `missed` while
-        nobody listened goes before all that arrived since.
+        The position is taken at once, before the first await. Messages `missed` during a stop go before all
+        later arrivals.
         """
         if not (self._noting or self._held):
             self._noting = True
@@ -101,13 +102,13 @@ class ChannelQueue:
             raise
 
     def _push_out(self, person_id: int | None) -> None:
-        """Let the oldest message of somebody go who has more waiting than can be heard."""
+        """Drop the oldest message of a person who has too many waiting."""
         if person_id is None or len(self._arrivals) <= self._most:
             return
-        theirs = [arrival for arrival in self._arrivals if arrival.person_id == person_id]
-        if len(theirs) > self._most:
-            self._arrivals.remove(theirs[0])
-            theirs[0].admitted.set_result(False)
+        arrivals = [arrival for arrival in self._arrivals if arrival.person_id == person_id]
+        if len(arrivals) > self._most:
+            self._arrivals.remove(arrivals[0])
+            arrivals[0].admitted.set_result(False)
 
     def _admit_next(self) -> None:
         self._noting = False
@@ -128,28 +129,28 @@ class ChannelQueue:
             self._admit_next()
 
     def noted(self, message_id: int) -> None:
-        """Take notice that a message is the last one in the log now, and is to be considered next."""
+        """Mark a message as the last one in the log, and as awaiting a decision."""
         self._unconsidered.add(message_id)
         self._considered.clear()
         self._noted_last = message_id
 
     def considered(self, message_ids: Iterable[int]) -> None:
-        """Take notice that messages are no longer looked at: they wait for an answer, or get none."""
+        """Mark messages as decided: they wait for an answer, or get none."""
         self._unconsidered.difference_update(message_ids)
         if not self._unconsidered:
             self._considered.set()
 
     async def all_considered(self) -> int | None:
-        """Wait until every message in the log was considered; return the last one of them.
+        """Wait until every message in the log is decided; return the last one of them.
 
-        None where it is not known, or where this takes too long.
+        None if it is unknown, or if the wait takes too long.
         """
         await sleep_until(self._considered, self._clock, CONSIDERED_WITHIN)
         return None if self._unconsidered else self._noted_last
 
     def heard(self, utterance: Utterance) -> None:
-        """Take notice that somebody spoke: whose message is waiting may be about to say more."""
-        if any(one.utterance.author_id == utterance.author_id for one in self.waiting):
+        """Note that somebody spoke: the author of a waiting message may be about to write more."""
+        if any(message.utterance.author_id == utterance.author_id for message in self.waiting):
             self._last = self._clock.monotonic()
 
     def wait(self, listener: QueuedMessage) -> None:
@@ -159,10 +160,10 @@ class ChannelQueue:
             self.called.set()
 
     async def quiet(self) -> None:
-        """Wait until nobody added to the burst for some seconds, but not too long (C14)."""
-        if all(one.utterance.aloud for one in self.waiting):
-            return  # who speaks has ended by being silent
-        deadline = min(one.at for one in self.waiting) + self._longest
+        """Wait until nobody has added to the burst for some seconds, within a limit (C14)."""
+        if all(message.utterance.aloud for message in self.waiting):
+            return  # a spoken turn has ended with silence
+        deadline = min(message.at for message in self.waiting) + self._longest
         while True:
             now = self._clock.monotonic()
             pause = min(self._last + self._shortest, deadline) - now
@@ -171,50 +172,52 @@ class ChannelQueue:
             await self._clock.sleep(pause)
 
     def take_all(self) -> list[QueuedMessage]:
-        """Return everything that waits, oldest first, and leave nothing waiting.
+        """Return all waiting messages, oldest first, and empty the queue.
 
-        From now on it is being answered: edits and deletions are kept in mind until `end`.
+        From now on they are being answered: edits and deletions are recorded until `end`.
         """
         taken, self.waiting = self.waiting, []
         self.called.clear()
-        return self.begin(sorted(taken, key=lambda one: one.utterance.message_id))
+        return self.begin(sorted(taken, key=lambda message: message.utterance.message_id))
 
     def put_back(self, listeners: Iterable[QueuedMessage]) -> None:
-        """Let something wait again, for what came in meanwhile goes first."""
+        """Put messages back into the queue: others that came in meanwhile go first."""
         self.waiting = [*listeners, *self.waiting]
 
     def forget(self, message_ids: set[int]) -> None:
-        """Take notice that messages were deleted: neither what waits nor what is being answered."""
-        self.waiting = [one for one in self.waiting if one.utterance.message_id not in message_ids]
+        """Remove deleted messages from the queue and from the answer in progress."""
+        self.waiting = [
+            message for message in self.waiting if message.utterance.message_id not in message_ids
+        ]
         self._gone |= message_ids & self._answering
         self.edited(message_ids)
 
     def edited(self, message_ids: set[int]) -> None:
-        """Take notice that messages are different now: an answer under way is thought over."""
+        """Note that messages were edited: an answer in progress is generated again."""
         if message_ids & self._answering:
             self._changed.set()
 
     def reconsider(self) -> None:
-        """Let an answer under way be thought over: something that it may have read is gone."""
+        """Have an answer in progress generated again: something that it may have read was deleted."""
         if self._answering:
             self._changed.set()
 
     def begin(self, heard: Iterable[QueuedMessage]) -> list[QueuedMessage]:
-        """Begin, or begin anew, to answer what is still there of `heard`, and return that."""
-        left = [one for one in heard if one.utterance.message_id not in self._gone]
-        self._answering = {one.utterance.message_id for one in left}
+        """Start or restart the answer to the remaining messages of `heard`, and return these."""
+        left = [message for message in heard if message.utterance.message_id not in self._gone]
+        self._answering = {message.utterance.message_id for message in left}
         self._changed.clear()
         return left
 
     @property
     def changed(self) -> bool:
-        """Say whether something that is being answered changed since that began."""
+        """Say whether a message being answered has changed since the start."""
         return self._changed.is_set()
 
     async def unchanged(self, seconds: float) -> bool:
-        """Wait so many seconds; say at once, with False, when something that is answered changed.
+        """Wait this many seconds; return False at once if a message being answered changes.
 
-        A change that is just being written is waited for: what is said next must know it.
+        A change that is being written is awaited: the next words must take it into account.
         """
         if seconds > 0:
             await sleep_until(self._changed, self._clock, seconds)
@@ -223,7 +226,7 @@ class ChannelQueue:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Keep from answering for as long as a change of messages here is being written down."""
+        """Block answers while a change of messages here is being written."""
         self._writing += 1
         self._written.clear()
         try:
@@ -234,22 +237,22 @@ class ChannelQueue:
                 self._written.set()
 
     def end(self) -> None:
-        """The answer is on its way: what changes now comes too late."""
+        """Mark the answer as sent: later changes come too late."""
         self._answering, self._gone = set(), set()
 
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """Channels in which something is going on, and messages in them that wait for their turn."""
+    """The number of active channels, and of waiting messages in them."""
 
     places: int
     waiting: int
 
 
 class Rooms:
-    """The rooms in which something is going on; an idle one takes no memory.
+    """The queues of active channels; an idle one takes no memory.
 
-    A burst is over when nobody added to it for `burst_quiet` seconds, or after `burst_longest`.
+    A burst ends after `burst_quiet` seconds without an addition, or after `burst_longest`.
     """
 
     def __init__(
@@ -271,17 +274,17 @@ class Rooms:
         self.closing = False
 
     def busy(self, channel_id: int) -> ChannelQueue | None:
-        """Return the room of a channel in which something arrives or is answered; None when all is quiet."""
+        """Return the queue of an active channel; None if the channel is idle."""
         return self._rooms.get(channel_id)
 
     @property
     def queues(self) -> Queues:
-        """How much is going on."""
+        """The current load."""
         return Queues(len(self._rooms), sum(len(room.waiting) for room in self._rooms.values()))
 
     @asynccontextmanager
     async def enter(self, channel_id: int) -> AsyncIterator[ChannelQueue]:
-        """Be in a channel's room; the last one out closes it."""
+        """Use a channel's queue; the last user closes it."""
         room = self._rooms.get(channel_id)
         if room is None:
             room = self._rooms[channel_id] = ChannelQueue(
@@ -306,24 +309,26 @@ class Rooms:
     async def arriving(
         self, channel_id: int, person_id: int | None = None, *, missed: bool = False
     ) -> AsyncIterator[bool]:
-        """Be in the order of a channel: see `ChannelQueue.arriving`. Whoever is must not wait for a lock."""
+        """Take a position in a channel's order: see `ChannelQueue.arriving`. The holder must not wait for a
+        lock.
+        """
         async with self.enter(channel_id) as room, room.arriving(person_id, missed=missed) as admitted:
             yield admitted
 
     def hold(self) -> None:
-        """Let everything wait that arrives: what was missed while nobody listened is not known yet."""
+        """Block all arrivals: the messages missed during the stop are not known yet."""
         self._held = True
         for room in self._rooms.values():
             room.hold()
 
     def release(self) -> None:
-        """Let it be noted; what was missed goes first."""
+        """Admit arrivals; missed messages go first."""
         self._held = False
         for room in self._rooms.values():
             room.release()
 
     async def drain(self, within: float) -> bool:
-        """Let nobody else in and wait until all rooms are empty; False when `within` seconds passed."""
+        """Close the entrance and wait until all queues are empty; False after `within` seconds."""
         self.closing = True
         self.release()
         try:

@@ -1,7 +1,7 @@
-"""The prompt of the rehearsal voice: as much as a very small model can keep in mind.
+"""The prompt of the rehearsal voice, sized for a very small model.
 
-Who the character is stands in a few lines, its samples are turns of a talk, and people's words are bare.
-Rules, notes and labels, which Claude gets, such a model copies into its answer.
+It has a few lines about the character, its samples as turns, and people's words without labels. Such a model
+would copy the rules, notes and labels of a full prompt into its answer.
 """
 
 import re
@@ -25,7 +25,7 @@ from personas.macros import Macros, expand
 VOICE_LINES, CRUMBS, SAMPLES = 5, 5, 8
 LONGEST_LINE, LONGEST_SAMPLE, WORDS = 200, 300, 25
 ALIKE = 0.6
-"""The share of words in common from which on a question is that of a sample."""
+"""The share of common words from which a question counts as that of a sample."""
 HELPDESK = (
     "how can i help",
     "how may i help",
@@ -55,7 +55,7 @@ HELPDESK = (
     "thanks for reaching out",
     "what would you like to talk about",
 )
-"""What such a model falls back to, whoever it plays."""
+"""Phrases that such a model falls back to, whomever it plays."""
 SOMEBODY = "you"
 
 _HEADING = re.compile(r"^[ \t]{0,3}(?:#{1,6}[ \t]+(\S.*)|\*\*([^*\n]+)\*\*:?)$", re.MULTILINE)
@@ -84,10 +84,11 @@ def rehearsal_prompt(
     now: datetime,
     wish: Wish = Wish(),  # noqa: B008 - a value that never changes
 ) -> Prompt:
-    """Return what the rehearsal voice is asked for a reply to `heard`; compose_prompt does it for Claude.
+    """Return the rehearsal voice's prompt for a reply to `heard`; compose_prompt is the counterpart for
+    Claude.
 
-    Its beginning is the same for all places and people. A note of ours stands in it only where nobody
-    said anything that could be answered.
+    Its beginning is the same for all places and people. It contains a note of ours only if there is no
+    message to answer.
     """
     messages = [*_known(remembered, heard), *_talk(remembered.lines)]
     if not messages or messages[-1].mine:
@@ -99,28 +100,28 @@ def rehearsal_prompt(
 
 
 def rehearsal_beginning(character: Character) -> Prompt:
-    """Return what every prompt of a character begins with, and the shortest question behind it."""
+    """Return the common beginning of a character's prompts, with the shortest question after it."""
     return Prompt(rehearsal_system(character), (*_sample_turns(character), _message("hi")))
 
 
 def rehearsal_system(character: Character) -> tuple[Block, ...]:
-    """Return who the character is, from its card alone."""
+    """Return the description of the character, from its card alone."""
     return (Block(_sketch(character)),)
 
 
 @lru_cache(maxsize=64)
 def on_guard(character: Character) -> Character:
-    """Return a character that talks like no helpdesk either."""
+    """Return a character with the assistant's phrases among its forbidden ones."""
     return character.model_copy(update={"forbidden_phrases": (*character.forbidden_phrases, *HELPDESK)})
 
 
 def not_read_out(character: Character, heard: str) -> tuple[str, ...]:
-    """Return the samples that are no answer to a line; a greeting may be answered as the author did."""
+    """Return the samples that don't answer a line; a greeting may be answered as the author did."""
     return tuple(said for _, said in samples_of(character)) if len(words_of(heard, 2)) > 1 else ()
 
 
 def brief(text: str) -> str:
-    """Return the first sentences of the first line: behind them it rambles, or speaks for others."""
+    """Return the first sentences of the first line: after them it rambles, or speaks for others."""
     if "```" in text:
         return text
     line = text.partition("\n")[0]
@@ -131,29 +132,31 @@ def brief(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def samples_of(character: Character) -> tuple[Sample, ...]:
-    """Return exchanges of the card: what was said, and what the character answered."""
+    """Return the card's exchanges: a line and the character's answer."""
     told = [(match["heard"], match["said"]) for match in _SAMPLE.finditer(character.core_prompt)]
     found = [*told, *_exchanges(character)]
-    fitting = [one for one in found if all(text.strip() and len(text) <= LONGEST_SAMPLE for text in one)]
+    fitting = [
+        sample for sample in found if all(text.strip() and len(text) <= LONGEST_SAMPLE for text in sample)
+    ]
     return tuple(dict.fromkeys(fitting))[:SAMPLES]
 
 
 def _exchanges(character: Character) -> Iterator[Sample]:
-    """Yield what the samples of a card hold: a line of somebody, and the character's right behind it."""
+    """Yield the exchanges in a card's samples: somebody's line, and the character's directly after it."""
     macros = Macros(char=character.name, user=SOMEBODY, seed=character.slug)
     text = expand(character.examples, macros, rng=Random(character.slug))
     speaker = re.compile(rf"^({re.escape(character.name)}|{SOMEBODY}):\s*", re.MULTILINE | re.IGNORECASE)
     for block in _START.split(text):
         _, *parts = speaker.split(block)
         said = [(parts[i].casefold() == SOMEBODY, parts[i + 1].strip()) for i in range(0, len(parts), 2)]
-        for (theirs, one), (others, two) in pairwise(said):
+        for (theirs, line), (others, answer) in pairwise(said):
             if theirs and not others:
-                yield one, two
+                yield line, answer
 
 
 @lru_cache(maxsize=64)
 def _sketch(character: Character) -> str:
-    """Return a character in a few lines: what it is, how it talks, and crumbs of its life."""
+    """Return a character in a few lines: its nature, its way of talking, and details of its life."""
     voice, crumbs = list[str](), list[str]()
     about, *sections = _sections(_SAMPLE.sub("", character.core_prompt))
     for heading, lines in sections:
@@ -187,7 +190,7 @@ def _sections(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Yield the items of a list, or the sentences of a paragraph, none of them long."""
+    """Yield the items of a list, or the sentences of a paragraph, without long ones."""
     for line in filter(None, map(str.strip, text.splitlines())):
         item = _BULLET.sub("", line)
         if item != line and len(item) <= LONGEST_LINE:
@@ -207,35 +210,37 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 def _sample_turns(character: Character, asked: str = "") -> Iterator[Message]:
-    """Yield the samples as turns, but not one that answers what is `asked`: it would be read out.
+    """Yield the samples as turns, except for one that answers `asked`: the model would recite it.
 
-    What is asked most is short, such as a greeting: it stands last, so that what stands before it is always
-    the same, and has been read.
+    The most frequent questions are short, such as greetings: these samples stand last, so that the text
+    before them is constant, and cached.
     """
-    for heard, said in sorted(samples_of(character), key=lambda one: -len(one[0])):
+    for heard, said in sorted(samples_of(character), key=lambda sample: -len(sample[0])):
         if not _alike(heard, asked):
             yield _message(heard)
             yield _message(said, mine=True)
 
 
-def _alike(one: str, other: str) -> bool:
+def _alike(first: str, other: str) -> bool:
     """Say whether two lines ask the same. A single word, such as a greeting, asks nothing."""
-    words = [set(words_of(text)) for text in (one, other)]
+    words = [set(words_of(text)) for text in (first, other)]
     return len(words[1]) > 1 and len(words[0] & words[1]) > ALIKE * len(words[0] | words[1])
 
 
 def _known(remembered: Recollection, heard: Sequence[Utterance]) -> Iterator[Message]:
-    """Yield what is known of whom is answered as something that they told, before the talk."""
-    here = {speaker_label(one.author_name, one.author_id) for one in heard}
-    people = [one for one in (*remembered.head.known, *remembered.fresh) if one.speaker in here]
-    known = [text for one in people for _, text in one.memories]
+    """Yield the facts about the addressee as a statement of theirs, before the conversation."""
+    labels = {speaker_label(message.author_name, message.author_id) for message in heard}
+    people = [
+        knowledge for knowledge in (*remembered.head.known, *remembered.fresh) if knowledge.speaker in labels
+    ]
+    known = [text for knowledge in people for _, text in knowledge.memories]
     if known:
         yield _message("Something to keep in mind about me: " + "; ".join(known))
         yield _message("Noted.", mine=True)
 
 
 def _talk(lines: Sequence[Line]) -> Iterator[Message]:
-    """Yield the transcript as turns; who speaks is told only where several do."""
+    """Yield the transcript as turns; speakers are named only if there are several."""
     several = len({line.speaker for line in lines if not line.mine}) > 1
     for number, (mine, run) in enumerate(groupby(lines, key=lambda line: line.mine)):
         if mine and not number:

@@ -1,4 +1,4 @@
-"""Thinking of an answer: recall, compose, type, pledge; and thinking again when what it answers changes."""
+"""Generation of a reply: recall, compose, type, enqueue; repeated if the answered messages change."""
 
 import asyncio
 import logging
@@ -40,30 +40,30 @@ from personas.selection.mentions import about, spoken
 log = logging.getLogger(__name__)
 
 Still = Callable[[QueuedMessage], Awaitable[Decision | None]]
-"""Tells why what was edited is not to be answered any more; None where it still is."""
+"""Returns why an edited message must not be answered any more; None if it still may."""
 Notice = Callable[[PlayedCharacter, Utterance], Awaitable[str | None]]
-"""Notes what a message asks for; returns what to say of that at the prompt's end."""
+"""Processes requests in a message; returns a note about them for the prompt's end."""
 ROUNDS = 3
-"""Times that an answer is thought of at most, while people edit what it answers."""
+"""The maximum number of attempts at an answer while people edit their messages."""
 MOST_KNOWN = 50
-"""Facts of the prompt's head that are noted for /why at most."""
+"""The maximum number of facts in the preamble that are recorded for /why."""
 
 
 async def always(_: QueuedMessage) -> None:
-    """Whatever it was edited to, it is answered."""
+    """The default: an edited message is always answered."""
 
 
 async def nothing_noticed(_role: PlayedCharacter, _heard: Utterance) -> None:
-    """Nothing is asked for."""
+    """The default: no requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is answered together: each message, and what was decided about it, in the same order.
+    """Messages that one reply answers, and the decisions about them, in the same order.
 
-    `begun` is when the first of it came in, in monotonic seconds: thinking counts as typing (D09). `then`
-    says who is to speak after that, and `cue` why this one speaks, where nobody asked it. What came in after
-    the message `through` is left to the next answer, or it would be answered twice.
+    `begun` is the arrival of the first one, in monotonic seconds: thinking counts as typing (D09). `then` are
+    the cues of the next speakers, and `cue` this character's own, if nobody asked it. Messages after
+    `through` are left to the next answer, or they would be answered twice.
     """
 
     heard: tuple[QueuedMessage, ...]
@@ -83,21 +83,23 @@ class Batch:
         return self.heard[-1].utterance
 
     def split(self, message_ids: Collection[int]) -> tuple["Batch", "Batch"]:
-        """Return the part of it that these messages are, and the rest."""
-        return self._of(lambda one: one in message_ids), self._of(lambda one: one not in message_ids)
+        """Return the batch of these messages, and the batch of the others."""
+        return self._of(lambda message_id: message_id in message_ids), self._of(
+            lambda message_id: message_id not in message_ids
+        )
 
     def _of(self, wanted: Callable[[int], bool]) -> "Batch":
-        heard = tuple(one for one in self.heard if wanted(one.utterance.message_id))
-        decided = tuple(one for one in self.decided if wanted(one.utterance.message_id))
+        heard = tuple(message for message in self.heard if wanted(message.utterance.message_id))
+        decided = tuple(decision for decision in self.decided if wanted(decision.utterance.message_id))
         return replace(self, heard=heard, decided=decided)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyOutcome:
-    """What came of it: `decided` with a pledge to say, or none, and `calls` not booked yet.
+    """The result: `decided` with a reply to deliver, or none, and `calls` not booked yet.
 
-    What is not answered, or not any more, is `passed`. `tokens` is the size of the talk in this place, and
-    `sights` are the pictures that the answer saw.
+    Messages without an answer are `passed`. `tokens` is the size of the place's conversation, and `sights`
+    are the pictures that the answer saw.
     """
 
     pledge: Pledge | None = None
@@ -109,7 +111,7 @@ class ReplyOutcome:
 
 
 class Answering:
-    """The stages "recall", "compose" and "pledge" of the walk."""
+    """The "recall", "compose" and "enqueue" stages of the pipeline."""
 
     def __init__(
         self,
@@ -131,13 +133,13 @@ class Answering:
         self._faults = faults
         self._drafting = drafting
         self.notice: Notice = nothing_noticed
-        """Is shown what is answered, before it is."""
+        """Is called with each message before the answer."""
 
     async def answer(self, role: PlayedCharacter, room: ChannelQueue, batch: Batch) -> ReplyOutcome:
-        """Think of an answer, type it, and write it down once nothing changed meanwhile (C17)."""
+        """Generate an answer, type it, and store it once nothing has changed meanwhile (C17)."""
         dropped: list[Decided] = []
         mouth = batch.heard[-1].mouth.speaking_as(role.speaker)
-        heard = frozenset(one.message_id for one in batch.utterances)
+        heard = frozenset(utterance.message_id for utterance in batch.utterances)
         cause = ReplyTrigger(role.slug, mouth, batch.newest, heard, batch.cue)
         try:
             async with self._drafting.growing(cause, lambda: room.changed) as growing:
@@ -160,8 +162,8 @@ class Answering:
         signal: Errors | None = None
         decided, occasion = list(batch.decided), Occasion(batch.then, batch.cue)
         for again in range(ROUNDS):
-            still_asked = {id(one.utterance) for one in decided}
-            left = room.begin([one for one in batch.heard if id(one.utterance) in still_asked])
+            still_asked = {id(decision.utterance) for decision in decided}
+            left = room.begin([message for message in batch.heard if id(message.utterance) in still_asked])
             if again:
                 await _drop(left, decided, batch.still, dropped)
             if not left:
@@ -171,12 +173,12 @@ class Answering:
                 return _not_answered(_of(left, decided), Reason.UNSENDABLE, calls)
             reply, (tone, asked) = await asyncio.gather(
                 self._compose(role, left, remembered, growing, noting=batch.cue is None),
-                self._tone(role, left[-1].utterance),  # told while Claude thinks
+                self._tone(role, left[-1].utterance),  # analysed while the model writes
             )
             calls += (*reply.calls, *asked)
             if reply.fallback:
                 signal = "silent" if batch.cue else signal or self._signal(left[-1], reply, decided)
-            if reason := _unsaid(reply, signal, growing):
+            if reason := _reason_for_silence(reply, signal, growing):
                 await _show(signal, left[-1])
                 return _not_answered(_of(left, decided), reason, calls, signal=signal or "")
             kind, paid = await self._appraised(role, left[-1].utterance, reply, occasion)
@@ -190,7 +192,7 @@ class Answering:
     def _pause(
         self, batch: Batch, reply: Reply, remembered: Recollection, growing: GrowingReply | None
     ) -> float:
-        """Return for how many seconds a reply is typed still; one that was seen or spoken already is not."""
+        """Return the seconds left for typing; 0 if the reply was displayed or spoken already."""
         if batch.newest.aloud:
             return 0.0
         if growing and not remembered.spoken:
@@ -202,7 +204,7 @@ class Answering:
     ) -> Recollection:
         remembered = await self._reader.read(
             role,
-            [one.utterance for one in heard],
+            [message.utterance for message in heard],
             cue=batch.cue,
             through=batch.through,
             emotes=heard[-1].mouth.emotes,
@@ -219,15 +221,15 @@ class Answering:
         *,
         noting: bool,
     ) -> Reply:
-        noted = [await self.notice(role, one.utterance) for one in heard] if noting else []
+        noted = [await self.notice(role, message.utterance) for message in heard] if noting else []
         noted += [fill("call")] if heard[-1].utterance.aloud else []
         showing = self._showing(role, heard, remembered, growing)
         reply = await self._composer.compose(
             role.character,
             remembered,
-            [one.utterance for one in heard],
+            [message.utterance for message in heard],
             showing=showing,
-            wish=Wish(note=" ".join(one for one in noted if one)),
+            wish=Wish(note=" ".join(note for note in noted if note)),
             emotes=heard[-1].mouth.emotes,
         )
         if growing:
@@ -242,7 +244,7 @@ class Answering:
         remembered: Recollection,
         growing: GrowingReply | None,
     ) -> Showing | None:
-        """Return where a reply is seen, or spoken, while it comes; None where it is said whole."""
+        """Return where a reply is displayed, or spoken, while it is written; None if it is posted whole."""
         show = heard[-1].mouth.show
         showable = self._composer.showable(role.character, remembered, heard)
         if growing and not remembered.spoken:
@@ -255,12 +257,12 @@ class Answering:
     async def _tone(
         self, role: PlayedCharacter, newest: Utterance
     ) -> tuple[Tone | None, tuple[ModelCall, ...]]:
-        """Return what a person did with what they said; characters and bots are no person's business."""
+        """Return the tone of a person's message; None for characters and bots."""
         if newest.from_bot:
             return None, ()
         words = newest.said
         reading = tone_of(words, names_of(role.character))
-        if reading.sure:  # as nearly always: the model is asked about the rest alone
+        if reading.sure:  # as nearly always: the model is only asked in doubt
             return reading.tone, ()
         return await self._appraiser.tone(
             words,
@@ -273,7 +275,7 @@ class Answering:
     async def _appraised(
         self, role: PlayedCharacter, newest: Utterance, reply: Reply, occasion: Occasion
     ) -> tuple[Interaction | None, tuple[ModelCall, ...]]:
-        """Return what a reply does with what another character said; nothing where none did."""
+        """Return how a reply reacts to another character's line; nothing if it answers none."""
         if occasion.cue is None or reply.fallback or not self._casting.is_another(newest, role):
             return None, ()
         exchange = Exchange(
@@ -282,8 +284,8 @@ class Answering:
         return await self._appraiser.appraise(exchange, channel_id=newest.where.channel_id)
 
     def _signal(self, newest: QueuedMessage, reply: Reply, decided: Sequence[Decided]) -> Errors:
-        """Return how a fault is shown; who only might have been joined did not ask for an answer."""
-        asked = any(one.decision.reason is not Reason.VOTE for one in decided)
+        """Return how a fault is shown: a message that called nobody asked for no answer."""
+        asked = any(item.decision.reason is not Reason.VOTE for item in decided)
         return self._faults.signal_of(newest.utterance, reply, asked=asked)
 
     async def _pledge(
@@ -294,17 +296,18 @@ class Answering:
         reply: Reply,
         occasion: Occasion,
     ) -> ReplyOutcome:
-        """Write the reply down, to what was not deleted until now: it is said next, whatever happens.
+        """Store the reply to the messages not deleted until now: it is delivered next, whatever happens.
 
-        Who speaks hears it, and whoever heard what it answers and is still there. Who comes in between hears
-        the next message; who is sent out until it is said did not hear it either.
+        Its audience is the speaker, and the characters that heard the answered message and are still present.
+        Characters that enter meanwhile hear the next message; those sent out before delivery don't hear this
+        one either.
         """
         async with self._database.begin(brief=True) as db:
             open_ids = await _open(db, decided, occasion.cue)
             answered = tuple(
-                replace(one, trace=replace(_drawing_on(one.trace, remembered), expert=reply.expert))
-                for one in decided
-                if one.utterance.message_id in open_ids
+                replace(item, trace=replace(_drawing_on(item.trace, remembered), expert=reply.expert))
+                for item in decided
+                if item.utterance.message_id in open_ids
             )
             if not answered:
                 return _not_answered(decided, Reason.DELETED, reply.calls)
@@ -320,10 +323,10 @@ class Answering:
                 cast_id=await self._casting.hearers(db, newest.message_id, newest.where, speaker=role.slug),
                 occasion=replace(occasion, topic=_topic(role, answered)),
             )
-            gone = [one for one in decided if one.utterance.message_id not in open_ids]
+            gone = [item for item in decided if item.utterance.message_id not in open_ids]
             await turns.close(db, gone, at=self._clock.now())
         if reply.fallback:
-            answered = tuple(replace(one, trace=replace(one.trace, signal="reply")) for one in answered)
+            answered = tuple(replace(item, trace=replace(item.trace, signal="reply")) for item in answered)
         self._reached("pledged")
         log.info(
             "%s replies in channel %s%s because: %s (%d in, %d out)",
@@ -338,7 +341,7 @@ class Answering:
 
 
 class Replies:
-    """Gives one reply: thought of, written down, said; what follows from it is begun."""
+    """Gives one reply: generated, stored, delivered; starts the follow-up work."""
 
     def __init__(
         self,
@@ -360,9 +363,9 @@ class Replies:
         self._condensed = condensed
 
     async def give(self, role: PlayedCharacter, room: ChannelQueue, batch: Batch) -> bool:
-        """Let a character answer; say whether it did. The caller holds the lock of the room.
+        """Let a character answer; say whether it did. The caller holds the channel's lock.
 
-        From so many tokens of talk on as are `condensed`, the older of it is summed up.
+        From `condensed` tokens of conversation on, the older part is summarised.
         """
         where, mouth = batch.newest.where, batch.heard[-1].mouth
         if batch.cue is None and (role.character.greeting or role.character.greetings):
@@ -383,13 +386,13 @@ class Replies:
         return True
 
     async def close(self) -> None:
-        """Break off what is being summed up: it is begun anew another time."""
+        """Cancel summaries in progress: they start anew another time."""
         await self._summaries.close()
         await self._perception.close()
 
 
-def _unsaid(reply: Reply, signal: Errors | None, growing: GrowingReply | None) -> Reason | None:
-    """Return why nothing is said after all; None where the reply is."""
+def _reason_for_silence(reply: Reply, signal: Errors | None, growing: GrowingReply | None) -> Reason | None:
+    """Return why nothing is posted after all; None if the reply is."""
     if growing and growing.lost:
         return Reason.TAKEN_DOWN
     if not reply.fallback or signal == "reply":
@@ -407,8 +410,8 @@ async def _show(signal: Errors | None, newest: QueuedMessage) -> None:
 
 
 async def _open(db: UnitOfWork, decided: Sequence[Decided], cue: CueRow | None) -> set[int]:
-    """Return what is still to be answered."""
-    ids = [one.utterance.message_id for one in decided]
+    """Return the messages that still need an answer."""
+    ids = [item.utterance.message_id for item in decided]
     if cue is None:
         return await db.turns.still_open(ids)
     return set(ids) if await db.cues.is_open(cue.id) else set()
@@ -417,42 +420,42 @@ async def _open(db: UnitOfWork, decided: Sequence[Decided], cue: CueRow | None) 
 async def _drop(
     left: list[QueuedMessage], decided: list[Decided], still: Still, dropped: list[Decided]
 ) -> None:
-    """Move what is not to be answered any more, in the form it was edited to, from the one to the other."""
-    for one in list(left):
-        refusal = await still(one)
+    """Move messages whose edited form must not be answered from `left` to `dropped`."""
+    for message in list(left):
+        refusal = await still(message)
         if refusal is not None:
-            left.remove(one)
-            edited = next(each for each in decided if each.utterance is one.utterance)
+            left.remove(message)
+            edited = next(each for each in decided if each.utterance is message.utterance)
             decided.remove(edited)
             dropped.append(replace(edited, decision=refusal))
 
 
 def _drawing_on(trace: Trace, remembered: Recollection) -> Trace:
-    """Return a trace that says what the reply could draw on, by id (C67)."""
+    """Return a trace with the sources of the reply, by id (C67)."""
     found: dict[str, list[int]] = {"fact": [], "line": []}
-    for one in remembered.recalled:
-        found[one.kind].append(one.id)
+    for item in remembered.recalled:
+        found[item.kind].append(item.id)
     known = remembered.head.ids[:MOST_KNOWN]
     recalled, lines = tuple(found["fact"]), tuple(found["line"])
     lore = remembered.stage.entries[:MOST_KNOWN]
-    pictures = (f"picture {one.message_id}" for one in remembered.sights if one.picture is not None)
+    pictures = (f"picture {sight.message_id}" for sight in remembered.sights if sight.picture is not None)
     saw, guard = (*pictures, *remembered.read), remembered.stage.guard
     read = replace(trace, recalled=recalled, lines=lines, known=known, lore=lore, saw=saw, guard=guard)
-    return replace(read, musings=tuple(one.id for one in remembered.stage.musings))
+    return replace(read, musings=tuple(musing.id for musing in remembered.stage.musings))
 
 
 def _topic(role: PlayedCharacter, answered: Sequence[Decided]) -> str | None:
-    """Return the first of a character's interests that came up, in a server alone (F109)."""
+    """Return the first of a character's interests that came up, only in a server (F109)."""
     if not role.character.interests or answered[-1].utterance.where.place.private:
         return None
-    said = spoken("\n".join(one.utterance.said for one in answered))
+    said = spoken("\n".join(item.utterance.said for item in answered))
     return next(iter(about(said, role.character.interests)), None)
 
 
 def _of(left: Sequence[QueuedMessage], decided: Sequence[Decided]) -> tuple[Decided, ...]:
-    """Return the decisions about what is left to be answered."""
-    ids = {one.utterance.message_id for one in left}
-    return tuple(one for one in decided if one.utterance.message_id in ids)
+    """Return the decisions about the remaining messages."""
+    ids = {message.utterance.message_id for message in left}
+    return tuple(item for item in decided if item.utterance.message_id in ids)
 
 
 def _not_answered(
@@ -460,6 +463,6 @@ def _not_answered(
 ) -> ReplyOutcome:
     decision = Decision(reply=False, reason=reason)
     passed = tuple(
-        replace(one, decision=decision, trace=replace(one.trace, signal=signal)) for one in decided
+        replace(item, decision=decision, trace=replace(item.trace, signal=signal)) for item in decided
     )
     return ReplyOutcome(passed=passed, calls=calls)

@@ -1,4 +1,4 @@
-"""Thinking about a reply once more: what it answers, as it was then, and what is wished of it besides."""
+"""Another attempt at a reply: the answered messages as they were then, and additional wishes."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from database.models import MessageRow, Turn
 from memory.places import Where
 
 MOST_THOUGHTS, WITHIN_SECONDS = 30, 600.0
-"""Times that somebody may have the character think again, and within how long."""
+"""The maximum number of attempts that a person may request, within this many seconds."""
 ANYWHERE = 0
 """The beginning of every transcript."""
 
@@ -35,12 +35,12 @@ CHANGED = _("What was said here has changed while I was thinking, so I let it be
 
 
 class CannotRemake(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """A reply can't be changed; the text says why, and what to do."""
+    """Raised if a reply can't be changed; the text says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who wants a reply changed, and what Discord says of them."""
+    """The person who wants a reply changed, with Discord's data about them."""
 
     id: int
     name: str
@@ -49,7 +49,7 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """What the character thought of, and everything that it had read for that."""
+    """A new reply, and everything that was read for it."""
 
     text: str
     heard: tuple[Utterance, ...]
@@ -59,7 +59,7 @@ class Thought:
 
 
 class Rethinking:
-    """Thinks of replies beside the walk. What it costs is on the books, whatever becomes of it."""
+    """Generates replies outside the pipeline. Their cost is booked in any case."""
 
     def __init__(self, database: Database, reader: ContextReader, composer: Composer, clock: Clock) -> None:
         self._database = database
@@ -71,7 +71,7 @@ class Rethinking:
 
     @contextmanager
     def one_at_a_time(self, character: str, person_id: int) -> Iterator[None]:
-        """Let somebody have one thing thought about, and not too many one after another.
+        """Limit a person to one attempt at a time, and to a number in a row.
 
         Raises CannotRemake.
         """
@@ -101,9 +101,9 @@ class Rethinking:
         context: str = "",
         emotes: Mapping[str, str] = NO_EMOTES,
     ) -> Thought:
-        """Think of what to say, knowing what stood in the log before a place.
+        """Generate a reply from the log before a place.
 
-        What the asker says about it, the `context`, stays the asker's words. Raises CannotRemake.
+        The person's remark about it, the `context`, remains the person's words. Raises CannotRemake.
         """
         now = self._clock.now()
         async with self._database.read() as db:
@@ -128,7 +128,7 @@ class Rethinking:
         return Thought(reply.text, heard, remembered, before, now)
 
     async def check(self, db: UnitOfWork, role: PlayedCharacter, thought: Thought) -> None:
-        """Raise CannotRemake if anything that a thought comes from was edited or forgotten meanwhile."""
+        """Raise CannotRemake if any source of a reply was edited or forgotten meanwhile."""
         where = thought.heard[0].where
         lines = thought.remembered.lines
         floor = min((line.place for line in lines), default=ANYWHERE)
@@ -142,14 +142,14 @@ class Rethinking:
         if any((line.place, line.text) not in now for line in lines if not line.of_picture):
             raise CannotRemake(CHANGED)
         again = await self._reader.recall(db, role, thought.heard, before=thought.before, now=thought.at)
-        known = _knows(again) >= _knows(thought.remembered)
+        known = _sources(again) >= _sources(thought.remembered)
         if not known or not await self._reader.stands(db, thought.remembered):
             raise CannotRemake(CHANGED)
 
     async def _heard(self, db: UnitOfWork, turn: Turn, asker: Requester, where: Where) -> list[Utterance]:
-        """Return what a reply answers, as it is by now; the asker's last word if nothing of it is left."""
+        """Return the answered messages in their current form; the person's last message if none is left."""
         answered = await db.turns.answered_by(turn.id) or [turn.trigger_id]
-        lines = [line for one in answered if (line := await db.messages.get(one))]
+        lines = [line for message_id in answered if (line := await db.messages.get(message_id))]
         if lines:
             return [utterance_of(line, where) for line in lines]
         return [
@@ -164,15 +164,17 @@ class Rethinking:
         ]
 
 
-def _knows(remembered: Recollection) -> set[object]:
-    """Return the notes and memories that came to mind, wherever in the prompt they stand."""
+def _sources(remembered: Recollection) -> set[object]:
+    """Return the notes and memories in a recollection, wherever in the prompt they stand."""
     known = (*remembered.head.known, *remembered.fresh)
-    memories: set[object] = {(one.speaker, *memory) for one in known for memory in one.memories}
+    memories: set[object] = {
+        (knowledge.speaker, *memory) for knowledge in known for memory in knowledge.memories
+    }
     return memories | set(remembered.head.episodes)
 
 
 def utterance_of(line: MessageRow, where: Where) -> Utterance:
-    """Return a line of the log as it was heard."""
+    """Return a line of the log as an utterance."""
     return Utterance(
         message_id=line.id,
         author_id=line.author_id,

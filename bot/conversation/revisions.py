@@ -1,4 +1,4 @@
-"""Replies that were said already: other takes on them, going on with them, and rewriting them (C44-C46)."""
+"""Changes of delivered replies: other takes, continuation, and rewriting (C44-C46)."""
 
 import json
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ from database.models import Turn
 from memory.places import Where
 
 MOST_TAKES = 20
-"""Takes on one reply at most."""
+"""The maximum number of takes on one reply."""
 MOST_MESSAGES = 20
-"""Messages that one reply may become by going on."""
+"""The maximum number of messages of a continued reply."""
 _BEGINNING = 160
 
 NOTHING_HERE = _(
@@ -62,7 +62,7 @@ class Takes:
 
 
 class Remaking:
-    """Changes replies in the channel and in the log, so that the one never says what the other does not."""
+    """Changes replies in the channel and in the log, so that the two never differ."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Remaking:
     async def takes(
         self, character: str, asker: Requester, where: Where, turn_id: int | None = None
     ) -> Takes:
-        """Return the takes on the last reply to somebody in a place, or on a certain one of theirs.
+        """Return the takes on a person's last reply in a place, or on a certain one of theirs.
 
         Raises CannotRemake.
         """
@@ -105,9 +105,9 @@ class Remaking:
         turn_id: int | None = None,
         emotes: Mapping[str, str] = NO_EMOTES,
     ) -> Takes:
-        """Think of another take and keep it beside the others; the reply stays as it is (C44).
+        """Generate another take and store it beside the others; the reply stays the same (C44).
 
-        `context` is what the asker says about it, out of character; `emotes` are the place's. Raises
+        `context` is the person's remark about it, out of character; `emotes` are the place's. Raises
         CannotRemake.
         """
         role = self._role_of(character)
@@ -132,7 +132,7 @@ class Remaking:
                 await self._rethinking.check(db, role, thought)
                 known = await self._takes(db, turn)
                 await db.turns.draw_on(turn, drawn_on(thought.text, thought.remembered))
-                # The first of them is what was said: from now on there is more than one.
+                # The first of them is the delivered reply: from now on there is more than one.
                 for parts in (*known.parts, self._split(thought.text)):
                     await db.turns.add_variant(turn.id, parts, at=self._clock.now())
                 await db.turns.count_takes(turn.id, rerolls=1)
@@ -143,22 +143,22 @@ class Remaking:
     async def choose(
         self, character: str, asker: Requester, where: Where, *, turn_id: int, number: int, mouth: Mouth
     ) -> Takes:
-        """Let another take stand: in the channel, in the log, and so in the next prompt (C44, C45).
+        """Select another take: in the channel, in the log, and so in the next prompt (C44, C45).
 
-        Raises CannotRemake, also when Discord can't be reached: then it is done later.
+        Raises CannotRemake, also if Discord can't be reached: then the change follows later.
         """
         role = self._role_of(character)
         async with self._rooms.enter(where.channel_id) as room, room.lock:
             async with self._database.begin() as db:
                 turn = await self._theirs(db, role, asker, where, turn_id)
-                kept = {one.number: one.parts for one in await db.turns.variants(turn.id)}
+                kept = {variant.number: variant.parts for variant in await db.turns.variants(turn.id)}
                 if number not in kept:
                     raise CannotRemake(GONE)
                 if number == turn.variant:
                     return await self._takes(db, turn)
                 await db.turns.revise(turn.id, kept[number], variant=number, at=self._clock.now())
                 await db.turns.count_takes(turn.id, swipes=1)
-                await self._heard_anew(db, role, turn, where)
+                await self._set_audience(db, role, turn, where)
             self._reached("revised")
             return await self._carry_out(turn.id, mouth)
 
@@ -189,12 +189,12 @@ class Remaking:
                 if number == turn.variant:
                     return known
                 await db.turns.revise(turn.id, self._split(text), variant=number, at=self._clock.now())
-                await self._heard_anew(db, role, turn, where)
+                await self._set_audience(db, role, turn, where)
             self._reached("revised")
             return await self._carry_out(turn.id, mouth)
 
     async def go_on(self, character: str, asker: Requester, where: Where, *, mouth: Mouth) -> str:
-        """Let the character go on with its last reply, as a part of it (C46). Raises CannotRemake."""
+        """Let the character continue its last reply, as a part of it (C46). Raises CannotRemake."""
         role, entered = self._role_of(character), self._rooms.enter(where.channel_id)
         with self._rethinking.one_at_a_time(role.slug, asker.id):
             async with entered as room, room.lock:
@@ -221,7 +221,7 @@ class Remaking:
             await self._rethinking.check(db, role, thought)
             last = max(part.number for part in await db.turns.parts(turn.id))
             now = self._clock.now()
-            # Takes on what was said before are none on what it is now.
+            # Takes on the former reply are no takes on its new form.
             await db.turns.one_take(turn.id)
             await db.turns.draw_on(turn, drawn_on(thought.text, thought.remembered))
             await db.turns.extend(turn.id, self._split(thought.text), after=last, mark=f"c{last}", at=now)
@@ -236,8 +236,8 @@ class Remaking:
             raise CannotRemake(GONE)
         return role
 
-    async def _heard_anew(self, db: UnitOfWork, role: PlayedCharacter, turn: Turn, where: Where) -> None:
-        """Let new words be heard by those who heard the old ones and are there now (C25)."""
+    async def _set_audience(self, db: UnitOfWork, role: PlayedCharacter, turn: Turn, where: Where) -> None:
+        """Set the audience of new words: characters that heard the old ones and are present now (C25)."""
         cast_id = await self._casting.narrowed(db, turn.cast_id, where, speaker=role.slug)
         said = [line.id for line in await db.messages.of_turn(turn.id)]
         await db.turns.recast(turn.id, cast_id)
@@ -245,7 +245,7 @@ class Remaking:
         await db.archive.recast(said, cast_id)
 
     async def _carry_out(self, turn_id: int, mouth: Mouth) -> Takes:
-        """Do in the channel what was written down. What fails for now is done by the job for that."""
+        """Apply the stored changes to the channel. A failed one is retried by its job."""
         async with self._database.read() as db:
             pledge = await turns.unfinished(db, turn_id)
         if pledge is not None:
@@ -261,15 +261,15 @@ class Remaking:
     async def _theirs(
         self, db: UnitOfWork, role: PlayedCharacter, asker: Requester, where: Where, turn_id: int | None
     ) -> Turn:
-        """Return a reply that may be changed: one to the asker, in this place, still in the log."""
+        """Return a reply that may be changed: one to this person, in this place, still in the log."""
         house = HouseRules(await db.channels.rules(where.guild_id))
         denied = bool(house.denied_roles & set(asker.roles))
         if denied or house.ignores(asker.id) or not house.active(where):
             raise CannotRemake(NOT_HERE)
         if not await self._casting.admits(db, role, where):
             raise CannotRemake(why_not(role, where))
-        theirs = await db.turns.last_to(asker.id, where.channel_id, limit=50)
-        turn = next((one for one in theirs if turn_id in (None, one.id)), None)
+        turns = await db.turns.last_to(asker.id, where.channel_id, limit=50)
+        turn = next((turn for turn in turns if turn_id in (None, turn.id)), None)
         if turn is None:
             raise CannotRemake(NOTHING_HERE if turn_id is None else GONE)
         if turn.state == "pledged":
@@ -278,13 +278,13 @@ class Remaking:
             raise CannotRemake(GONE)
         said = [line.id for line in await db.messages.of_turn(turn.id)]
         if await db.summaries.covering(said):
-            raise CannotRemake(NOTHING_HERE)  # the words of before would stay in the summary
+            raise CannotRemake(NOTHING_HERE)  # the old words would stay in the summary
         return turn
 
     async def _takes(self, db: UnitOfWork, turn: Turn) -> Takes:
         kept = await db.turns.variants(turn.id)
         if kept:
-            return Takes(turn.id, tuple(tuple(one.parts) for one in kept), turn.variant)
+            return Takes(turn.id, tuple(tuple(variant.parts) for variant in kept), turn.variant)
         said = await db.messages.of_turn(turn.id)
         return Takes(turn.id, (tuple(line.text for line in said),), turn.variant)
 

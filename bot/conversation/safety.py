@@ -1,4 +1,4 @@
-"""The age gate, the notice to people in distress, and how a fault is shown."""
+"""The age gate, the notice to people in distress, and the display of faults."""
 
 import asyncio
 import logging
@@ -25,9 +25,9 @@ from personas.character import names_of
 log = logging.getLogger(__name__)
 
 TOLD_AGAIN_AFTER = 3600.0
-"""Seconds after which one person is told again in one channel why nobody answers."""
+"""Seconds before a person is told again in a channel why nobody answers."""
 SECONDS = 10.0
-"""So long the reply waits for the notice at most."""
+"""The maximum seconds for which the reply waits for the notice."""
 ONCE_AN_HOUR = 3600.0
 EVERYBODY = 0
 
@@ -50,11 +50,11 @@ NOT_REACHED = (
     "<@{person_id}>, I have something to tell you in private, but I can't write to you. Let members of this "
     "server send you direct messages, or write to me in private."
 )
-"""Names nothing of what it is about: others read it."""
+"""It doesn't mention the subject: others read it."""
 
 
 class AgeGate:
-    """Keeps Discord's marks of channels in mind, and tells people who stand before a closed door."""
+    """Caches channels' age marks, and tells people why a character is kept out."""
 
     def __init__(self, database: Database, casting: Casting, clock: Clock) -> None:
         self._database = database
@@ -62,21 +62,21 @@ class AgeGate:
         self._told = Cooldown[tuple[int, int]](clock, TOLD_AGAIN_AFTER)
 
     async def mark(self, channel_ids: Collection[int], *, age_restricted: bool) -> None:
-        """Take notice of channels' marks, which hold from now on, for their threads too."""
+        """Store channels' marks, which apply from now on, also to their threads."""
         if channel_ids:
             async with self._database.begin() as db:
                 await db.channels.mark(channel_ids, age_restricted=age_restricted)
 
     async def refusal(self, role: PlayedCharacter, where: Where) -> str | None:
-        """Return why a character must not be in a place, in a sentence for people; None where it may."""
+        """Return why a character must not be in a place, in a sentence for people; None if it may."""
         async with self._database.read(brief=True) as db:
             admitted = await self._casting.admits(db, role, where)
         return None if admitted else why_not(role, where)
 
     async def turn_away(self, heard: Utterance, mouth: Mouth) -> bool:
-        """Say one polite line to a person who calls a character that is kept out; to others, nothing.
+        """Post one polite line to a person who calls a character that is kept out; nothing to others.
 
-        Say whether somebody called one, told before or not.
+        Return whether a character was called, whether or not the line was posted.
         """
         async with self._database.read(brief=True) as db:
             kept_out = await self._casting.kept_out(db, heard.where)
@@ -96,9 +96,9 @@ class AgeGate:
 
 
 class FaultSigns:
-    """Says how a fault is shown (C19): seldom, never twice, and not to who did not ask.
+    """Chooses how a fault is shown (C19): rarely, never twice, and only to people who asked.
 
-    A person alone with the character always learns of it.
+    In a direct message a person always learns of it.
     """
 
     def __init__(self, errors: Errors, clock: Clock, budgets: Budgets) -> None:
@@ -107,12 +107,12 @@ class FaultSigns:
         self._first_this_hour = Cooldown[tuple[int, int]](clock, ONCE_AN_HOUR).first
 
     def signal(self, heard: Utterance, *, lasting: bool, asked: bool = True, once: bool = True) -> Errors:
-        """Return how to show that `heard` can't be answered, and take it as shown.
+        """Return how to show that `heard` can't be answered, and record it as shown.
 
-        In a server a passing fault is seen at most once per message, hour and channel, and not at all where
-        nobody `asked` for an answer. A `lasting` one, which only the operator can mend, is told to each
-        person who asks, once per hour and channel, in private too. What the caller sees to itself is not
-        counted here: not `once` an hour.
+        In a server a passing fault is shown at most once per message, hour and channel, and only if somebody
+        `asked` for an answer. A `lasting` fault, which only the operator can fix, is told to each person who
+        asks, once per hour and channel, in private too. If not `once`, the caller limits the frequency
+        itself.
         """
         private = heard.where.place.private
         if private and not lasting:
@@ -125,9 +125,9 @@ class FaultSigns:
         return "reply" if private else self._errors
 
     def signal_of(self, heard: Utterance, reply: Reply, *, asked: bool) -> Errors:
-        """Return how to show that there is only a fallback, and take it as shown.
+        """Return how to show that there is only a fallback, and record it as shown.
 
-        That a budget is spent is told once a day.
+        A spent budget is mentioned once a day.
         """
         if reply.unpaid and not (asked and self._budgets.tell_once(heard.author_id, heard.where.guild_id)):
             return "silent"
@@ -135,10 +135,10 @@ class FaultSigns:
 
 
 class Courtesy:
-    """What people are told besides a reply, or where there is none.
+    """Messages to people besides a reply, or in place of one.
 
-    Who writes that they want to die is shown a notice, and nobody else is (C91).
-    Whom it was shown to is never written down, nor logged.
+    Only a person who writes that they want to die is shown a notice (C91). Its recipient is neither stored
+    nor logged.
     """
 
     def __init__(
@@ -159,7 +159,7 @@ class Courtesy:
         self._noticed = Cooldown[int](runtime.clock, notice.again_after.total_seconds())
 
     async def look_after(self, heard: Utterance, mouth: Mouth) -> None:
-        """Show the notice beside the reply, if what was said calls for it and the server lets us."""
+        """Show the notice beside the reply, if the message calls for it and the server allows it."""
         words = heard.said
         if not self._notice or heard.from_bot or heard.from_self or not reads_as_distress(words):
             return
@@ -171,7 +171,7 @@ class Courtesy:
             self._noticed.forget(heard.author_id)
 
     async def _show(self, heard: Utterance, mouth: Mouth) -> bool:
-        """Show the notice in private; where that can't be, say so without a word of what it is about."""
+        """Show the notice in private; if that is impossible, say so without mentioning its subject."""
         part = Part(1, self._notice, f"h{heard.message_id}")
         try:
             async with asyncio.timeout(SECONDS):
@@ -185,9 +185,9 @@ class Courtesy:
         return True
 
     async def turn_away(self, heard: Utterance, mouth: Mouth, reason: Reason) -> None:
-        """Tell a person who turned to a character why nobody answers, where they can't help it.
+        """Tell a person who addressed a character why nobody answers, in cases beyond their control.
 
-        That is where children may be, and where a budget is spent: people in distress are helped even so.
+        These are places open to children, and a spent budget: people in distress get the notice even then.
         """
         if await self._is_turned_away(heard, mouth, reason):
             await self.look_after(heard, mouth)
@@ -203,10 +203,9 @@ class Courtesy:
         return direct or calls(words, names)
 
     async def cannot_remember(self, heard: Utterance, mouth: Mouth) -> None:
-        """Answer, once an hour, although nothing can be written down (faults B7).
+        """Answer, once an hour, although nothing can be stored (faults B7).
 
-        Without a database there are no house rules to look at, so only what is meant for nobody else
-        gets this answer.
+        Without a database there are no server rules, so only messages meant for nobody else get this answer.
         """
         primary = self._casting.company.primary
         direct = heard.where.place is Place.DM or heard.mentions_me or heard.replies_to_me
@@ -225,7 +224,7 @@ class Courtesy:
 
 
 def why_not(role: PlayedCharacter, where: Where) -> str:
-    """Return why a character for adults is kept out of a place, and what to do."""
+    """Return why an adults-only character is kept out of a place, and what to do."""
     if where.place is not Place.GUILD:
         text = NOT_IN_PRIVATE
     else:
@@ -234,7 +233,7 @@ def why_not(role: PlayedCharacter, where: Where) -> str:
 
 
 def _called(heard: Utterance, kept_out: Iterable[PlayedCharacter]) -> PlayedCharacter | None:
-    """Return which of the characters is meant; None where the words are for nobody of them."""
+    """Return the character that a message addresses; None if it addresses none of them."""
     words = heard.said
     roles = list(kept_out)
     named = next((role for role in roles if calls(words, names_of(role.character))), None)

@@ -1,4 +1,4 @@
-"""What the characters perceive with: each sense is a protocol; bot.features.senses has the real ones."""
+"""The characters' senses, each a protocol; bot.features.senses has the implementations."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,40 +10,40 @@ from personas.timbre import Timbre
 
 
 class Eye(Protocol):
-    """Turns a file from anybody into a picture that a model can be shown."""
+    """Converts an untrusted file into a picture for a model."""
 
     async def look(self, data: bytes) -> Picture:
         """Return the picture: upright, without metadata, its longer edge at most 1,568 pixels.
 
-        Raises Unperceived for what is no picture, or none that can be read within its limits.
+        Raises Unperceived for a file that is no picture, or can't be decoded within its limits.
         """
 
 
 class Reader(Protocol):
-    """Reads the words of a file from anybody."""
+    """Extracts the text of an untrusted file."""
 
     async def read(self, data: bytes, *, pdf: bool) -> str:
-        """Return the words as clean text, of a bounded length; "" where there are none.
+        """Return the words as clean text, of a bounded length; "" without any.
 
-        Raises Unperceived for what can't be read within its limits.
+        Raises Unperceived for a file that can't be read within its limits.
         """
 
 
 class Ear(Protocol):
-    """Makes out what is said in a recording."""
+    """Transcribes a recording."""
 
     async def hear(self, data: bytes, *, seconds: float) -> str:
-        """Return the words of a recording of so many seconds, by what Discord says; "" where nobody speaks.
+        """Return the words of a recording; `seconds` is its length according to Discord; "" without speech.
 
-        Raises Unperceived for what is too long, can't be decoded, or takes longer than its deadline.
+        Raises Unperceived for a recording that is too long, can't be decoded, or exceeds its deadline.
         """
 
 
 class CallEar(Protocol):
-    """Makes out what is said in a call, and is kept warm for as long as that takes."""
+    """Transcribes a call, and stays loaded while the call lasts."""
 
     async def hear(self, pcm: bytes) -> str:
-        """Return the words in 16 kHz mono s16le; "" where nobody speaks. Raises Unperceived."""
+        """Return the words in 16 kHz mono s16le; "" without speech. Raises Unperceived."""
 
     async def close(self) -> None: ...
 
@@ -55,12 +55,12 @@ class SpeechEngine(Protocol):
         """Yield the words of a text as 48 kHz mono s16le, as they are made. Raises Unspeakable."""
 
     async def close(self) -> None:
-        """Let go of what it holds; it may speak again."""
+        """Release resources; it may speak again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A voice message: an Ogg file with Opus in it, its length, and its waveform as Discord takes it."""
+    """A voice message: an Ogg file with Opus in it, its length, and its waveform in Discord's format."""
 
     data: bytes
     seconds: float
@@ -68,29 +68,29 @@ class Recording:
 
 
 class Recorder(Protocol):
-    """Records what a character says."""
+    """Records a character's words."""
 
     async def record(self, text: str, timbre: Timbre) -> Recording:
         """Return the words of a text as a voice message. Raises Unspeakable."""
 
 
 class Fetch(Protocol):
-    """Gets the bytes of an attachment: from Discord, or from a file in the terminal."""
+    """Downloads an attachment: from Discord, or from a file in the terminal."""
 
     async def __call__(
         self, channel_id: int, message_id: int, attachment: Attachment, /, *, most: int
     ) -> bytes:
-        """Return the bytes of an attachment of a message, `most` at most.
+        """Return the bytes of a message's attachment, `most` at most.
 
-        Raises Unperceived where it is not there any more, is larger, or takes longer than it may.
+        Raises Unperceived for a file that was deleted, is larger, or exceeds its deadline.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Senses:
-    """The senses that this machine has: None where the packages are missing, or the setting says no.
+    """The senses of this machine: None if packages are missing, or the setting is off.
 
-    `most_pictures` is how many pictures of one message are looked at.
+    `most_pictures` is the number of pictures per message that are loaded.
     """
 
     eye: Eye | None = None

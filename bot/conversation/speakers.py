@@ -1,4 +1,4 @@
-"""Which of the characters are where, and which of them answers (C20, C23, C24, C25, C27)."""
+"""Presence of characters, and the choice of who answers (C20, C23, C24, C25, C27)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from personas.selection.orchestration import Cue, CueReason, PairBond, banter, p
 from personas.selection.routing import RoutingCandidate, Spoke, candidate_of, named, route
 
 LATELY = timedelta(hours=24)
-"""What two characters said to each other within this makes them a little tired of it (F042)."""
+"""Exchanges of two characters within this time make another one a little less likely (F042)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lineup:
-    """Who answers some messages that came together: the `first` one those that it `heard`, by their ids.
+    """The order of answers to several messages: the `first` character answers `heard`, by ids.
 
     `then` are those who speak after it, each to one of the messages.
     """
@@ -38,7 +38,7 @@ class Lineup:
 
 
 class Casting:
-    """Knows who is present, and puts together who speaks."""
+    """Knows who is present, and chooses who speaks."""
 
     def __init__(
         self,
@@ -58,39 +58,39 @@ class Casting:
         self._known: dict[str, tuple[Character, RoutingCandidate]] = {}
 
     async def present(self, db: UnitOfWork, where: Where) -> tuple[PlayedCharacter, ...]:
-        """Return which characters hear what is said in a place.
+        """Return the characters that hear messages in a place.
 
-        In a direct message it is one: who was asked for, or the bot's own. Elsewhere it is everybody who
-        was not sent out; in a scene those who play it (C25). Who is for adults is where Discord keeps
-        children out, and nowhere else (C91).
+        In a direct message it is one: the chosen one, or the bot's own. Elsewhere it is everybody except
+        characters that were sent out; in a scene its players (C25). An adults-only character is only present
+        in age-restricted channels (C91).
         """
-        there = await self._called_there(db, where)
-        kept_out = await self._kept_out(db, there, where)
-        return tuple(role for role in there if role not in kept_out)
+        called = await self._called_there(db, where)
+        kept_out = await self._kept_out(db, called, where)
+        return tuple(role for role in called if role not in kept_out)
 
     def is_another(self, heard: Utterance, role: PlayedCharacter) -> bool:
-        """Say whether a character other than `role` said something."""
-        others = (one for one in self.company if one.slug != role.slug)
-        return heard.author_id in {one.speaker.id for one in others if not one.primary} or (
+        """Say whether the author is a character other than `role`."""
+        others = (other for other in self.company if other.slug != role.slug)
+        return heard.author_id in {other.speaker.id for other in others if not other.primary} or (
             not role.primary and heard.from_bot and heard.author_name == self.company.primary.name
         )
 
     async def host(self, db: UnitOfWork, where: Where, present: Sequence[PlayedCharacter]) -> PlayedCharacter:
-        """Return who is meant where none is named: the one asked for, else the bot's own, else the first."""
+        """Return the default addressee: the chosen one, else the bot's own, else the first."""
         channel = await db.channels.get(where.channel_id)
         primary = self.company.primary
         order = [channel.chosen if channel else None, primary.slug, *(role.slug for role in present)]
-        here = {role.slug: role for role in present}
-        return next((here[slug] for slug in order if slug in here), primary)
+        by_slug = {role.slug: role for role in present}
+        return next((by_slug[slug] for slug in order if slug in by_slug), primary)
 
     async def kept_out(self, db: UnitOfWork, where: Where) -> tuple[PlayedCharacter, ...]:
-        """Return who would hear a place, were it one for adults (C91)."""
+        """Return the characters that would be present if the place were age-restricted (C91)."""
         if not any(role.nsfw for role in self.company):
             return ()
         return await self._kept_out(db, await self._called_there(db, where), where)
 
     async def admits(self, db: UnitOfWork, role: PlayedCharacter, where: Where) -> bool:
-        """Say whether a character may be in a place at all: one for adults not among children (C91)."""
+        """Say whether a character may be in a place at all: the age gate (C91)."""
         return not await self._kept_out(db, (role,), where)
 
     async def _kept_out(
@@ -104,49 +104,52 @@ class Casting:
 
     async def _called_there(self, db: UnitOfWork, where: Where) -> tuple[PlayedCharacter, ...]:
         if len(self.company) == 1:
-            return self.company.roles  # who is alone is always there: /settings deactivate switches it off
+            return (
+                self.company.roles
+            )  # a lone character is always present: /settings deactivate switches it off
         if not where.place.holds_several:
             channel = await db.channels.get(where.channel_id)
             chosen = self.company.by_slug.get((channel.chosen if channel else None) or "")
             if chosen and chosen.nsfw and not where.for_adults:
-                chosen = None  # it was not for adults when it was asked for
+                chosen = None  # it was not an adults-only character when it was chosen
             return (chosen or self.company.primary,)
         if scene := await db.cues.scene(where.channel_id):
             playing = tuple(role for role in self.company if role.slug in scene.members)
             if playing:
                 return playing
-        here = [one for one in (where.parent_id, where.channel_id) if one is not None]
+        candidates = (where.parent_id, where.channel_id)
+        channel_ids = [channel_id for channel_id in candidates if channel_id is not None]
         attendance: dict[str, bool] = {}
-        for channel_id in here:  # what was said of a thread goes before what was said of its channel
+        for channel_id in channel_ids:  # a thread's setting overrides its channel's
             attendance |= await db.casts.attendance([channel_id])
         return tuple(role for role in self.company if attendance.get(role.slug, True))
 
     async def cast_id(self, db: UnitOfWork, where: Where, *, speaker: str = "") -> int:
-        """Return the number of those who hear what is said in a place, and of who says it."""
+        """Return the audience id of the characters present in a place, and of the speaker."""
         present = await self.present(db, where)
         return await self._cast_of(db, {*(role.slug for role in present), speaker} - {""})
 
     async def narrowed(self, db: UnitOfWork, cast_id: int | None, where: Where, *, speaker: str = "") -> int:
-        """Return the number of those of a cast who are still there, and of who speaks.
+        """Return the audience id of the speaker and of an audience's members who are still present.
 
-        For what is said in place of, or in answer to, something that this cast heard.
+        It applies to words that replace, or answer, something that this audience heard.
         """
         present = await self.heard(db, cast_id, where)
         return await self._cast_of(db, {*(role.slug for role in present), speaker} - {""})
 
     async def hearers(self, db: UnitOfWork, message_id: int, where: Where, *, speaker: str) -> int:
-        """Return the number of who speaks, and of those who heard the message that it answers."""
+        """Return the audience id of the speaker, and of the characters that heard the answered message."""
         if len(self.company) == 1:
             return await self._cast_of(db, {speaker})
-        there = await self.witnesses(db, message_id, where)
-        return await self._cast_of(db, {*(role.slug for role in there), speaker})
+        witnesses = await self.witnesses(db, message_id, where)
+        return await self._cast_of(db, {*(role.slug for role in witnesses), speaker})
 
     async def heard(self, db: UnitOfWork, cast_id: int | None, where: Where) -> tuple[PlayedCharacter, ...]:
-        """Return which characters are in a place and heard what a cast did: nobody answers anything else."""
+        """Return the characters present that belong to an audience: no others may answer."""
         return await self._among(db, where, await db.casts.members(cast_id))
 
     async def witnesses(self, db: UnitOfWork, message_id: int, where: Where) -> tuple[PlayedCharacter, ...]:
-        """Return which characters are in a place and heard what was said in a message of it."""
+        """Return the characters present that heard a certain message of the place."""
         return await self._among(db, where, await db.casts.who_heard(message_id))
 
     async def _among(
@@ -161,14 +164,14 @@ class Casting:
             return self._cast_ids[members]
         known = await db.casts.known(members)
         if known is None:
-            return await db.casts.id_of(members)  # not kept in mind: this transaction may come to nothing
+            return await db.casts.id_of(members)  # not cached: this transaction may be rolled back
         self._cast_ids[members] = known
         return known
 
     async def lineup(self, heard: Sequence[Utterance]) -> Lineup | None:
-        """Return who answers the newest of some messages, and who speaks after that; None for nobody.
+        """Return who answers the newest of some messages, and who speaks afterwards; None for nobody.
 
-        Whom an earlier one calls speaks too: two people may call two characters at once.
+        Characters called in earlier messages speak too: two people may call two characters at once.
         """
         *earlier, newest = heard
         cues = await self.plan(newest)
@@ -177,30 +180,30 @@ class Casting:
         first = cues[0].slug
         then = {cue.slug: (cue, newest.message_id) for cue in cues}
         witnessed = {newest.message_id}
-        for one in earlier:
+        for message in earlier:
             async with self._database.read(brief=True) as db:
-                there = await self.witnesses(db, one.message_id, one.where)
+                there = await self.witnesses(db, message.message_id, message.where)
                 witnesses = {role.slug for role in there}
             if first not in witnesses:
-                continue  # that is for others to answer
-            witnessed.add(one.message_id)
-            for cue in await self.plan(one):
+                continue  # others answer that message
+            witnessed.add(message.message_id)
+            for cue in await self.plan(message):
                 if cue.reason is not CueReason.ROUTED:
-                    then.setdefault(cue.slug, (cue, one.message_id))
+                    then.setdefault(cue.slug, (cue, message.message_id))
         del then[first]
         return Lineup(first, frozenset(witnessed), tuple(then.values()))
 
     def cues(self, lineup: Lineup, newest: Utterance) -> tuple[CueRow, ...]:
-        """Return who is to speak after the first of a lineup, to be written down with what that one says."""
+        """Return the cues of the characters after the first, to be stored with the first one's reply."""
         return tuple(
             cue_of(cue.slug, newest.where.channel_id, message_id, cue.reason, self._clock, cue.delay, 0)
             for cue, message_id in lineup.then
         )
 
     async def plan(self, heard: Utterance) -> tuple[Cue, ...]:
-        """Return who answers a message, and who speaks after that: nobody where nobody is there.
+        """Return who answers a message, and who speaks afterwards: empty if no character is present.
 
-        For the same message, while nothing changed, it is always the same.
+        For the same message and state the result is always the same.
         """
         if len(self.company) == 1 and not self.company.primary.nsfw:
             return (Cue(self.company.primary.slug, 0.0, CueReason.ROUTED),)
@@ -210,8 +213,8 @@ class Casting:
                 return tuple(Cue(role.slug, 0.0, CueReason.ROUTED) for role in present)
             text = clean_text(heard.said)
             candidates, rng = self._candidates(present), Random(f"{heard.message_id} {text}")
-            there = {one.slug for one in candidates}
-            called = tuple(slug for slug in await self._called(db, heard) if slug in there)
+            slugs = {candidate.slug for candidate in candidates}
+            called = tuple(slug for slug in await self._called(db, heard) if slug in slugs)
             if called or named(text, candidates):
                 return plan(text, candidates, routed="", rng=rng, addressed=called, chance=0)
             channel = await db.channels.get(heard.where.channel_id)
@@ -229,15 +232,15 @@ class Casting:
             sticky=sticky,
             rules=self._direction.rules,
         )
-        # Whether somebody joins in is decided when they know what was answered.
+        # Joining in is decided after the answer is known.
         return plan(text, candidates, routed=routed.slug, rng=rng, chance=0)
 
     async def joins(
         self, db: UnitOfWork, where: Where, speaker: str, said: str, *, since_human: int, cast_id: int | None
     ) -> Cue | None:
-        """Return who of those who heard it answers what a character just said; mostly nobody (F041, F042).
+        """Return who of the audience answers a character's line; mostly nobody (F041, F042).
 
-        Where a budget runs short nobody does (C86).
+        When a budget runs short nobody does (C86).
         """
         chain = self._direction.chain if self._direction.banter > 0 else 0
         if since_human >= chain or self._budgets.purse(None, where.guild_id).level is not Level.FREE:
@@ -259,7 +262,7 @@ class Casting:
         )
 
     async def profile(self, db: UnitOfWork, where: Where) -> Profile:
-        """Return when people talk in a place, and when they don't."""
+        """Return at which times people talk in a place."""
         now = self._clock.now()
         counts = await db.channels.messages_by_hour(where.channel_id, since=hour_of(now - WINDOW))
         return profile_of(counts, now)
@@ -275,7 +278,9 @@ class Casting:
         return known
 
     async def _called(self, db: UnitOfWork, heard: Utterance) -> tuple[str, ...]:
-        """Return whom a message mentions, or replies to: a mention is of the bot's own character (D07)."""
+        """Return the people whom a message mentions or replies to: a mention means the bot's own character
+        (D07).
+        """
         called = [self.company.primary.slug] if heard.mentions_me else []
         if heard.reply_to is not None and heard.replies_to_me:
             line = await db.messages.get(heard.reply_to)
@@ -284,14 +289,14 @@ class Casting:
         return tuple(called)
 
     async def _spoke(self, db: UnitOfWork, channel_id: int, *, to: int | None = None) -> Spoke | None:
-        """Return which character spoke last in a channel, or last to somebody there."""
+        """Return the last character to speak in a channel, or to a certain person there."""
         found = await db.turns.last_speaker(channel_id, to=to)
         return Spoke(*found) if found else None
 
     async def bonds(
         self, db: UnitOfWork, role: PlayedCharacter, others: Sequence[PlayedCharacter]
     ) -> dict[tuple[str, str], PairBond]:
-        """Return how a character stands with others, as far as that makes them talk (F042)."""
+        """Return the relations of a character that affect whether it talks (F042)."""
         now = self._clock.now()
         liked, recent = (
             await db.affinities.of(role.slug),
@@ -310,22 +315,24 @@ class Casting:
         }
 
     async def severities(self, db: UnitOfWork, role: PlayedCharacter) -> dict[str, float]:
-        """Return how bad the worst conflict of a character with others is by now, where there is any."""
+        """Return the current severity of a character's worst conflict with each other character, if any."""
         worst: dict[str, float] = {}
         if not self._direction.conflicts:
             return worst
         now, rate = self._clock.now(), self._direction.decay
-        for one in await db.affinities.quarrels(role.slug):
-            faded = affinity.decayed(affinity.Conflict(one.topic, one.severity, one.at), now, rate=rate)
+        for quarrel in await db.affinities.quarrels(role.slug):
+            faded = affinity.decayed(
+                affinity.Conflict(quarrel.topic, quarrel.severity, quarrel.at), now, rate=rate
+            )
             if faded is not None:
-                worst[one.other] = max(worst.get(one.other, 0.0), faded.severity)
+                worst[quarrel.other] = max(worst.get(quarrel.other, 0.0), faded.severity)
         return worst
 
 
 def cue_of(
     slug: str, channel_id: int, message_id: int, reason: str, clock: Clock, delay: float, chain: int
 ) -> CueRow:
-    """Return that a character is to speak after a message."""
+    """Return the cue for a character to speak after a message."""
     return CueRow(
         channel_id=channel_id,
         message_id=message_id,

@@ -1,4 +1,4 @@
-"""Whether a reply is in the character's own voice, and mending one that is not (C47)."""
+"""Check that a reply is in the character's own voice, and repair of flaws (C47)."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -14,14 +14,14 @@ from bot.conversation.text.names import is_blank
 from personas.character import Character, names_of
 
 EARLIER = 10
-"""So many of the character's own last lines may not be said again."""
+"""The number of the character's own last lines that must not be repeated."""
 _RUN = 24
-_WORD_WEIGHT = 3  # so that a run is 8 words, or 24 characters where words have no spaces between
+_WORD_WEIGHT = 3  # so that a run is 8 words, or 24 characters in scripts without spaces
 _DIFFERENT = 3  # "ha ha ha ha ha ha ha ha" is laughter, whenever it comes
 _LEAST = 2 * _WORD_WEIGHT
 _SHARE = 3
 _LINE, _WHOLE_LINE = 4, 3
-"""Words of a line that a reply begins with, or that it is: shorter ones, such as a greeting, are no echo."""
+"""Minimum words of an echoed line: at a reply's beginning, or as the whole reply. Greetings are shorter."""
 
 _WIDE = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々〆"
 _LETTER = rf"(?:(?![{_WIDE}])[\p{{L}}\p{{N}}\p{{M}}])"
@@ -41,7 +41,7 @@ _LEANING = regex.compile(
     regex.IGNORECASE,
 )
 _ROLES = ("assistant", "user", "human")
-"""What models label turns with that are nobody's."""
+"""Role labels that models write, which name nobody."""
 _PAIRS = ("()", "[]", "“”", "«»", "「」")
 _EVEN = ("**", "__", "~~", "||", "`", '"', "*")
 _MIRRORED = str.maketrans("[(“„‘«「", "])”“’»」")
@@ -55,7 +55,7 @@ _SAID_AGAIN = regex.compile(
 
 
 class Flaw(StrEnum):
-    """What a reply should not hold (C47), as the log calls it."""
+    """A flaw of a reply (C47), as the log calls it."""
 
     LABEL = "a label"
     MACHINE = "talk of being a model"
@@ -83,27 +83,27 @@ class _Word(NamedTuple):
 def flaw_of(
     text: str, character: Character, earlier: Sequence[str] = (), *, heard: Sequence[str] = ()
 ) -> Flaw | None:
-    """Return the first thing that is wrong with a reply to `heard`, or None (C47).
+    """Return the first flaw of a reply to `heard`, or None (C47).
 
-    A reply that begins with all of a line that was heard is an echo. `earlier` are the character's last
-    lines, and samples of it before them: eight words of them in a row are said again only if they
-    stand in what is answered, or somebody asks for them once more.
+    A reply that begins with all of somebody's line is an echo. `earlier` are the character's last lines, and
+    samples before them: a run of eight of their words is allowed only if the answered message contains it, or
+    somebody asks for a repetition.
     """
-    return next((one.flaw for one in _faults(text, character, earlier, heard)), None)
+    return next((fault.flaw for fault in _faults(text, character, earlier, heard)), None)
 
 
 def gravity(text: str, character: Character, earlier: Sequence[str], *, heard: Sequence[str] = ()) -> int:
-    """Return how much is wrong with a reply, to choose the better of two; a label is no matter."""
-    return sum(_GRAVITY[flaw] for flaw in {one.flaw for one in _faults(text, character, earlier, heard)})
+    """Return the weight of a reply's flaws, to choose the better of two; a label doesn't count."""
+    return sum(_GRAVITY[flaw] for flaw in {fault.flaw for fault in _faults(text, character, earlier, heard)})
 
 
 def mended(
     text: str, character: Character, earlier: Sequence[str] = (), *, heard: Sequence[str] = ()
 ) -> str | None:
-    """Return a reply without what is wrong with it, or None if too little would be left.
+    """Return a reply without its flaws, or None if too little would be left.
 
-    The label goes, and each sentence at fault, if a third of the reply and one whole sentence stay and
-    make sense alone.
+    The repair removes the label and each faulty sentence; a third of the reply and one whole sentence must
+    stay and make sense alone.
     """
     bare = unlabelled(text, character)
     faults = list(_faults(bare, character, earlier, heard))
@@ -114,7 +114,7 @@ def mended(
 
 
 def unlabelled(text: str, character: Character) -> str:
-    """Return a reply without a name and a colon in front, however they are dressed."""
+    """Return a reply without a name and a colon in front, whatever their formatting."""
     for _ in range(3):
         match = _label(names_of(character)).match(text)
         if match is None:
@@ -127,7 +127,7 @@ def unlabelled(text: str, character: Character) -> str:
 
 
 def forbidden_in(text: str, character: Character) -> list[str]:
-    """Return the forbidden phrases of a character that stand in a reply, as its author wrote them."""
+    """Return the character's forbidden phrases that a reply contains, in the author's spelling."""
     return [
         phrase
         for phrase in character.forbidden_phrases
@@ -155,7 +155,7 @@ def _faults(
 
 @lru_cache(maxsize=64)
 def _label(names: tuple[str, ...]) -> regex.Pattern[str]:
-    """Return what finds a name and a colon at the start; ":3" and ":)" behind a name are a face."""
+    """Return a pattern for a name and a colon at the start; ":3" and ":)" after a name are a face."""
     name = "|".join(filter(None, map(_spelt, sorted((*names, *_ROLES), key=len, reverse=True))))
     return regex.compile(
         rf"(?!\s*```)(?P<open>[\s>*_~#\-\[(\"“„'‘«「]{{0,8}})(?P<tick>`?)(?:{name})(?:#\d{{6}})?"
@@ -189,11 +189,11 @@ def _phrase(phrase: str) -> regex.Pattern[str] | None:
 
 
 def _repetitions(text: str, earlier: Sequence[str], heard: Sequence[str]) -> Iterator[_Fault]:
-    """Yield each run that was said before."""
-    if HELP.search(text) or any(_SAID_AGAIN.search(one) for one in heard):
+    """Yield each repeated run of words."""
+    if HELP.search(text) or any(_SAID_AGAIN.search(message) for message in heard):
         return
-    said = {run for one in earlier[-EARLIER:] for run in _known_runs(one)}
-    said -= {run for one in heard for run, _, _ in _runs(one)}
+    said = {run for line in earlier[-EARLIER:] for run in _known_runs(line)}
+    said -= {run for message in heard for run, _, _ in _runs(message)}
     if not said:
         return
     for run, start, end in _runs(text):
@@ -202,20 +202,20 @@ def _repetitions(text: str, earlier: Sequence[str], heard: Sequence[str]) -> Ite
 
 
 def _echoes(text: str, heard: Sequence[str]) -> Iterator[_Fault]:
-    """Yield the beginning of a reply that is all of somebody's line, or a reply that is nothing else."""
-    if any(_SAID_AGAIN.search(one) for one in heard):
+    """Yield the beginning of a reply that repeats somebody's whole line, or a reply that consists of it."""
+    if any(_SAID_AGAIN.search(message) for message in heard):
         return
     words = [word for stretch in _stretches(text) for word in stretch]
-    for one in heard:
-        theirs = [word.text for stretch in _stretches(one) for word in stretch]
-        same = [word.text for word in words[: len(theirs)]] == theirs
-        if same and len(theirs) >= (_WHOLE_LINE if len(words) == len(theirs) else _LINE):
-            yield _Fault(Flaw.REPETITION, 0, words[len(theirs) - 1].end)
+    for message in heard:
+        line = [word.text for stretch in _stretches(message) for word in stretch]
+        same = [word.text for word in words[: len(line)]] == line
+        if same and len(line) >= (_WHOLE_LINE if len(words) == len(line) else _LINE):
+            yield _Fault(Flaw.REPETITION, 0, words[len(line) - 1].end)
 
 
 @lru_cache(maxsize=512)
 def _known_runs(text: str) -> frozenset[tuple[str, ...]]:
-    """Return the runs of a line that was said: it is looked at again with each of the next ten replies."""
+    """Return the runs of an earlier line, cached: each of the next ten replies is checked against it."""
     return frozenset(run for run, _, _ in _runs(text))
 
 
@@ -229,7 +229,7 @@ def _runs(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
                 last += 1
             if weight < _RUN:
                 break
-            run = tuple(one.text for one in words[first:last])
+            run = tuple(word.text for word in words[first:last])
             if len(set(run)) >= _DIFFERENT:
                 yield run, word.start, words[last - 1].end
             weight -= word.weight
@@ -237,7 +237,7 @@ def _runs(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
 
 @lru_cache(maxsize=32)
 def _stretches(text: str) -> Sequence[Sequence[_Word]]:
-    """Return the words between two pieces of code or links, which no run goes across."""
+    """Return the words between two pieces of code or links, which no run crosses."""
     stretches = list[list[_Word]]([[]])
     for match in _TOKEN.finditer(_open_text(text)):
         if match["gap"]:
@@ -249,7 +249,7 @@ def _stretches(text: str) -> Sequence[Sequence[_Word]]:
 
 
 def _open_text(text: str) -> str:
-    """Return a text of the same length with nothing in place of code and links."""
+    """Return a text of the same length with code and links blanked out."""
     for pattern in (_CODE, _LINK):
         text = pattern.sub(lambda match: _GAP * len(match[0]), text)
     return _EMOJI.sub(lambda match: " " * len(match[0]), text)
@@ -259,11 +259,11 @@ def _open_text(text: str) -> str:
 
 
 def _without(text: str, faults: Sequence[_Fault]) -> str | None:
-    """Return a text without the sentences at fault, if what is left is enough and stands alone."""
+    """Return a text without the faulty sentences, if the rest is long enough and makes sense alone."""
     kept, whole, cut_before = list[str](), False, False
     for start, end in _pieces(text):
         piece = text[start:end]
-        if any(one.start < end and start < one.end for one in faults):
+        if any(fault.start < end and start < fault.end for fault in faults):
             if _CODE.search(piece) or HELP.search(piece):
                 return None
             kept, cut_before = _closed(kept, piece), True
@@ -279,7 +279,7 @@ def _without(text: str, faults: Sequence[_Fault]) -> str | None:
 
 
 def _closed(kept: list[str], cut: str) -> list[str]:
-    """Return what is kept with the line break that what was cut ended with."""
+    """Return the kept pieces with the line break that ended the removed one."""
     breaks = cut[len(cut.rstrip()) :]
     if not kept or "\n" not in breaks:
         return kept
@@ -287,7 +287,7 @@ def _closed(kept: list[str], cut: str) -> list[str]:
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each sentence or line, with the space behind it; code is never cut."""
+    """Yield start and end of each sentence or line, with the space after it; code is never cut."""
     code = [match.span() for match in _CODE.finditer(text)]
     start = 0
     for end in sentence_ends(text):
@@ -305,7 +305,7 @@ def _weight(text: str) -> int:
 
 
 def _balanced(left: str, whole: str) -> bool:
-    """Say whether no mark that opens something lost its other half."""
+    """Say whether all opening marks still have their closing ones."""
     even = all(left.count(mark) % 2 == whole.count(mark) % 2 for mark in _EVEN)
     return even and all(
         left.count(pair[0]) - left.count(pair[1]) == whole.count(pair[0]) - whole.count(pair[1])

@@ -1,4 +1,4 @@
-"""The reply on paper: pledged before it is said, settled after, and picked up again after a crash."""
+"""Stored replies: enqueued before delivery, settled after it, and resumed after a crash."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,10 +28,10 @@ UNSENDABLE_LONGEST = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Pledge:
-    """A reply that was written down and is to be said: `parts` are those not said yet.
+    """A stored reply to deliver: `parts` are those not posted yet.
 
-    `tempo` is how fast it is typed, 1 for as fast as ever. One that has `grown` is seen before it is said:
-    nothing of it is typed, and what of it can't be finished is taken down.
+    `tempo` multiplies its typing speed. A reply that has `grown` is displayed before delivery: it needs no
+    typing time, and unfinishable parts are deleted.
     """
 
     turn_id: int
@@ -45,7 +45,7 @@ class Pledge:
 
 
 class Posted(NamedTuple):
-    """A part that was posted: as which message, and when."""
+    """A posted part: the message id, and the time."""
 
     number: int
     message_id: int
@@ -54,10 +54,10 @@ class Posted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a reply has to do with others': who speaks `then`, and the `cue` on which it is said itself.
+    """Links of a reply to others: `then` are the cues of the next speakers, `cue` is its own.
 
-    `kind` is what it does with what another character said, and `tone` what a person did with what it
-    answers. `topic` is an interest of the character that comes up in that. `grown` shows it already.
+    `kind` is its reaction to another character's line, and `tone` the tone of the person's message. `topic`
+    is an interest of the character that the message mentions. `grown` displays it already.
     """
 
     then: tuple[CueRow, ...] = ()
@@ -65,14 +65,14 @@ class Occasion:
     kind: Interaction | None = None
     tone: Tone | None = None
     toned: int = 0
-    """The message whose tone that is: the newest may be deleted before the reply is written down."""
+    """The message with that tone: the newest may be deleted before the reply is stored."""
     topic: str | None = None
     grown: GrownReply | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """An utterance, the decision about it, how that came about, and what it cost to come to it."""
+    """An utterance with the decision about it, its trace, and its cost."""
 
     utterance: Utterance
     decision: Decision
@@ -81,9 +81,9 @@ class Decided:
 
 
 def parts_of(text: str, *, mark: str, limit: int, spoken: bool = False) -> tuple[Part, ...]:
-    """Split a reply into the messages it becomes.
+    """Split a reply into messages.
 
-    The nonce comes from what is answered, its `mark`, so the same part has the same nonce after a
+    The nonce is derived from the answered message, its `mark`, so the same part has the same nonce after a
     restart, and Discord posts it once (faults A9; at most 25 characters).
     """
     return tuple(
@@ -93,12 +93,12 @@ def parts_of(text: str, *, mark: str, limit: int, spoken: bool = False) -> tuple
 
 
 def parts_of_grown(parts: Sequence[Part], grown: GrownReply) -> tuple[Part, ...]:
-    """Return the parts of a reply as what is to be done about the messages that show it."""
+    """Return the parts of a reply as changes of the messages that display it."""
     shown = tuple(
-        replace(there, text=part.text, todo=None if part.text == there.text else "edit")
-        for part, there in zip(parts, grown.parts, strict=False)
+        replace(shown_part, text=part.text, todo=None if part.text == shown_part.text else "edit")
+        for part, shown_part in zip(parts, grown.parts, strict=False)
     )
-    superfluous = tuple(replace(there, text="", todo="delete") for there in grown.parts[len(parts) :])
+    superfluous = tuple(replace(part, text="", todo="delete") for part in grown.parts[len(parts) :])
     return (*shown, *parts[len(shown) :], *superfluous)
 
 
@@ -114,13 +114,13 @@ async def pledge(
     cast_id: int | None = None,
     occasion: Occasion = Occasion(),
 ) -> Pledge:
-    """Write down the reply, what it answers and what it cost, and count it where it answers bots.
+    """Store the reply, the answered messages and its cost, and count it if it answers bots.
 
-    Who is to speak then is written down with it; with a cue it answers nobody's question.
+    The cues of the next speakers are stored with it; a reply to a cue answers no message.
     """
     trigger, decision = heard[-1].utterance, heard[-1].decision
     tone = occasion.tone if occasion.toned == trigger.message_id else None
-    # In private, what is all of one person goes with that person anyway.
+    # In private, a reply from one person's words is deleted with that person anyway.
     alone = trigger.where.place.private and _is_only_of(trigger.author_id, remembered)
     turn = Turn(
         channel_id=trigger.where.channel_id,
@@ -150,7 +150,7 @@ async def pledge(
     else:
         await close(db, heard, at=at, turn_id=turn_id)
         await _overtake(db, trigger, remembered, turn_id=turn_id, at=at)
-        await count_bots(db, [one.utterance for one in heard], replied_at=at)
+        await count_bots(db, [message.utterance for message in heard], replied_at=at)
     if occasion.then:
         await db.cues.add(occasion.then)
     await _take_seat(db, turn, remembered, begins_at=max(remembered.floor, reply.floor))
@@ -175,27 +175,27 @@ async def pledge(
 async def _take_over(
     db: UnitOfWork, turn: Turn, turn_id: int, grown: GrownReply, parts: Sequence[Part]
 ) -> None:
-    """Let the messages that showed a reply be parts of it, and drafts no more."""
-    there = [(part.number, part.message_id, part.todo) for part in parts if part.message_id is not None]
-    await db.turns.shown_as(turn_id, there, turn.pledged_at)
+    """Turn the messages that displayed a reply from drafts into parts of it."""
+    posted = [(part.number, part.message_id, part.todo) for part in parts if part.message_id is not None]
+    await db.turns.shown_as(turn_id, posted, turn.pledged_at)
     await db.drafts.close(turn.channel_id, turn.character, [part.nonce for part in grown.parts])
 
 
 def _is_only_of(person_id: int, remembered: Recollection) -> bool:
-    """Say whether nothing came to mind that is of anybody else, or that another reply had from them."""
+    """Say whether all remembered sources belong to this person, including sources of earlier replies."""
     return _people_in(remembered) <= {person_id, None}
 
 
 def _people_in(remembered: Recollection) -> set[int | None]:
-    """Return whose words or facts came to mind; None is nobody's."""
+    """Return the owners of the remembered words and facts; None stands for nobody."""
     people: set[int | None] = {known.person_id for known in (*remembered.head.known, *remembered.fresh)}
     for lines in (remembered.lines, remembered.recalled):
-        people |= {one.person_id for one in lines} | {whom for one in lines for whom in one.drew_on}
+        people |= {line.person_id for line in lines} | {source for line in lines for source in line.drew_on}
     return people
 
 
 async def _take_seat(db: UnitOfWork, turn: Turn, remembered: Recollection, *, begins_at: int) -> None:
-    """Keep where a transcript begins, what stands at its head, and what the lorebooks remember."""
+    """Store the start and the preamble of a transcript, and the state of lorebooks."""
     seat = (turn.channel_id, turn.character)
     if not remembered.seated:
         await db.channels.take_seat(*seat)
@@ -210,7 +210,7 @@ async def _take_seat(db: UnitOfWork, turn: Turn, remembered: Recollection, *, be
 async def _overtake(
     db: UnitOfWork, trigger: Utterance, remembered: Recollection, *, turn_id: int, at: datetime
 ) -> None:
-    """End the waiting of what the same person said before in the channel: this reply has read it too."""
+    """Close earlier messages of the same person in the channel: this reply has read them too."""
     waiting = await db.turns.waiting_of(
         trigger.author_id,
         trigger.where.channel_id,
@@ -222,25 +222,25 @@ async def _overtake(
 
 
 async def count_bots(db: UnitOfWork, heard: Sequence[Utterance], *, replied_at: datetime | None) -> None:
-    """Count a reply for each bot that is answered; without a time, that it was thought about in vain."""
-    for bot_id, where in {one.author_id: one.where for one in heard if one.from_bot}.items():
+    """Count a reply for each answered bot; without a time, count a call without an answer."""
+    for bot_id, where in {message.author_id: message.where for message in heard if message.from_bot}.items():
         await db.bots.count(place_of(where), bot_id, replied_at=replied_at)
 
 
 async def close(
     db: UnitOfWork, decided: Sequence[Decided], *, at: datetime, turn_id: int | None = None
 ) -> None:
-    """Keep what was decided about messages, how, and at what cost (C18)."""
-    for one in decided:
+    """Store the decisions about messages, with traces and costs (C18)."""
+    for item in decided:
         await db.turns.close(
-            one.utterance.message_id,
-            reason=one.decision.reason.name,
+            item.utterance.message_id,
+            reason=item.decision.reason.name,
             at=at,
-            trace=trace_json(one.trace),
+            trace=trace_json(item.trace),
             turn_id=turn_id,
         )
         await note_calls(
-            db, one.calls, one.trace.voted_for, turn_id=turn_id, message_id=one.utterance.message_id
+            db, item.calls, item.trace.voted_for, turn_id=turn_id, message_id=item.utterance.message_id
         )
 
 
@@ -253,15 +253,14 @@ async def note(
     cast_id: int | None = None,
     unheard: bool = False,
 ) -> HouseRules | None:
-    """Claim a message and write it into the log; None when it was claimed before (faults A2).
+    """Claim a message and write it into the log; None if it was claimed before (faults A2).
 
-    Return what the admins laid down for the place. `cast_id` are the characters that hear it.
+    Return the server rules of the place. `cast_id` is the audience of characters.
 
-    Only what is `gapless`, with nothing unheard before it, moves the channel's watermark: behind a
-    gap it has to stay where it is until the gap was fetched, or a crash would lose what is in it. Where the
-    admins forbid to listen, and where it is `unheard`, only the claim is kept: no words, no names (C15, C91,
-    D03). A person who speaks
-    gives the character new patience for the bots of the channel (F034).
+    Only a `gapless` message, with nothing unread before it, moves the channel's watermark: at a gap the
+    watermark has to stay until the gap was fetched, or a crash would lose its messages. If the admins forbid
+    reading, or the message is `unheard`, only the claim is stored: no words, no names (C15, C91, D03). A
+    person's message resets the limits for bots of the channel (F034).
     """
     where = heard.where
     rules = HouseRules(await db.channels.rules(where.guild_id))
@@ -299,7 +298,7 @@ async def note(
 
 
 async def note_place(db: UnitOfWork, where: Where, *, heard: int = 0) -> None:
-    """Keep a place's present names, and the last message that was `heard` there without a gap."""
+    """Store a place's current names, and the last message that was read (`heard`) there without a gap."""
     await db.channels.note(
         where.channel_id,
         place=where.place,
@@ -316,9 +315,11 @@ async def note_place(db: UnitOfWork, where: Where, *, heard: int = 0) -> None:
 async def note_reply_calls(
     db: UnitOfWork, calls: Sequence[ModelCall], turn: Turn, turn_id: int, remembered: Recollection
 ) -> None:
-    """Enter the calls for a reply in the books; keep what was sent, with whom that concerns, where wished."""
+    """Book the calls for a reply; store the prompts with the people concerned, if the operator wants that."""
     await note_calls(db, calls, turn.character, turn_id=turn_id)
-    people = [one for one in _people_in(remembered) | {turn.addressee_id} if one is not None]
+    people = [
+        person_id for person_id in _people_in(remembered) | {turn.addressee_id} if person_id is not None
+    ]
     for call in calls:
         if call.sent:
             await db.prompts.add(turn_id, call.sent, at=call.at, channel_id=turn.channel_id, people=people)
@@ -332,9 +333,9 @@ async def note_calls(
     turn_id: int | None = None,
     message_id: int | None = None,
 ) -> None:
-    """Enter calls in the books, for a character or for none; not whose they were, once they are forgotten.
+    """Book calls, with a character if any; without the person, if that person was forgotten.
 
-    They were made for a reply, or to decide about a message, where these are told.
+    `turn_id` or `message_id` tells the reply or the decision that they were made for.
     """
     for call in calls:
         usage = call.usage
@@ -370,11 +371,11 @@ async def settle(
     name_of: Callable[[str], str],
     at: datetime,
 ) -> list[MessageRow] | None:
-    """Make what was really said history, and end the turn; return its lines that are new.
+    """Make the posted parts history, and end the turn; return its new lines.
 
-    None where it had ended before: settling twice changes nothing. `posted` is a part that is not noted yet.
+    None if it had ended before: settling twice changes nothing. `posted` is a part that is not recorded yet.
 
-    A fallback is said and forgotten. Of a reply that stopped half-way, only the posted parts are kept.
+    A fallback is posted and forgotten. Of an interrupted reply, only the posted parts are kept.
     """
     if turn.state != "pledged":
         return None
@@ -385,8 +386,8 @@ async def settle(
     for part in parts:
         message_id, said_at = said[part.number]
         whole = whole and message_id is not None and not part.todo
-        # What has no text is in the log already: the reply was said before, and is revised or goes on. So is
-        # what could not be revised: it stands in the channel as it was.
+        # A part without a text is in the log already: the delivered reply is revised or continued. The same
+        # is true of a failed revision: the channel still has the old text.
         if message_id is None or not part.text or part.todo or turn.fallback:
             continue
         line = MessageRow(
@@ -417,7 +418,7 @@ async def settle(
 
 
 async def refuse(db: UnitOfWork, channel_id: int, *, at: datetime) -> None:
-    """Keep that a channel can't be written to, for twice as long each time (faults A7)."""
+    """Record that a channel refuses posts, for twice as long each time (faults A7)."""
     channel = await db.channels.get(channel_id)
     times = channel.refusals if channel else 0
     pause = min(UNSENDABLE_FOR * 2 ** min(times, 12), UNSENDABLE_LONGEST)
@@ -425,7 +426,7 @@ async def refuse(db: UnitOfWork, channel_id: int, *, at: datetime) -> None:
 
 
 async def unfinished(db: UnitOfWork, turn_id: int) -> Pledge | None:
-    """Return what is left to say of a turn; None when it has ended."""
+    """Return the undelivered rest of a turn; None if it has ended."""
     turn = await db.turns.get(turn_id)
     if turn is None or turn.state != "pledged":
         return None

@@ -17,7 +17,7 @@ from memory.worth import Recalled
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may be meant, by every name that they go by here."""
+    """A possible addressee, with all names used here."""
 
     id: int
     names: tuple[str, ...]
@@ -26,10 +26,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The message that somebody replies to, as it stands in Discord now. It is never written down.
+    """The target of a reply, in its current form on Discord. It is never stored.
 
-    `author_id` said it, `mine` where a character of ours did. `text` is bounded; the pictures of it are
-    looked at as if they had been sent with the reply.
+    `author_id` is its author, `mine` marks a character of ours. `text` is bounded; its pictures are treated
+    as if they had been sent with the reply.
     """
 
     message_id: int
@@ -43,7 +43,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """What somebody replies to, and the labels of both as the transcript names them."""
+    """The target of a reply, and the labels of both authors in the transcript."""
 
     by: str
     speaker: str
@@ -52,12 +52,12 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One message as the character hears it. Only the ids are to be trusted: every string is a user's.
+    """One message as the character reads it. Only the ids are to be trusted: every string is a user's.
 
-    `mentions` are the user ids that it mentions, in their order; `people` are those whom Discord names
-    beside it: who is mentioned or replied to, and the bots of the server. `text` holds `words` and all that
-    can be read of the `attachments`; `quote` is what it replies to. `aloud` marks what was said in a call,
-    and `alone` that nobody else was in that call with the character.
+    `mentions` are the mentioned user ids, in their order; `people` are those in Discord's data about it:
+    mentioned people, the author of the reply's target, and the bots of the server. `text` contains `words`
+    and everything readable of the `attachments`; `quote` is the target of the reply. `aloud` marks speech in
+    a call, and `alone` that nobody else was in that call with the character.
     """
 
     message_id: int
@@ -71,10 +71,10 @@ class Utterance:
     mentions_me: bool = False
     reply_to: int | None = None
     replies_to_me: bool = False
-    replies_to: int | None = None  # the author of what it replies to
-    words: str | None = None  # what was typed, where `text` also names people, files and stickers
+    replies_to: int | None = None  # the author of the reply's target
+    words: str | None = None  # the typed words, if `text` also names people, files and stickers
     account_name: str = ""  # the account's own name, where `author_name` is a guild nickname
-    author_roles: tuple[int, ...] | None = ()  # None where nobody said which they are
+    author_roles: tuple[int, ...] | None = ()  # None if unknown
     mentions: tuple[int, ...] = ()
     people: tuple[Person, ...] = ()
     attachments: tuple[Attachment, ...] = ()
@@ -84,24 +84,24 @@ class Utterance:
 
     @property
     def said(self) -> str:
-        """The words that its author typed or spoke, without those of files, previews and the like."""
+        """The author's typed or spoken words, without those of files, previews and the like."""
         return self.text if self.words is None else self.words
 
 
 def as_edited(heard: Utterance, text: str, attachments: tuple[Attachment, ...] | None = None) -> Utterance:
-    """Return an utterance in the form that it was edited to; `attachments` where these may be others."""
+    """Return an utterance in its edited form, with its new `attachments` if these may differ."""
     if text == heard.text:
         return heard
     attachments = heard.attachments if attachments is None else attachments
     words = without_attachments(text, attachments)
-    # The log holds mentions by name: one that was edited out took its @ along.
+    # The log holds mentions by name: an edit that removed a mention removed its @ too.
     mentioned = heard.mentions_me and "@" in words
     return replace(heard, text=text, words=words, mentions_me=mentioned, attachments=attachments)
 
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """A line said lately in a channel, as far as deciding looks at it; `mine` is the character's own."""
+    """A recent line of a channel, as far as the decision needs it; `mine` is the character's own."""
 
     message_id: int
     author_id: int
@@ -115,10 +115,10 @@ class Glimpse:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the transcript, at its `place` in the log. `mine` marks what the character itself said.
+    """One line of the transcript, at its `place` in the log. `mine` marks the character's own.
 
-    `person_id` said it; where a character did, it `drew_on` some people. `of_picture` marks what stands for
-    a picture of an earlier line, which is no line of the log.
+    `person_id` is the author; a character's line `drew_on` some people. `of_picture` marks the description of
+    an earlier line's picture, which is no line of the log.
     """
 
     place: int
@@ -133,9 +133,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A picture of a message that a prompt may show; `speaker` sent it, by the label of the transcript.
+    """A picture of a message for the prompt; `speaker` is its sender's label in the transcript.
 
-    Without a `picture` it was not looked at, or can't be seen.
+    Without a `picture` it was not loaded, or failed.
     """
 
     message_id: int
@@ -146,7 +146,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """What is left of older talk in a place: when it was, and the character's notes of it."""
+    """The summary of older conversation in a place: its time, and the character's notes."""
 
     text: str
     first_at: datetime
@@ -155,7 +155,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the character knows for good about one person, by the number of each memory."""
+    """The character's permanent facts about one person, by the number of each memory."""
 
     speaker: str
     memories: tuple[tuple[int, str], ...]
@@ -164,10 +164,10 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands before the transcript, and changes rarely: the provider's cache holds it.
+    """The text before the transcript; it changes rarely, so the provider's cache holds it.
 
-    `at` is the moment whose memories it shows, about `people`; `renewed` says that it is another one
-    than the last prompt's. `ids` are the facts that stand in it, or are known newly.
+    `at` is the time of its memories, about `people`; `renewed` says that it differs from the last prompt's.
+    `ids` are the facts that it contains, and the new ones.
     """
 
     episodes: tuple[Episode, ...] = ()
@@ -180,7 +180,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Something to be kept in mind that stands `depth` lines before the end of the talk."""
+    """A note that stands `depth` lines before the transcript's end."""
 
     depth: int
     text: str
@@ -188,14 +188,14 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class PromptSituation:
-    """What besides the talk makes a reply what it is here and now, all of it near the prompt's end.
+    """The situation of a reply besides the conversation, all of it near the prompt's end.
 
-    `notes` are paragraphs of ours or an operator's: lore, behaviour, mode, how the characters get on.
-    `asides` stand further up. `lore` is what lorebooks will remember from this turn on, `entries` names
-    those that spoke. `names` are whom people play, by the label under which they speak. `tempo` is how fast
-    it types now, 1 for as fast as ever. `asked_back` is the place in the log of what it may come back to.
-    `guard` says how hostile it is and how thick its skin, where the notes speak of that.
-    `musings` are the character's own thoughts among the notes.
+    `notes` are paragraphs of ours or an operator's: lore, behaviour, mode, relations of the characters.
+    `asides` stand further up. `lore` is the new state of lorebooks after this turn, `entries` names those
+    used. `names` are the personas of people, by label. `tempo` multiplies the typing speed. `asked_back` is
+    the place in the log of something left open that it may mention. `guard` is the hostility and the
+    thickness of the skin, if the notes mention them. `musings` are the character's own thoughts among the
+    notes.
     """
 
     notes: tuple[str, ...] = ()
@@ -212,18 +212,17 @@ class PromptSituation:
 
 @dataclass(frozen=True, slots=True)
 class Recollection:
-    """What comes to mind before a reply: only what this place may know.
+    """The memory for a reply: only facts that this place may know.
 
-    `lines` run oldest first; `floor` is the place of the first of them, kept so that the next prompt
-    begins with the same bytes; `heard_through` is the log position of the last one that others said.
-    `fresh` is known since the `head` was written; `tokens` is the size of all that was said, the lines
-    that did not fit included. `recalled` was found by search; `stage` is what else matters here and now.
-    `seated` says that the character has a place there already, with a transcript that began at `begun`.
-    `premium` is whom it answers, and `sendable` a place that does not refuse its words just now. `sights` are
-    the pictures of what is answered, and was answered last; `unseen` more of them were too many. `quotes` are
-    what is replied to; `read` names files and voice messages of what is answered: kind and message.
-    What is in `listening` was not heard yet: these recordings are still being transcribed. The reply is to
-    be a voice message where `spoken` says so.
+    `lines` run oldest first; `floor` is the place of the first of them, stored so that the next prompt begins
+    with the same bytes; `heard_through` is the log position of the last one by others. `fresh` are facts
+    learned since the `head` was written; `tokens` is the size of the conversation, omitted lines included.
+    `recalled` are the search results; `stage` is the rest of the situation. `seated` says that the character
+    has a transcript there already, which began at `begun`. `premium` describes the addressee, and `sendable`
+    a place that currently accepts posts. `sights` are the pictures of the messages answered now and last;
+    `unseen` counts those beyond the limit. `quotes` are the targets of replies; `read` names the files and
+    voice messages of the answered messages: kind and message. `listening` are recordings that are still being
+    transcribed. `spoken` asks for a voice message.
     """
 
     lines: tuple[Line, ...]
@@ -248,11 +247,11 @@ class Recollection:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the character is going to say. A fallback is said, but never remembered.
+    """A character's generated reply. A fallback is posted, but never remembered.
 
-    `lasting` marks a fault that only the operator can mend: it is shown once an hour to each; `unpaid` says
-    that the budget of the day is spent, which is told once a day. `floor` is where the transcript began that
-    was really sent. `expert` is who wrote it and why, where it was not the general model.
+    `lasting` marks a fault that only the operator can fix: it is shown once an hour to each person; `unpaid`
+    says that the day's budget is spent, which is mentioned once a day. `floor` is the start of the transcript
+    that was sent. `expert` is the model that wrote it and why, unless it was the general model.
     """
 
     text: str
@@ -266,7 +265,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is wanted of one reply besides: `remarks` are people's words about it, the `note` is ours."""
+    """Additional wishes for one reply: `remarks` are people's words about it, the `note` is ours."""
 
     remarks: tuple[str, ...] = ()
     note: str = ""
@@ -274,10 +273,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One message of a reply, as it is sent: `nonce` makes sending it again harmless.
+    """One message of a reply, in the form that is sent: `nonce` makes a repetition harmless.
 
-    Where it was posted already, `message_id` says as what, and `todo` what is to be done about it: 'edit'
-    it to the text, or 'delete' it. One that is `spoken` goes out as a voice message, where that can be.
+    If it was posted already, `message_id` is its id, and `todo` the change to make: 'edit' for the new text,
+    or 'delete'. A `spoken` part is sent as a voice message, if possible.
     """
 
     number: int
@@ -290,9 +289,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class GrownReply:
-    """Messages that show a reply before it is written down, with the words that each shows.
+    """Messages that display a reply before it is stored, with the text of each.
 
-    `mark` begins the nonces of those that it needs besides.
+    `mark` is the prefix of further nonces.
     """
 
     parts: tuple[Part, ...]
@@ -301,9 +300,9 @@ class GrownReply:
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """Where a reply is seen while it comes: `show` is given all of it so far, and "" where it begins anew.
+    """The display of a reply in progress: `show` receives all of its text so far, and "" for a restart.
 
-    What is `replaceable` may begin anew at any time; what is not stands there for good once it was shown.
+    If `replaceable` it may restart at any time; otherwise shown text is final.
     """
 
     show: Callable[[str], None]
@@ -311,65 +310,65 @@ class Showing:
 
 
 NO_EMOTES: Mapping[str, str] = MappingProxyType({})
-"""What a place has that has no emotes of its own, such as a private talk."""
+"""The emotes of a place without its own, such as a direct message."""
 
 
 class Mouth(Protocol):
-    """Where a reply is said: a Discord channel, the terminal, a test. `me` is the id it speaks with."""
+    """The outlet of a reply: a Discord channel, the terminal, a test. `me` is the id of its account."""
 
     @property
     def me(self) -> int: ...
 
     @property
     def emotes(self) -> Mapping[str, str]:
-        """The place's own emotes: how each is written there, such as `<:smile_cat:123>`, by its name."""
+        """The place's own emotes: their forms, such as `<:smile_cat:123>`, by name."""
 
     def speaking_as(self, speaker: Speaker) -> "Mouth":
-        """Return what speaks here as one of the characters; the primary one speaks as the bot itself."""
+        """Return the outlet of one of the characters; the primary one speaks as the bot itself."""
 
     @property
     def show(self) -> Callable[[str], None] | None:
-        """What shows a reply while it comes, given all of it so far; None where it is only said whole."""
+        """Return the display of a reply in progress, which receives its text so far; None without one."""
 
     def typing(self) -> AbstractAsyncContextManager[None]:
         """Show that the character is writing, for as long as the context is open."""
 
     async def say(self, part: Part, *, to: int) -> int:
-        """Post one part and return the id of the message it became.
+        """Post one part and return its message id.
 
-        `to` is the user who may be pinged. Raises Unsayable when this place can't be written to,
-        Unpostable when this part can't be posted anywhere, and Unsaid when it may work later.
+        `to` is the user who may be pinged. Raises Unsayable if this place refuses posts, Unpostable if this
+        part can't be posted anywhere, and Unsaid if a retry may succeed.
         """
 
     async def edit(self, message_id: int, text: str) -> None:
-        """Give a message of the character's new words; raises as `say` does."""
+        """Replace the text of a message of the character's; raises as `say` does."""
 
     async def unsay(self, message_id: int) -> None:
-        """Delete a message of the character's; one that is gone already is fine. Raises as `say` does."""
+        """Delete a message of the character's; a missing one is fine. Raises as `say` does."""
 
     async def react(self, message_id: int) -> None:
-        """Show at a message that it can't be answered; raises as `say` does."""
+        """Mark a message as impossible to answer; raises as `say` does."""
 
     async def whisper(self, part: Part, *, to: int) -> bool:
-        """Say something as the bot to one user alone, in private; False where they can't be reached so.
+        """Tell one user something in private, as the bot; False if that is impossible.
 
         Raises as `say` does.
         """
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
-        """Return the id of the message that `part` already became; None when it was not posted.
+        """Return the message id of a `part` that was posted already; None if it was not.
 
-        It is one of those after message `after`, and none of the `known` ones, which other parts became.
+        It is one of those after message `after`, and none of the `known` ones, which belong to other parts.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message as it comes in, before anybody looked at it: whose it is, and where.
+    """A message on arrival, before its content is read: its author, and its place.
 
-    `look` returns what was said, which may take asking Discord; None where it is nothing for a character.
-    `gapless` says, when it is noted, whether everything before it in its channel was heard; `not_noted` is
-    told where it could not be.
+    `look` returns the utterance, possibly after a call to Discord; None if it is nothing for a character.
+    `gapless` is asked when it is logged: was everything before it in its channel read? `not_noted` is called
+    if logging failed.
     """
 
     channel_id: int
@@ -383,10 +382,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What was said in a channel and is not answered yet: each function asks Discord for it.
+    """A channel's unanswered messages: each function asks Discord for them.
 
-    `left` was noted before a stop, and nothing was decided about it; `missed` was said while nobody listened.
-    `caught_up` is told when all of that is noted; `gapless` says that nothing else was missed.
+    `left` were logged before a stop, without a decision; `missed` were posted during the stop. `caught_up` is
+    called when all of them are logged; `gapless` says that nothing else was missed.
     """
 
     left: Callable[[], Awaitable[Sequence[Utterance]]]
@@ -396,7 +395,7 @@ class Backlog:
 
 
 def arrived(heard: Utterance, mouth: Mouth, *, gapless: bool = True) -> Arrival:
-    """Return the arrival of a message that needs no second look."""
+    """Return the arrival of a message whose content is known."""
 
     async def look() -> Utterance:
         return heard

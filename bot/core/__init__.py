@@ -1,1 +1,1 @@
-"""What everything else stands on: clock, errors, language, log, waiting. It imports nothing of ours."""
+"""The base of all packages: clock, errors, language, log, waiting. It imports nothing of ours."""

@@ -1,8 +1,8 @@
-"""Puts a file from anybody to a program of ours in a process of its own, and takes what that says of it.
+"""Run of our own program on an untrusted file in a separate process, and parsing of its answer.
 
 The program is started as `python -I -S PROGRAM SECONDS ORDER PATHS` with the file as its standard input;
-PATHS is where packages are. It answers with one line of JSON, and bytes after it if it made a file. What
-the line says has to be checked before it is believed: whoever sent the file may have taken the process over.
+PATHS is the import path. It answers with one line of JSON, followed by bytes if it made a file. Callers have
+to validate the line: a malicious file may have taken over the process.
 """
 
 import json
@@ -16,14 +16,14 @@ from typing import IO, Any
 from bot.core.sandbox import Kill, Unfinished, output_of
 
 MOST_ANSWER = 16 << 20
-"""Bytes of the line that an answer has at most."""
+"""The maximum number of bytes of an answer's line."""
 MOST_MADE = 64 << 20
-"""Bytes of the file that may come after it at most."""
+"""The maximum number of bytes of the file after it."""
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 class Stop:
-    """Ends the process of an order from another thread; one that begins afterwards is ended at once."""
+    """Ends an order's process from another thread; one that starts afterwards is ended at once."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -44,19 +44,19 @@ class Stop:
 
 
 class _Endless(Exception):  # noqa: N818 - it is an answer, not a fault
-    """The process says more than any answer has."""
+    """The process writes more than the maximum."""
 
 
 def answer_of(
     program: str, order: str, data: bytes, *, deadline: float, stop: Stop | None = None
 ) -> tuple[dict[str, Any], bytes]:
-    """Return what a program says of a file, and the bytes that it made of it.
+    """Return a program's answer about a file, and the bytes that it made of the file.
 
-    Raises Unfinished for what is no whole answer, or comes after `deadline` seconds; `stop` ends it sooner.
+    Raises Unfinished for an incomplete answer, or one after `deadline` seconds; `stop` ends it sooner.
     """
     arguments = (order, import_paths())
     began = stop.began if stop else None
-    # A file and no pipe: nobody has to write while the process is read from.
+    # A file instead of a pipe: no writer is needed while the output is read.
     with _nameless_file() as file:
         file.write(data)
         file.seek(0)
@@ -64,17 +64,17 @@ def answer_of(
             with output_of(program, arguments, file=file, deadline=deadline, began=began) as output:
                 return _read(output)
         except _Endless as error:
-            # It was killed at once: Unfinished in the block would wait for an end that may not come.
+            # The process was killed at once: Unfinished in the block would wait for an end that may not come.
             raise Unfinished from error
 
 
 def import_paths() -> str:
-    """Return where a process finds our packages, and those that are installed."""
+    """Return the import path for our packages, and for the installed ones."""
     return os.pathsep.join((str(_ROOT), *(path for path in sys.path if path)))
 
 
 def _nameless_file() -> IO[bytes]:
-    """Open a file without a name, in memory where the system can: what somebody said is on no disk."""
+    """Open a file without a name, in memory if possible: private content must not reach a disk."""
     if sys.platform == "linux":
         return os.fdopen(os.memfd_create("order"), "w+b")
     return tempfile.TemporaryFile()

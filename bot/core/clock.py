@@ -1,4 +1,4 @@
-"""What a service takes from outside, so that a test can hold it in its hand: time, chance, and a witness."""
+"""The environment of a service, replaceable by tests: time, chance, and a witness."""
 
 import asyncio
 import time
@@ -12,13 +12,13 @@ from bot.core.tasks import running
 
 
 class Clock(Protocol):
-    """What the bot asks of time."""
+    """The bot's source of time."""
 
     def now(self) -> datetime:
         """Return the wall-clock time, timezone-aware, in UTC."""
 
     def monotonic(self) -> float:
-        """Return seconds that only ever grow: durations are measured with these."""
+        """Return seconds that never decrease, for durations."""
 
     async def sleep(self, seconds: float) -> None:
         """Let `seconds` pass."""
@@ -38,7 +38,7 @@ class SystemClock:
 
 
 async def sleep_until(event: asyncio.Event, clock: Clock, seconds: float) -> bool:
-    """Let `seconds` pass, but no longer than until `event` is set; say whether it was."""
+    """Wait for `seconds`, or until `event` is set; say whether it was."""
     if event.is_set():
         return True
     async with (
@@ -51,9 +51,9 @@ async def sleep_until(event: asyncio.Event, clock: Clock, seconds: float) -> boo
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The clock, the dice, and who is told the name of each stage once it is behind.
+    """The clock, the random generator, and a callback for the name of each finished stage.
 
-    A test stops the process at a stage, to see what is left of it after the next start.
+    A test stops the process at a stage, to examine the state after the next start.
     """
 
     clock: Clock = field(default_factory=SystemClock)

@@ -1,4 +1,4 @@
-"""What is told once in a while: kept in memory alone, so that nothing of it is ever written down."""
+"""Cooldowns of messages: in memory only, so that nothing of them is ever stored."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -7,13 +7,13 @@ from typing import Generic, TypeVar
 from bot.core.clock import Clock
 
 MOST_KEPT = 10_000
-"""Keys that are remembered at most: the oldest go first."""
+"""The maximum number of keys: the oldest are dropped first."""
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 class Cooldown(Generic[Key]):
-    """Says whether something is told for the first time within `seconds`; a restart forgets it."""
+    """Says whether a key occurs for the first time within `seconds`; a restart forgets all keys."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
@@ -21,7 +21,7 @@ class Cooldown(Generic[Key]):
         self._told: OrderedDict[Key, float] = OrderedDict()
 
     def first(self, key: Key) -> bool:
-        """Say whether this is the first time, and take it as told."""
+        """Say whether this is the first time, and record the key."""
         now = self._clock.monotonic()
         last = self._told.get(key)
         if last is not None and now - last < self._seconds:
@@ -33,5 +33,5 @@ class Cooldown(Generic[Key]):
         return True
 
     def forget(self, key: Key) -> None:
-        """Take it as not told."""
+        """Remove the key."""
         self._told.pop(key, None)

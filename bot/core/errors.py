@@ -1,4 +1,4 @@
-"""What can go wrong, by name, with the facts in it."""
+"""Named errors with their facts."""
 
 import errno
 import traceback
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class MasqueradeError(Exception):
-    """Everything that this program raises on purpose; its text is a sentence for a person."""
+    """Any error that this program raises on purpose; its text is a sentence for a person."""
 
 
 class ConfigurationError(MasqueradeError):
@@ -14,11 +14,11 @@ class ConfigurationError(MasqueradeError):
 
 
 class DiscordUnreachable(MasqueradeError):  # noqa: N818
-    """There is no way to Discord now; trying again later may work, so a supervisor may restart."""
+    """Discord can't be reached; a retry later may work, so a supervisor may restart."""
 
 
 class DatabaseUnreachable(MasqueradeError):  # noqa: N818
-    """The database can't be used now: away, held by another, or full; trying again later may work."""
+    """The database is unusable now: away, locked, or full; a retry later may work."""
 
 
 class AlreadyRunningError(ConfigurationError):
@@ -26,11 +26,11 @@ class AlreadyRunningError(ConfigurationError):
 
 
 class DiskFull(MasqueradeError):  # noqa: N818
-    """There is no room left for a file; starting again later may work."""
+    """The disk is full; another start later may work."""
 
 
 def unwritable(what: str, error: OSError) -> MasqueradeError:
-    """Return what it means for the operator that a file or folder can't be written."""
+    """Return the operator's error for a file or folder that can't be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(f"There is no room left for {what}: free some disk space and try again.")
     if isinstance(error, FileExistsError | NotADirectoryError):
@@ -48,25 +48,25 @@ class SpeakingError(MasqueradeError):
 
 
 class Unsayable(SpeakingError):  # noqa: N818
-    """This place can't be written to: blocked, forbidden or gone. Trying again is pointless."""
+    """This place refuses posts: blocked, forbidden or deleted. A retry is pointless."""
 
 
 class Unpostable(SpeakingError):  # noqa: N818
-    """This part can't be posted anywhere: Discord does not take it as it is."""
+    """This part can't be posted anywhere: Discord rejects its content."""
 
 
 class Gone(Unpostable):
-    """The message that was to be changed is not there any more."""
+    """The message to change does not exist any more."""
 
 
 class Unsaid(SpeakingError):  # noqa: N818
-    """Posting failed for now; the part stays pledged and is tried again."""
+    """Posting failed for now; the part stays queued and is retried."""
 
 
 class Interrupted(SpeakingError):  # noqa: N818
-    """Somebody spoke while a reply was spoken aloud: only `text` of it was heard.
+    """Somebody interrupted a reply that was spoken aloud: only `text` of it was heard.
 
-    The words that were heard became the message `message_id`; it is None where nothing was.
+    The heard words became the message `message_id`; None if nothing was heard.
     """
 
     def __init__(self, message_id: int | None, text: str) -> None:
@@ -76,15 +76,15 @@ class Interrupted(SpeakingError):  # noqa: N818
 
 
 class Unspeakable(MasqueradeError):  # noqa: N818
-    """A text can't be spoken now; it is written instead."""
+    """A text can't be spoken now; it is posted in writing instead."""
 
 
 class Unperceived(MasqueradeError):  # noqa: N818 - it is an answer, not a fault
-    """An attachment can't be made out; the text says why, for the log, without a word of what it holds."""
+    """An attachment can't be perceived; the text says why, for the log, without any of its content."""
 
 
 def place_in_code(error: BaseException) -> str:
-    """Return the file and line in which an error was raised: its message may hold a user's words."""
+    """Return the file and line that raised an error: its message may hold a user's words."""
     frames = list(traceback.walk_tb(error.__traceback__))
     if not frames:
         return "a library"

@@ -1,13 +1,12 @@
-"""What people read, in their language: gettext's tables in bot/locales, one file for each language (C95).
+"""Translations of texts for people: gettext's tables in bot/locales, one file for each language (C95).
 
-A message stands in the code in English, marked as `_("…")` (or `n_` where a number decides between two
-forms), and turns into the words of a language when it is written out: in an f-string, by `str()`, by
-`format()` or by any other method of a string. The language is that of the task: `speak` sets it for what
-follows, `speaking` for a block. So constants of modules can be marked, too. What is marked by `_` but
-joined by C code that looks only at the characters (`", ".join`, `json`, `re`) would come out in English:
-write it out with `str()` before.
+A message stands in the code in English, marked as `_("…")` (or `n_` if a number selects the form), and is
+translated when it is written out: in an f-string, by `str()`, by `format()` or by any other method of a
+string. The language is that of the task: `speak` sets it for the rest of the task, `speaking` for a block. So
+constants of modules can be marked, too. C code that only looks at the characters (`", ".join`, `json`, `re`)
+would output English: write the message out with `str()` before.
 
-What is kept in the database, what the log or the log channel says and what a model reads is not marked.
+Texts for the database, the log, the log channel and models are not marked.
 """
 
 import re
@@ -23,33 +22,34 @@ from typing import Any
 
 TABLES = Path(__file__).parents[1] / "locales"
 SOURCE = "en"
-"""The language in which the code is written; it has no table."""
+"""The language of the code; it has no table."""
 
 COMMAND, MENU, OPTION, CHOICE, ABOUT = "command", "menu", "option", "choice", "about"
-"""The contexts of what Discord shows of commands: names of commands, with a slash and their groups; of those
-in the menu of a message; of options; of choices; and what is said about commands and options."""
+"""Contexts of the texts that Discord shows for commands: names of commands, with a slash and their groups; of
+those in the menu of a message; of options; of choices; and descriptions of commands and options.
+"""
 
 _COMMAND_MENTION = re.compile(r"(?<![\w/<:.])/[a-z][\w-]*(?: [a-z][\w-]*){0,2}")
 
 
 class Table:
-    """The messages of one language, and how it calls the commands."""
+    """The messages of one language, and its names for commands."""
 
     def __init__(self, messages: GNUTranslations, commands: Mapping[str, str]) -> None:
         self._messages = messages
         self._commands = commands
 
     def find(self, message: str, context: str = "") -> str:
-        """Return a message in this language; in English if it has none."""
+        """Return a message in this language; in English without a translation."""
         found = self._messages.pgettext(context, message) if context else self._messages.gettext(message)
         return self._with_names(found)
 
     def find_plural(self, one: str, more: str, count: int) -> str:
-        """Return the form of a message for a number; in English if it has none."""
+        """Return the form of a message for a number; in English without a translation."""
         return self._with_names(self._messages.ngettext(one, more, count))
 
     def command(self, qualified_name: str) -> str:
-        """Return how a command is called, with its groups and without the slash; in English where untold."""
+        """Return a command's name, with its groups and without the slash; in English if untranslated."""
         return self._named(f"/{qualified_name}").removeprefix("/")
 
     def _with_names(self, text: str) -> str:
@@ -68,13 +68,13 @@ _spoken: ContextVar[Table | None] = ContextVar("spoken", default=None)
 
 
 def languages() -> tuple[str, ...]:
-    """Return the languages that there are, English first."""
+    """Return the available languages, English first."""
     return (SOURCE, *sorted(path.stem for path in TABLES.glob("*.po")))
 
 
 @cache
 def table_of(locale: str) -> Table | None:
-    """Return the table for a locale such as "de" or "pt-BR"; None where English has to do."""
+    """Return the table for a locale such as "de" or "pt-BR"; None for English."""
     for name in dict.fromkeys((locale, locale.partition("-")[0])):
         path = TABLES / f"{name}.po"
         if re.fullmatch(r"[A-Za-z0-9-]+", name) and path.is_file():
@@ -83,22 +83,22 @@ def table_of(locale: str) -> Table | None:
 
 
 def read_all() -> None:
-    """Read all tables, which takes a moment: afterwards nobody waits for it."""
-    for one in languages():
-        table_of(one)
+    """Load all tables in advance, so that no later call has to wait."""
+    for language in languages():
+        table_of(language)
 
 
 def load(path: Path) -> Table:
-    """Read a table: gettext's own format, as translators know it."""
+    """Read a table in gettext's own format."""
     from polib import pofile
 
     file = pofile(str(path), encoding="utf-8")
-    commands = {one.msgid: one.msgstr for one in file.translated_entries() if one.msgctxt == COMMAND}
+    commands = {entry.msgid: entry.msgstr for entry in file.translated_entries() if entry.msgctxt == COMMAND}
     return Table(GNUTranslations(BytesIO(file.to_binary())), commands)
 
 
 def fingerprint() -> bytes:
-    """Return what changes whenever a table does."""
+    """Return a value that changes whenever a table does."""
     return b"".join(sha256(path.read_bytes()).digest() for path in sorted(TABLES.glob("*.po")))
 
 
@@ -118,13 +118,13 @@ def speaking(locale: str | None) -> Iterator[None]:
 
 
 def called(command: str) -> str:
-    """Return what a command is called in the language of the moment, with its groups, without the slash."""
+    """Return a command's name in the current language, with its groups, without the slash."""
     table = _spoken.get()
     return table.command(command) if table else command
 
 
 class Text(str):
-    """A message that is written out in the language of the moment."""
+    """A message that is translated into the current language when written out."""
 
     context: str
 
@@ -152,7 +152,7 @@ def _written_out(name: str) -> Any:
     return method
 
 
-# A method of a string sees the words, and not the message that stands in the code.
+# A method of a string sees the translation, not the message in the code.
 _KEPT = set(vars(Text)) | set(vars(object)) | {"__getnewargs__", "maketrans"}
 for _name in set(vars(str)) - _KEPT:
     setattr(Text, _name, _written_out(_name))
@@ -160,13 +160,13 @@ setattr(Text, "__radd__", lambda self, other: other + str(self))  # noqa: B010
 
 
 class Plural:
-    """A message with one form for one and another for more; `count` decides, and can be shown in it."""
+    """A message with a form for one and another for more; `count` decides, and can be shown in it."""
 
     def __init__(self, one: str, more: str) -> None:
         self._one, self._more = one, more
 
     def format(self, *, count: int, **values: object) -> str:
-        """Return the form for a number with its values filled in; the number with its thousands apart."""
+        """Return the form for a number with its values filled in; the number has thousands separators."""
         table = _spoken.get()
         if table is None:
             text = self._one if count == 1 else self._more
@@ -180,11 +180,11 @@ _EXAMPLE = _("1,234.5", "how a number is written")
 
 
 def number(value: float, spec: str = ",") -> str:
-    """Return a number as it is written in the language of the moment; `spec` is as in an f-string."""
+    """Return a number in the current language's format; `spec` is as in an f-string."""
     example = str(_EXAMPLE)
     return f"{value:{spec}}".translate({ord(","): example[1:-5], ord("."): example[-2]})
 
 
 def worded(words: Mapping[str, str], name: str) -> str:
-    """Return what people read for a name; what has no words, such as an older cause, is shown as it is."""
+    """Return the displayed words for a name; an unknown name, such as an older cause, stays as it is."""
     return str(words.get(name, name))

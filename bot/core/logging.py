@@ -16,8 +16,8 @@ REDACTED = "[redacted]"
 
 OURS = frozenset({"__main__", "bot", "cogs", "database", "memory", "personaflow", "personas"})
 
-# At DEBUG both SDKs log what people say (D16), and who knows what others log there: below INFO only
-# our own events are written. At INFO these log every request, statement or job.
+# At DEBUG both SDKs log people's words (D16), and other libraries may do the same: below INFO only our own
+# events are written. At INFO these libraries log every request, statement or job.
 QUIET = frozenset(
     {
         "aiosqlite",
@@ -36,7 +36,7 @@ TALKATIVE = frozenset({"aiohttp", "anthropic", "asyncio", "discord", "urllib3"})
 _SHORTEST_SECRET = 6
 _HEADER = r"(?:proxy-)?authorization|x-api-key|api-key|cookie|set-cookie"
 _SECRETS = regex.compile(
-    # A header as text, in a dict's repr or in a list of pairs, with its value to the end of it.
+    # A header as text, in a dict's repr or in a list of pairs, with its value up to its end.
     rf"(?P<kept>\b(?:{_HEADER})(?:\s{{0,3}}[:=]\s{{0,3}}|['\"]\s{{0,3}}[:,]\s{{0,3}})(?:b(?=['\"]))?['\"]?)"
     r"(?:(?:bot|bearer|basic)\s{1,3})?[^\s'\",;)}\]]+"
     r"|(?P<kept>\b(?:bearer|basic)\s{1,3})[A-Za-z0-9._~+/=-]{20,}"
@@ -48,8 +48,8 @@ _SECRETS = regex.compile(
     r"|\baW50ZXJhY3Rpb246[A-Za-z0-9_-]+",
     regex.IGNORECASE,
 )
-# Line ends and terminal codes forge lines; bidirectional marks turn them around; a lone surrogate
-# can't be written at all.
+# Line ends and terminal codes forge lines; bidirectional marks reverse them; a lone surrogate can't be
+# encoded at all.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 _COLOURS = {logging.DEBUG: "\x1b[2m", logging.WARNING: "\x1b[33m", logging.ERROR: "\x1b[31m"}
@@ -57,7 +57,7 @@ _PLAIN = "\x1b[0m"
 
 
 class Redaction:
-    """Takes known secrets, and whatever looks like one, out of text."""
+    """Removes known secrets, and similar strings, from text."""
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
         self._spellings: set[str] = set()
@@ -66,7 +66,7 @@ class Redaction:
             self.learn(secret)
 
     def learn(self, secret: str) -> None:
-        """Take this secret out of text from now on, too."""
+        """Add a secret."""
         self._spellings |= _spellings(secret.strip())
         longest_first = sorted(self._spellings, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
@@ -96,7 +96,7 @@ class LineFormatter(logging.Formatter):
         return "\n".join([*lines, *(f"    {line}" for line in self._trace(record))])
 
     def _trace(self, record: logging.LogRecord) -> list[str]:
-        """Redact before the lines come apart: a secret may be longer than one."""
+        """Redact before splitting into lines: a secret may contain a line break."""
         trace = "".join(traceback.format_exception(record.exc_info[1])) if record.exc_info else ""
         whole = self.redact("\n".join(filter(None, [trace.rstrip(), record.stack_info])))
         return [self._printable(line) for line in whole.split("\n")] if whole else []
@@ -106,15 +106,15 @@ class LineFormatter(logging.Formatter):
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
-    """Writes to a stream what the stream's encoding can carry, and never what it failed to write."""
+    """Writes to a stream within its encoding, and never prints an event that it failed to write."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the event in characters that the stream takes."""
+        """Return the event in characters that the stream supports."""
         encoding = getattr(self.stream, "encoding", None) or "utf-8"
         return super().format(record).encode(encoding, "backslashreplace").decode(encoding)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Say that a line is missing: the standard answer would print its arguments, unredacted."""
+        """Report that a line is missing: the standard method would print its arguments, unredacted."""
         name = getattr(sys.exc_info()[0], "__name__", "unknown error")
         try:
             self.stream.write(f"A log line of {record.module}:{record.lineno} could not be written: {name}\n")
@@ -129,11 +129,11 @@ def set_up_logging(
     stream: TextIO | None = None,
     colour: bool | None = None,
 ) -> LineHandler:
-    """Log to `stream` (stderr) from `level` on, and return the handler that does it.
+    """Log to `stream` (stderr) from `level` on, and return the handler.
 
-    `secrets` are values that must not be seen in the log; those of fewer than 6 characters are left
-    alone, for they would make it unreadable. `colour` is by default on for a terminal. A second call
-    replaces what the first set up. An unknown `level` raises ValueError.
+    `secrets` are removed from the log; those of fewer than 6 characters are ignored, since they would make it
+    unreadable. `colour` is by default on for a terminal. A second call replaces the first one's handler. An
+    unknown `level` raises ValueError.
     """
     handler = LineHandler(stream or sys.stderr)
     coloured = handler.stream.isatty() if colour is None else colour
@@ -141,7 +141,7 @@ def set_up_logging(
     handler.addFilter(_is_wanted)
     root = logging.getLogger()
     root.setLevel(level.upper() if isinstance(level, str) else level)
-    for earlier in [one for one in root.handlers if isinstance(one, LineHandler)]:
+    for earlier in [handler for handler in root.handlers if isinstance(handler, LineHandler)]:
         root.removeHandler(earlier)
     root.addHandler(handler)
     for name in QUIET | TALKATIVE:
@@ -150,26 +150,26 @@ def set_up_logging(
 
 
 def keep_out_of_log(secret: str) -> None:
-    """Keep out a secret that was not known when the log was set up."""
+    """Add a secret that was unknown when the log was set up."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, LineFormatter):
             handler.formatter.redact.learn(secret)
 
 
 def _is_wanted(record: logging.LogRecord) -> bool:
-    """Hold the floors here, too: a library may set its own loggers' levels when it is imported."""
+    """Apply the minimum levels here, too: a library may set its own loggers' levels when it is imported."""
     return record.levelno >= _floor(record.name.partition(".")[0])
 
 
 def _floor(package: str) -> int:
-    """Return the level from which on a package's events are written."""
+    """Return the minimum level of a package's events."""
     if package in OURS:
         return logging.NOTSET
     return logging.WARNING if package in QUIET else logging.INFO
 
 
 def _spellings(secret: str) -> set[str]:
-    """Return how a secret may be written: as it is, in a URL, in JSON, in a repr."""
+    """Return the forms in which a secret may occur: as it is, in a URL, in JSON, in a repr."""
     if len(secret) < _SHORTEST_SECRET:
         return set()
     return {secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]}

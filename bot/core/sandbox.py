@@ -1,8 +1,8 @@
-"""A process of its own for a stranger's file: held to its memory and time, without files or environment.
+"""A separate process for an untrusted file: with limits on memory and time, without files or environment.
 
-Both sides are here: `output_of` starts it, and `hold` is what it does to itself once it has loaded all it
-needs. Windows knows no such limits: there the deadline and the caps on what is read have to do. This module
-imports the standard library alone, for the process to load as little as it can.
+Both sides are here: `output_of` starts it, and `hold` applies its limits after its imports. Windows has no
+such limits: there only the deadline and the maximum sizes apply. This module imports only the standard
+library, so that the process loads as little as possible.
 """
 
 import math
@@ -19,17 +19,17 @@ Kill = Callable[[], None]
 """Ends the process, from any thread."""
 
 _PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH")
-"""What Python may need to start at all; the rest of the environment holds secrets."""
+"""Variables that Python may need to start at all; the rest of the environment holds secrets."""
 _RAISED = 1
-"""How Python ends by an error that nobody expected; a process that its limits end is killed."""
+"""Python's exit code after an unexpected exception; a process beyond its limits is killed."""
 _MOST_TOLD = 8_000
 _MOST_PLACES = 20
 
 
 class Unfinished(Exception):  # noqa: N818 - it is an answer, not a fault
-    """The process wrote what is no whole answer; `late` says whether its time was up.
+    """The process wrote an incomplete answer; `late` says whether its time was up.
 
-    `fault` is what it told of an error that is ours: its kind and place, without a word of the file.
+    `fault` describes an error in our code: its kind and place, without any of the file's content.
     """
 
     late = False
@@ -45,11 +45,11 @@ def output_of(
     deadline: float,
     began: Callable[[Kill], None] | None = None,
 ) -> Iterator[IO[bytes]]:
-    """Start the Python file `program` with `file` as its standard input, and give its output.
+    """Start the Python file `program` with `file` as its standard input, and yield its output.
 
-    `deadline` is in seconds; when it passes, and when the block ends, the process is killed. Unfinished,
-    raised in the block for output that ends too soon, comes out with `late` and `fault` set. `began` is
-    told how to end the process sooner.
+    `deadline` is in seconds; when it passes, and when the block ends, the process is killed. If the block
+    raises Unfinished because the output ends too soon, the error leaves with `late` and `fault` set. `began`
+    receives a function that ends the process sooner.
     """
     command = command_of(program, deadline, arguments)
     began, late = began or _nobody, Event()
@@ -80,7 +80,7 @@ def output_of(
 
 
 def command_of(program: str, seconds: float, arguments: Sequence[str]) -> list[str]:
-    """Return how a Python file is started that holds itself to so many seconds."""
+    """Return the command that starts a Python file with a time limit for itself."""
     return [sys.executable, "-I", "-S", program, str(seconds), *arguments]
 
 
@@ -90,24 +90,26 @@ def bare_environment() -> dict[str, str]:
 
 
 def _nobody(kill: Kill) -> None:
-    """Take it that nobody ends the process sooner."""
+    """The default: nobody ends the process sooner."""
 
 
 def _told(errors: IO[bytes]) -> str:
     told = errors.read(_MOST_TOLD).decode(errors="replace")
-    return "".join(one if one.isprintable() or one == "\n" else "?" for one in told).strip()
+    return "".join(
+        character if character.isprintable() or character == "\n" else "?" for character in told
+    ).strip()
 
 
 def hold(seconds: float, *, memory: int) -> None:
-    """Hold this process to `memory` bytes and `seconds` of work, and keep it from files and processes.
+    """Limit this process to `memory` bytes and `seconds` of work, without access to files and processes.
 
-    From here on it may know the file's words: of an error it tells no more than kind and place.
+    From now on it may know the file's content: of an error it reports only kind and place.
     """
     sys.excepthook = _tell
     try:
         import resource
     except ImportError:
-        return  # Windows: see above
+        return  # Windows: see the module's docstring
     for what, most in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, math.ceil(seconds)),
@@ -121,7 +123,7 @@ def hold(seconds: float, *, memory: int) -> None:
 
 
 def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Write what was raised and where, unless it is for want of memory: that is the file's doing."""
+    """Write the kind and place of an error, unless memory ran out: the file caused that."""
     before: BaseException | None = error
     while before is not None:
         if isinstance(before, MemoryError):

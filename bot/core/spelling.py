@@ -1,6 +1,6 @@
-"""Days, moments and lists as people read them: spelt in the language of the moment (C95).
+"""Days, moments and lists for people, in the current language (C95).
 
-What models read and what is kept spells days in English: that is `memory.dates`.
+Texts for models and for storage have English dates: see `memory.dates`.
 """
 
 from collections.abc import Sequence
@@ -70,18 +70,18 @@ def day_in_words(day: date) -> str:
 
 
 def yearly_in_words(day: YearDay | None) -> str:
-    """Return a day that comes every year, such as "3 May"; "" for none."""
+    """Return an annual day, such as "3 May"; "" for none."""
     return YEARLY.format(day=day.day, month=MONTHS[day.month - 1]) if day else ""
 
 
 def moment_in_words(moment: datetime, zone: ZoneInfo) -> str:
-    """Return a moment as clocks in a zone show it, with the zone: "20 Nov 2026 18:20 Europe/Oslo"."""
+    """Return a moment in a zone's local time, with the zone: "20 Nov 2026 18:20 Europe/Oslo"."""
     local = moment.astimezone(zone)
     return MOMENT.format(**_parts(local), day=local.day, zone=zone.key)
 
 
 def utc_in_words(moment: datetime) -> str:
-    """Return a moment that is given in UTC, such as "03 May 2026, 18:20 UTC"."""
+    """Return a moment in UTC, such as "03 May 2026, 18:20 UTC"."""
     return IN_UTC.format(**_parts(moment), day=f"{moment.day:02}")
 
 
@@ -94,6 +94,6 @@ def _parts(moment: datetime) -> dict[str, object]:
 
 
 def listed(things: Sequence[str]) -> str:
-    """Return things in a row, the last one behind an "and"."""
+    """Return a list in words, with "and" before the last item."""
     *first, last = map(str, things)
     return _AND.format(first=", ".join(first), last=last) if first else last

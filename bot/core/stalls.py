@@ -1,4 +1,4 @@
-"""Notices when something holds up the event loop."""
+"""Detection of a blocked event loop."""
 
 import asyncio
 import gc
@@ -10,15 +10,15 @@ log = logging.getLogger(__name__)
 NAP = 1.0
 LONGEST_STALL = 0.25
 REMEMBERED = 60
-"""So many naps are looked back on: a minute."""
+"""The number of recent naps considered: a minute."""
 COLLECTED_AFTER = (20_000, 20, 50)
-"""Objects, and collections of the younger generation, after which each generation is collected."""
+"""The collector's thresholds: objects, and collections of the next younger generation."""
 
 
 class LoopWatch:
-    """Warns when something held up the event loop: Discord hears no heartbeat then (faults A16).
+    """Warns when the event loop was blocked: Discord gets no heartbeat then (faults A16).
 
-    It looks at the loop's own time, whatever clock the rest goes by.
+    It uses the loop's own time, not the bot's clock.
     """
 
     def __init__(self) -> None:
@@ -26,11 +26,11 @@ class LoopWatch:
 
     @property
     def worst(self) -> float:
-        """By how many seconds the loop came late at worst, in the last minute."""
+        """The longest delay of the loop in the last minute, in seconds."""
         return max(self._late, default=0.0)
 
     async def run(self, nap: float = NAP) -> None:
-        """Watch, until somebody cancels that."""
+        """Watch until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             begun = loop.time()
@@ -42,10 +42,10 @@ class LoopWatch:
 
 
 def settle_memory() -> None:
-    """Keep the garbage collector from stopping the loop, once everything is loaded; until then it may be off.
+    """Keep the garbage collector from blocking the loop, once everything is loaded; until then it may be off.
 
-    What was loaded until now stays, and is not looked through, either would take 100 ms. Hundreds of rows are
-    made for each reply, and thrown away with it: at the default of 700 the collector would run in between.
+    Objects loaded until now are permanent and are not scanned: a scan takes 100 ms. Each reply creates and
+    drops hundreds of rows: at the default of 700 the collector would run in between.
     """
     gc.freeze()
     gc.enable()

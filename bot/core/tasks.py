@@ -1,4 +1,4 @@
-"""Background tasks: started here alone, kept until they end, and never failing in silence."""
+"""Background tasks: started only here, referenced until they end, and never failing silently."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ _running: set[asyncio.Task[Any]] = set()  # the event loop itself keeps weak ref
 
 
 class TaskFailed(Exception):  # noqa: N818
-    """Stands in the log for an error whose own message may quote a user."""
+    """Replaces an error in the log whose own message may quote a user."""
 
 
 def spawn(coro: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
@@ -35,7 +35,7 @@ def _ended(task: asyncio.Task[Any]) -> None:
 
 @asynccontextmanager
 async def running(coro: Coroutine[Any, Any, T], *, name: str) -> AsyncIterator[asyncio.Task[T]]:
-    """Run a background task for as long as the block takes."""
+    """Run a background task while the block runs."""
     task = spawn(coro, name=name)
     try:
         yield task
@@ -64,6 +64,6 @@ class Tasks:
             task.cancel()
 
     async def wait(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        """Wait for the tasks there are by now, for at most `timeout` seconds."""
+        """Wait for the current tasks, for at most `timeout` seconds."""
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=timeout)

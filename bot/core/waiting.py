@@ -1,4 +1,4 @@
-"""Waiting at the start for what others run and is away: a database server, Discord."""
+"""Waiting at the start for unavailable services: a database server, Discord."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exp
 log = logging.getLogger(__name__)
 
 AWAY_SECONDS = 300
-"""So long the start waits for what is away."""
+"""The maximum seconds that the start waits for a service."""
 RETRY_SECONDS = 10
 
 
@@ -20,9 +20,9 @@ def patient(
     tell: bool = True,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncRetrying:
-    """Return what tries again as long as an error says that something is away, for `longest` seconds.
+    """Return a retry loop for errors that mean an unavailable service, for `longest` seconds.
 
-    The first error is told in the log, unless somebody waits for it anyway.
+    The first error is logged, unless a person watches anyway.
     """
 
     def error_of(state: RetryCallState) -> BaseException | None:

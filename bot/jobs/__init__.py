@@ -1,1 +1,1 @@
-"""Work by the clock: which jobs there are, when they run, and what came of them."""
+"""Scheduled work: jobs, their times, and their results."""

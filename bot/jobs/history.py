@@ -1,4 +1,4 @@
-"""What the jobs did, kept in the database: how each fares, and the runs that are worth a row."""
+"""The jobs' history in the database: the state of each job, and notable runs."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -9,11 +9,11 @@ from database.models import JobRow, JobRun
 from database.repositories.jobs import FAILED, OK, RUNNING
 
 KEPT = timedelta(days=90)
-"""So long a run stays in the ledger."""
+"""The time for which runs are stored."""
 TRIES = 3
-"""Times that one day's work is begun before the next day has to come."""
+"""The maximum number of attempts at one day's work."""
 AGAIN_AFTER = timedelta(hours=1)
-"""So long after it failed a day's work is tried again."""
+"""The pause after a failed attempt at a day's work."""
 
 
 class JobHistory:
@@ -24,13 +24,13 @@ class JobHistory:
         self._clock = clock
 
     async def open(self) -> list[JobRow]:
-        """Return how each job fared at the end of the last process, and mark what that left unfinished."""
+        """Return the jobs' states at the end of the last process, and mark its unfinished runs."""
         async with self._database.begin() as db:
             await db.jobs.break_off()
             return await db.jobs.all()
 
     async def begin(self, job: str, *, due_at: datetime, day: date | None) -> int | None:
-        """Claim a day's work and return the run's id; None if it failed too lately, or too often."""
+        """Claim a day's work and return the run's id; None if it failed too recently, or too often."""
         now = self._clock.now()
         async with self._database.begin() as db:
             if day is not None and _is_to_wait(await db.jobs.tries(job, day), now):
@@ -38,7 +38,7 @@ class JobHistory:
             return await db.jobs.begin(JobRun(job, due_at, now, RUNNING, day=day))
 
     async def end(self, run_id: int, job: JobRow) -> None:
-        """Write down what a run that was begun came to, and how its job fares now."""
+        """Store the result of a claimed run, and the new state of its job."""
         assert job.seconds is not None, "it ran"
         result = FAILED if job.error else OK
         async with self._database.begin() as db:
@@ -46,7 +46,7 @@ class JobHistory:
             await db.jobs.keep([job])
 
     async def note(self, job: JobRow, *, due_at: datetime) -> None:
-        """Write down a run that nobody had to claim, and how its job fares now."""
+        """Store an unclaimed run, and the new state of its job."""
         assert job.begun_at is not None, "it ran"
         result = FAILED if job.error else OK
         run = JobRun(job.name, due_at, job.begun_at, result, seconds=job.seconds, error=job.error)
@@ -55,22 +55,22 @@ class JobHistory:
             await db.jobs.keep([job])
 
     async def keep(self, jobs: Iterable[JobRow]) -> None:
-        """Write down how some jobs fare, and let go of old runs."""
+        """Store the states of some jobs, and delete old runs."""
         async with self._database.begin() as db:
             await db.jobs.keep(jobs)
             await db.jobs.prune(self._clock.now() - KEPT)
 
     async def latest(self, *, limit: int) -> list[JobRun]:
-        """Return the last runs that were worth a row, the newest first."""
+        """Return the last stored runs, the newest first."""
         async with self._database.read() as db:
             return await db.jobs.latest(limit=limit)
 
 
 def _is_to_wait(tries: Sequence[JobRun], now: datetime) -> bool:
-    """Say whether a day's work is left alone for now. What a stop broke off may begin at once."""
+    """Say whether a day's work has to wait. An attempt that a stop interrupted may be repeated at once."""
     if len(tries) >= TRIES:
         return True
-    # What runs was cancelled, or could not be written down. A clock that was set back must not make it wait
-    # for ever.
+    # A run still marked as running was cancelled, or its end could not be stored. If the clock was set back,
+    # this must not block the job for ever.
     lately = (FAILED, RUNNING)
     return bool(tries) and tries[0].result in lately and abs(now - tries[0].begun_at) < AGAIN_AFTER

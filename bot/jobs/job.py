@@ -1,4 +1,4 @@
-"""One job: its work, when it is due, and how it fares."""
+"""One job: its work, its schedule, and its state."""
 
 import asyncio
 import logging
@@ -14,19 +14,22 @@ log = logging.getLogger(__name__)
 Work = Callable[[], Awaitable[object]]
 
 NOTED_SECONDS = 600.0
-"""A frequent job gets no more than one row in so long: one that fails now and then must not fill a table."""
+"""The minimum seconds between two stored runs of a frequent job: occasional failures must not fill a table.
+"""
 LATE_BY = 2 * 3600.0
-"""Seconds after which a day's work that is due and not done is overdue."""
+"""Seconds after which a day's unfinished work is overdue."""
 FAILING = 3
-"""Failures in a row from which on a frequent job counts as failing; of a day's work one is enough."""
+"""The number of consecutive failures after which a frequent job counts as failing; for a daily job one is
+enough.
+"""
 FAILED = "The job '%s' failed; it will run again"
 LONGEST_ERROR = 64
-"""Characters of an error's type that the ledger takes."""
+"""The maximum length of an error's type in the ledger."""
 
 
 @dataclass
 class Job:
-    """A job with what is known of it; `done`, `noted` and `at_it_since` are in seconds of the clock."""
+    """A job with its state; `done`, `noted` and `at_it_since` are in seconds of the clock."""
 
     work: Work
     plan: Plan
@@ -37,15 +40,15 @@ class Job:
 
     @property
     def is_failing(self) -> bool:
-        """Say whether failures are no accident any more; what was to be done once is over either way."""
+        """Say whether failures are persistent; a job that runs once is over either way."""
         if isinstance(self.plan, Once):
             return False
         return self.fares.failures >= (FAILING if isinstance(self.plan, Every) else 1)
 
     def late_by(self, clock: Clock, *, since: float) -> float:
-        """Return by how many seconds it is later than it may be; below 0 it has time left.
+        """Return the delay beyond the tolerance, in seconds; it is negative while there is time left.
 
-        What the program did not do before it was there, at `since` by the monotonic clock, does not count.
+        Time before the program's start, at `since` by the monotonic clock, does not count.
         """
         if isinstance(self.plan, Every):
             return clock.monotonic() - self.done - (3 * self.plan.seconds + 60)
@@ -55,14 +58,14 @@ class Job:
         return 0.0
 
     async def attempt(self) -> str | None:
-        """Do the work once; return what kind of error it raised. Who breaks it off from outside is obeyed."""
+        """Do the work once; return the type of its error. Cancellation from outside propagates."""
         try:
             await self.work()
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            # Something that it waited for was cancelled, and not the job.
+            # Something that the work waited for was cancelled, not the job itself.
             log.exception(FAILED, self.fares.name)
             return type(error).__name__
         except Exception as error:

@@ -1,6 +1,7 @@
-"""All scheduled work: jobs that run again and again, go on after one of them failed, and leave a trace.
+"""The scheduler: repeated jobs that survive failures and leave a history.
 
-APScheduler does the waking. What is due is decided here, by the project's clock and the ledger.
+APScheduler only provides timers. The decision whether work is due is made here, by the project's clock and
+the ledger.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from database.models import JobRow, JobRun
 
 
 class Again(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
-    """Wakes so many seconds after the last time; with None never again."""
+    """Fires again after this many seconds; with None never again."""
 
     __slots__ = ("_seconds",)
 
@@ -38,10 +39,10 @@ class Again(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
 
 
 class SteadyTime(tzinfo):
-    """A zone whose time only ever goes forward.
+    """A zone whose time never goes back.
 
-    APScheduler asks `datetime.now(zone)` what time it is, and waits for hours after the machine's clock was
-    set back. In this zone the time goes by the monotonic clock, whatever that of the machine is set to.
+    APScheduler asks `datetime.now(zone)` for the time, and would wait for hours after the machine's clock was
+    set back. In this zone time follows the monotonic clock, whatever the machine's clock says.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -66,17 +67,17 @@ class SteadyTime(tzinfo):
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 60.0
-"""How often it is looked whether a day's work is due; the first time so long after the start."""
+"""The interval of checks for daily work, and the delay of the first check after the start."""
 KEEP_SECONDS = 3600.0
-"""How often it is written down how the frequent jobs fare."""
+"""The interval in which the states of frequent jobs are stored."""
 LONG_SECONDS = 60.0
-"""A run that took so long is worth a row in the ledger."""
+"""A run of this length is stored in the ledger."""
 BREAK_OFF_SECONDS = 5.0
 BOOKKEEPING = "write down how the jobs fare"
 
 
 class Schedule:
-    """The process's one scheduler. Without a `ledger` nothing outlives the process."""
+    """The process's only scheduler. Without a `ledger` no state outlives the process."""
 
     def __init__(self, *, clock: Clock | None = None, ledger: JobHistory | None = None) -> None:
         self._clock = clock or SystemClock()
@@ -88,17 +89,17 @@ class Schedule:
         self._idle = asyncio.Event()
         self._idle.set()
         self._began = self._clock.monotonic()
-        # By default APScheduler skips a job that is a second late, as after a blocked loop or a
-        # suspended laptop (faults B11). Here it is run once, however late.
+        # By default APScheduler skips a job that is a second late, as after a blocked loop or a suspended
+        # laptop (faults B11). Here it is run once, however late.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._steady = SteadyTime()
         self._scheduler = AsyncIOScheduler(timezone=self._steady, job_defaults=defaults)
         self.every(KEEP_SECONDS, self._keep, name=BOOKKEEPING)
 
-    # What is to be done.
+    # Setup.
 
     def every(self, seconds: float, work: Work, *, name: str, first: float | None = None) -> None:
-        """Do `work` each `seconds`, the first time after as many or after `first`.
+        """Do `work` every `seconds`, the first time after as many or after `first`.
 
         Its errors are logged and it runs again (faults B13).
         """
@@ -111,15 +112,15 @@ class Schedule:
     def daily(self, hour: int, work: Work, *, name: str, zone: tzinfo = UTC) -> None:
         """Do `work` once for each local day of a zone, from `hour` o'clock on (faults B11, B12).
 
-        A day that passed while the program did not run is made up for once, soon after the start. What
-        failed is tried again after an hour, three times for each day at most.
+        Days missed while the program did not run are made up for once, soon after the start. Failed work is
+        retried after an hour, with three attempts per day at most.
         """
         self._add(name, work, Daily(hour, zone), LOOK_SECONDS, LOOK_SECONDS)
 
     async def open(self) -> None:
-        """Read how the jobs fared before. Raises DatabaseError."""
+        """Load the jobs' states. Raises DatabaseError."""
         if self._ledger is not None:
-            self._known = {one.name: one for one in await self._ledger.open()}
+            self._known = {row.name: row for row in await self._ledger.open()}
             for name, job in self._jobs.items():
                 job.fares = self._known.get(name, job.fares)
 
@@ -128,38 +129,38 @@ class Schedule:
             self._scheduler.start()
 
     def stop(self) -> None:
-        """Let no job begin any more, and break off what is under way."""
+        """Start no more jobs, and cancel running ones."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
     async def close(self) -> None:
-        """Stop, let what is broken off come to its end, and write down how the jobs fare."""
+        """Stop, wait for the cancelled jobs, and store the jobs' states."""
         self.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(BREAK_OFF_SECONDS):
                 await self._idle.wait()
-        with suppress(DatabaseError):  # it is told already, and nothing hangs on it
+        with suppress(DatabaseError):  # the error was reported already, and nothing depends on it
             await self._keep()
 
-    # What came of it.
+    # Results.
 
     @property
     def names(self) -> list[str]:
         return list(self._jobs)
 
     def reports(self) -> list[JobReport]:
-        """Return how each job fares, in the order in which they were named."""
+        """Return the state of each job, in the order of setup."""
         return [self._report(job) for job in self._jobs.values()]
 
     async def latest(self, *, limit: int) -> list[JobRun]:
-        """Return the last runs that were worth a row in the ledger. Raises DatabaseError."""
+        """Return the last runs in the ledger. Raises DatabaseError."""
         return await self._ledger.latest(limit=limit) if self._ledger else []
 
     async def run(self, name: str) -> None:
-        """Do a job's work now, as if APScheduler had woken it; a day's work only if that is due."""
+        """Do a job's work now, as if its timer had fired; daily work only if it is due."""
         await self._wake(self._jobs[name])
 
-    # How it is done.
+    # Execution.
 
     def _add(
         self,
@@ -183,7 +184,7 @@ class Schedule:
         self._scheduler.add_job(wake, trigger, id=name, name=name, next_run_time=begin, replace_existing=True)
 
     async def _wake(self, job: Job) -> None:
-        """Let a job do its work if it is due; it never overtakes itself."""
+        """Let a job do its work if it is due; a job never runs twice at the same time."""
         if job.at_it_since is not None:
             return
         job.at_it_since = self._clock.monotonic()
@@ -198,7 +199,7 @@ class Schedule:
                 self._idle.set()
 
     async def _run_if_due(self, job: Job) -> None:
-        """Do a day's work, if it is due and was not done; it is claimed first, so none is done twice."""
+        """Do a day's work if it is due and was not done; the claim prevents a second run."""
         plan, now = job.plan, self._clock.now()
         assert isinstance(plan, Daily)
         if not plan.is_due(job.fares.day, now):
@@ -219,7 +220,7 @@ class Schedule:
             await self._written(job, self._ledger.end(run_id, job.fares))
 
     async def _run(self, job: Job) -> None:
-        """Do work that no day is written down for; a row is written only for a run that is worth one."""
+        """Do work without a daily claim; only a notable run is stored."""
         before, due_at = job.fares, self._clock.now()
         await self._do(job)
         self._unkept.add(before.name)
@@ -235,7 +236,7 @@ class Schedule:
             await self._written(job, self._ledger.keep([job.fares]))
 
     async def _do(self, job: Job) -> None:
-        """Do the work; whatever it raises is logged, and goes no further."""
+        """Do the work; errors are logged and do not propagate."""
         begun_at, begun = self._clock.now(), self._clock.monotonic()
         error = await job.attempt()
         job.done = self._clock.monotonic()
@@ -250,7 +251,7 @@ class Schedule:
         job.fares = fares if error else replace(fares, succeeded_at=begun_at)
 
     async def _written(self, job: Job, writing: Awaitable[None]) -> None:
-        """Write down how a job fares; what can't be written now is written within the hour."""
+        """Store a job's state; after a failure it is stored within the hour."""
         try:
             await writing
         except DatabaseError as error:
@@ -260,7 +261,7 @@ class Schedule:
             self._unkept.discard(job.fares.name)
 
     async def _keep(self) -> None:
-        """Write down how those jobs fare that ran since the last time: in one transaction."""
+        """Store the states of all jobs that ran since the last time, in one transaction."""
         if self._ledger is None or not self._unkept:
             return
         kept, self._unkept = self._unkept, set()

@@ -1,4 +1,4 @@
-"""When a job is due, by the clock that it is handed and by nothing else; and how a job fares."""
+"""Due times of jobs, by a given clock only; and reports of their states."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -8,14 +8,14 @@ _ONE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Again and again, after so many seconds on a clock that nobody sets."""
+    """Repeated work, with an interval in seconds of the monotonic clock."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """One time, so many seconds after the start."""
+    """One-off work, this many seconds after the start."""
 
     seconds: float
 
@@ -24,28 +24,28 @@ class Once:
 class Daily:
     """The work of each local day, from `hour` o'clock on.
 
-    A day is counted from that hour to the same one of the next date. So the work has a date, whatever the
-    clock was set to meanwhile: an hour that comes twice brings no second run, one that is left out brings
-    the run after it (faults B12).
+    A day lasts from that hour to the same hour of the next date. So the work has a date, however the clock is
+    set meanwhile: an hour that occurs twice causes no second run, and a skipped one causes the run after it
+    (faults B12).
     """
 
     hour: int
     zone: tzinfo = UTC
 
     def day(self, now: datetime) -> date:
-        """Return whose day's work is due by now: before the hour it is still yesterday's."""
+        """Return the day whose work is due by now: before the hour it is still yesterday's."""
         local = now.astimezone(self.zone)
         return local.date() if local.hour >= self.hour else local.date() - _ONE
 
     def due_at(self, day: date) -> datetime:
-        """Return from when on a day's work is due, in UTC."""
+        """Return the moment from which a day's work is due, in UTC."""
         return datetime(day.year, day.month, day.day, self.hour, tzinfo=self.zone).astimezone(UTC)
 
     def is_due(self, last: date | None, now: datetime) -> bool:
-        """Say whether a day's work is to be done now, if that of the day `last` was done last.
+        """Say whether a day's work is due now, if the day `last` was done last.
 
-        A clock that was set back brings no day again. A day further ahead than tomorrow was the mistake of
-        a clock, and does not keep the work from being done.
+        A clock that was set back repeats no day. A day later than tomorrow was an error of a clock, and does
+        not block the work.
         """
         today = self.day(now)
         return last is None or not today <= last <= today + _ONE
@@ -56,10 +56,10 @@ Plan = Every | Once | Daily
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
-    """How a job fares: `next_at` is when it is due, `overdue` by how many seconds it is later than it may be.
+    """A job's state: `next_at` is its due time, `overdue` its delay beyond the tolerance in seconds.
 
-    `running` is for how many seconds it has been at it, None where it is not. `failing` says that failures
-    are no accident any more.
+    `running` is the duration of the current run in seconds, None without one. `failing` says that failures
+    are persistent.
     """
 
     name: str

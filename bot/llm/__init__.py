@@ -1,1 +1,1 @@
-"""Everything that is asked of Claude, and the only place that speaks to it."""
+"""Client for language models; the only package that calls them."""

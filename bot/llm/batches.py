@@ -1,4 +1,4 @@
-"""Many requests together, for half the price: put in, looked after, and fetched when they are done."""
+"""Batches of requests at half the price: submitted, polled, and fetched."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST_LOOK, LONGEST_NAP = 30.0, 300.0
-"""Seconds until a batch is looked at first, and between two looks at most."""
+"""Seconds until a batch is polled first, and the maximum between two polls."""
 DEADLINE = 7_200.0
 """Seconds that a batch may take: most take minutes, but the server allows itself a day."""
 LETTING_GO = 600.0
-"""Seconds for which one that was called off is waited for: what it has done by then is paid for."""
+"""Seconds to wait for a cancelled batch: its finished requests are paid for."""
 ATTEMPTS = 3
 SECONDS = 60.0
-"""What one request about a batch may take."""
+"""The time limit of one request about a batch."""
 _NOT_PART_OF_IT = {"timeout", "extra_body"}
-"""What is for the SDK, and not for the server."""
+"""Fields that are for the SDK, not for the server."""
 
 Outcome: TypeAlias = "AnthropicMessage | ClaudeError"
 _Got = TypeVar("_Got")
 
 
 class Batches:
-    """Puts requests to a server as batches."""
+    """Submits requests to a server as batches."""
 
     def __init__(self, client: "AsyncAnthropic", clock: Clock) -> None:
         self._client = client
@@ -42,9 +42,9 @@ class Batches:
         self._told = False
 
     async def outcomes(self, requests: Sequence[Mapping[str, Any]]) -> list[Outcome] | None:
-        """Return what became of each request, in their order; None where the server takes no batches.
+        """Return the outcome of each request, in their order; None if the server takes no batches.
 
-        Raises a ClaudeError when nothing became of any. What is not done within DEADLINE is called off, and
+        Raises a ClaudeError if all requests failed. Requests unfinished after DEADLINE are cancelled, and get
         a ClaudeTimeout.
         """
         names = [f"question-{number}" for number in range(len(requests))]
@@ -54,21 +54,21 @@ class Batches:
         log.info("A batch of %d questions is under way (%s)", len(requests), batch.id)
         if not await self._ended(batch.id, within=DEADLINE):
             log.warning("The batch %s took more than %g hours: it is called off", batch.id, DEADLINE / 3600)
-            await self._insist(lambda: self._client.messages.batches.cancel(batch.id, timeout=SECONDS))
+            await self._with_retries(lambda: self._client.messages.batches.cancel(batch.id, timeout=SECONDS))
             if not await self._ended(batch.id, within=LETTING_GO):
                 return [_late() for _ in names]
-        found = await self._insist(lambda: self._results(batch.id))
+        found = await self._with_retries(lambda: self._results(batch.id))
         return [found.get(name) or ClaudeCut("the batch ended without a result for it") for name in names]
 
     async def _begin(self, requests: Mapping[str, Mapping[str, Any]]) -> "MessageBatch | None":
         wanted: list[Any] = [
-            {"custom_id": name, "params": {key: one[key] for key in one.keys() - _NOT_PART_OF_IT}}
-            for name, one in requests.items()
+            {"custom_id": name, "params": {key: request[key] for key in request.keys() - _NOT_PART_OF_IT}}
+            for name, request in requests.items()
         ]
         try:
-            batch = await self._insist(
+            batch = await self._with_retries(
                 lambda: self._client.messages.batches.create(requests=wanted, timeout=SECONDS),
-                # Where no answer came, the batch may be under way: it would be paid for twice.
+                # Without an answer the batch may have been accepted: a retry could pay for it twice.
                 again=lambda error: isinstance(error, ClaudeUnavailable),
             )
         except ClaudeRejected as error:
@@ -85,35 +85,35 @@ class Batches:
             self._told = True
 
     async def _ended(self, batch_id: str, *, within: float) -> bool:
-        """Wait until a batch is done, or the time is over; say whether it is done."""
+        """Wait for the end of a batch, within a limit; say whether it ended."""
         begun, nap = self._clock.monotonic(), FIRST_LOOK
         while (left := within - (self._clock.monotonic() - begun)) > 0:
             await self._clock.sleep(min(nap, left))
             nap = min(2 * nap, LONGEST_NAP)
             try:
-                batch = await self._insist(
+                batch = await self._with_retries(
                     lambda: self._client.messages.batches.retrieve(batch_id, timeout=SECONDS)
                 )
             except ClaudeError as error:
                 if not faults.passing(error):
                     raise
-                continue  # the batch goes on while the server can't be reached
+                continue  # the batch continues while the server can't be reached
             if batch.processing_status == "ended":
                 return True
         return False
 
     async def _results(self, batch_id: str) -> dict[str, Outcome]:
-        """Return what became of each request that the server tells of, by name."""
+        """Return the outcomes in the server's results, by name."""
         entries = await self._client.messages.batches.results(batch_id, timeout=SECONDS)
         return {entry.custom_id: _outcome(entry.result) async for entry in entries}
 
-    async def _insist(
+    async def _with_retries(
         self,
         attempt: Callable[[], Awaitable[_Got]],
         *,
         again: Callable[[BaseException], bool] = faults.passing,
     ) -> _Got:
-        """Return what a request brings, with the faults named, after passing ones tried again."""
+        """Return the result of a request, with retries after temporary errors; errors are translated."""
 
         async def named() -> _Got:
             try:
@@ -137,7 +137,7 @@ def _outcome(result: "MessageBatchResult") -> Outcome:
         return result.message
     if result.type == "errored":
         return faults.told(result.error.error.type, result.error.error.message)
-    return _late()  # expired, or called off
+    return _late()  # expired, or cancelled
 
 
 def _late() -> ClaudeTimeout:

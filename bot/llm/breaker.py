@@ -1,4 +1,6 @@
-"""Stops asking a server that refuses us, until the pause is over or another key is there (faults C2)."""
+"""Circuit breaker: stops calls to a server that refuses us, until a pause is over or the key changes (faults
+C2).
+"""
 
 import logging
 from collections.abc import Callable
@@ -31,7 +33,7 @@ OVER = "Over: the model's server answers again."
 
 @dataclass(frozen=True, slots=True)
 class Lockout:
-    """What the model's server refuses, and since when."""
+    """The reason of the server's refusal, and its time."""
 
     what: Denial
     since: datetime
@@ -43,8 +45,8 @@ class Lockout:
 class Breaker:
     """Open from a denial until the next answer; after each pause questions are let through again.
 
-    `fresh_key` returns the key that the settings hold now, "" where there is none to be read; `tell` is told
-    when it opens, `ease` when it closes.
+    `fresh_key` returns the current key in the settings, "" if none can be read; `tell` is called when the
+    breaker opens, `ease` when it closes.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class Breaker:
         self._until = 0.0
 
     def admit(self, key: str) -> str:
-        """Return the key to ask with: `key`, or another one; raise ClaudeDenied while it is open."""
+        """Return the key to use: `key`, or a newer one; raise ClaudeDenied while the breaker is open."""
         if self.lockout is None:
             return key
         fresh = self._fresh_key()
@@ -76,11 +78,11 @@ class Breaker:
             return fresh
         if self._clock.monotonic() >= self._until:
             return key
-        what = self._error.what
-        raise ClaudeDenied(f"{WHAT[what]}. {MEND[what]}", what)
+        denial = self._error.what
+        raise ClaudeDenied(f"{WHAT[denial]}. {MEND[denial]}", denial)
 
     def open(self, error: ClaudeDenied, key: str) -> None:
-        """Let nothing through for a while: the server refuses a key, or what it stands for."""
+        """Block calls for a while: the server refuses a key, or its account."""
         earlier, known = self.lockout, (self._error.what, self._refused_key)
         self._error, self._refused_key = error, key
         self._until = self._clock.monotonic() + PAUSE_SECONDS
@@ -89,7 +91,7 @@ class Breaker:
             self._tell(f"Nobody is answered: {WHAT[error.what]} ({error}). {MEND[error.what]}")
 
     def close(self) -> None:
-        """Let everything through: the server has answered."""
+        """Admit all calls: the server has answered."""
         if self.lockout is not None:
             self.lockout = None
             self._ease(OVER)

@@ -1,4 +1,4 @@
-"""What may be spent on models in a day: for each person, each server, and all together (C86, faults C8)."""
+"""Daily budgets for models: per person, per server, and in total (C86, faults C8)."""
 
 import asyncio
 import hashlib
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 ALL = "all"
 KEPT = timedelta(days=2)
-"""How long a day that is over is kept: a clock that is set back comes to it again."""
+"""The time for which past days are stored: a clock that is set back returns to them."""
 SHORT = "Of what may be spent today ({whose}: {limit}) {percent} % is spent: {left}."
 SAVING = "no votes, no remarks unasked, and the cheap model until midnight ({zone})"
 SILENT = "nothing more is asked until midnight ({zone})"
@@ -28,7 +28,7 @@ WHOSE_ALL, WHOSE_SERVER = "budget_per_day", "budget_per_server, server {name}"
 
 
 class Level(IntEnum):
-    """How things stand with a budget: from 80 % on it is spared, and at 100 % spent."""
+    """The state of a budget: short from 80 % on, and spent at 100 %."""
 
     FREE = 0
     SPARING = 1
@@ -37,9 +37,9 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What may be spent in a day, None for as much as you like; the `exempt` are never refused.
+    """The limits of a day, None for unlimited; the `exempt` people are never refused.
 
-    `line` is what people are told, once a day.
+    `line` is told to people, once a day.
     """
 
     person: Allowance | None = None
@@ -51,7 +51,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """How things stand for a message: the level that counts, why, and whether they were told already."""
+    """The budget of a message: the decisive level, its reason, and whether people were told already."""
 
     level: Level = Level.FREE
     why: str = ""
@@ -63,7 +63,7 @@ FULL = Purse()
 
 @dataclass(slots=True)
 class DayAccount:
-    """What was spent on one day, and is held for calls under way."""
+    """The spending of one day, and the amounts held for pending calls."""
 
     day: str
     payer: str
@@ -72,14 +72,14 @@ class DayAccount:
     level: Level = Level.FREE
     told: bool = False
     refused: bool = False
-    """Whether too little was left for a reply: not written down, for another limit may hold after a start."""
+    """Whether too little was left for a reply: not stored, since another limit may apply after a restart."""
 
     @property
     def gone(self) -> Amount:
         return self.spent + self.held
 
     def row(self) -> dict[str, object]:
-        """Return it as a row of day_spending."""
+        """Return the account as a row of day_spending."""
         return {
             "day": self.day,
             "payer": self.payer,
@@ -94,7 +94,7 @@ class DayAccount:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What was set aside for one call."""
+    """The amount held for one call."""
 
     amount: Amount
     accounts: tuple[DayAccount, ...]
@@ -102,7 +102,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """Somebody who pays for a call, with the limit that holds for them."""
+    """An account that pays for a call, with its limit."""
 
     mark: str
     limit: Allowance | None
@@ -116,10 +116,11 @@ class _Server:
 
 
 class Budgets:
-    """The books of the day: what they say holds at once, and is in the database before a call is made.
+    """The day's accounts: current in memory, and stored in the database before each call.
 
-    One process holds the data folder, so what stands in memory is true. What is held is written down before
-    each call, what it came to with the next one, or within a minute: after a crash it counts as spent.
+    One process holds the data folder, so the copy in memory is authoritative. A held amount is stored before
+    its call, the real cost with the next one, or within a minute: after a crash the held amount counts as
+    spent.
     """
 
     def __init__(
@@ -144,35 +145,35 @@ class Budgets:
         self._opening = asyncio.Lock()
         self._keeping = asyncio.Lock()
 
-    # Looking.
+    # Queries.
 
     def purse(self, user_id: int | None, guild_id: int | None) -> Purse:
-        """Return how things stand for what somebody says somewhere; for operators there is always enough."""
+        """Return the budget for a person's messages in a server; for operators it is never spent."""
         if not self.limited or user_id in self.limits.exempt:
             return FULL
-        found = [(self._level(one), one) for one in self._payers(user_id, guild_id)]
-        level, payer = max(found, key=lambda one: one[0], default=(Level.FREE, None))
+        found = [(self._level(payer), payer) for payer in self._payers(user_id, guild_id)]
+        level, payer = max(found, key=lambda pair: pair[0], default=(Level.FREE, None))
         if payer is None or level is Level.FREE:
             return FULL
-        told = self._account(self._told_to(payer, user_id, guild_id)).told
-        # Whoever sees a channel may ask why: how much is whose is not theirs to know.
+        told = self._account(self._announced_to(payer, user_id, guild_id)).told
+        # All readers of a channel may ask for the reason: it doesn't disclose who spent how much.
         return Purse(level, SPENT_WHY if level is Level.SPENT else SHORT_WHY, told)
 
     async def level_of(self, amount: Amount, *, user_id: int | None, channel_id: int | None) -> Level:
-        """Return how things stand for a call that somebody causes in a channel, which may cost so much.
+        """Return the level for a call in a channel with a certain cost.
 
-        What does not fit any more is to be spared, too: a cheaper one may.
+        A call that doesn't fit counts as short, too: a cheaper one may fit.
         """
         await self._open_day()
         guild_id = await self._guild_of(channel_id)
         level = self.purse(user_id, guild_id).level
         if level is not Level.FREE or user_id in self.limits.exempt:
             return level
-        fits = all(self._fits(one, amount) for one in self._payers(user_id, guild_id))
+        fits = all(self._fits(payer, amount) for payer in self._payers(user_id, guild_id))
         return Level.FREE if fits else Level.SPARING
 
     def spent(self, guild_id: int | None) -> Iterator[tuple[str, Allowance, Amount]]:
-        """Yield each limit of a server, or of all together, by its setting, with what is spent of it."""
+        """Yield each limit of a server, or of the total, by its setting, with the amount spent."""
         for payer in self._payers(None, guild_id):
             if payer.limit:
                 name = "budget_per_day" if payer.mark == ALL else "budget_per_server"
@@ -183,10 +184,10 @@ class Budgets:
     async def hold(
         self, amount: Amount, *, user_id: int | None, channel_id: int | None, lasting: bool = False
     ) -> Held:
-        """Set aside what a call may come to at most, and write that down.
+        """Hold the maximum cost of a call, and store that.
 
-        Raises OverBudget where too little is left, DatabaseError where it can't be written down. With
-        `lasting` a budget that does not hold this call is spent for the rest of the day.
+        Raises OverBudget if too little is left, DatabaseError if the amount can't be stored. With `lasting` a
+        budget that is too small for this call is spent for the rest of the day.
         """
         await self._open_day()
         guild_id = await self._guild_of(channel_id)
@@ -205,7 +206,7 @@ class Budgets:
         return held
 
     def settle(self, held: Held, spent: Amount) -> None:
-        """Put what a call came to in the place of what was held for it."""
+        """Replace a held amount by the real cost of the call."""
         for account in held.accounts:
             account.held -= held.amount
             account.spent += spent
@@ -214,37 +215,37 @@ class Budgets:
             self._noticed(payer, self._level(payer))
 
     def tell_once(self, user_id: int, guild_id: int | None) -> bool:
-        """Say whether it is to be told now that all is spent, and take it as told: once a day.
+        """Return whether to announce the spent budget now, and record the announcement: once a day.
 
-        What a server or all together have spent is told once in each server; else each person is told.
+        A spent budget of a server or in total is announced once in each server; otherwise to each person.
         """
         purse = self.purse(user_id, guild_id)
         if purse.told:
             return False
-        found = [one for one in self._payers(user_id, guild_id) if self._level(one) is not Level.FREE]
+        found = [payer for payer in self._payers(user_id, guild_id) if self._level(payer) is not Level.FREE]
         payer = max(found, key=self._level, default=Payer(_person(user_id), None))
-        account = self._account(self._told_to(payer, user_id, guild_id))
+        account = self._account(self._announced_to(payer, user_id, guild_id))
         first, account.told = not account.told, True
         self._change(account)
         return first
 
     async def keep(self) -> None:
-        """Write down what changed, and return when it is written, whoever writes it."""
+        """Store changes, and return when they are stored, by whichever task."""
         async with self._keeping:
             if not self._changed:
                 return
             changed, self._changed = self._changed, {}
             with ExitStack() as undoing:
-                undoing.callback(self._still_to_keep, changed)
+                undoing.callback(self._mark_unsaved, changed)
                 async with self._database.begin() as db:
                     await db.spendings.keep([account.row() for account in changed.values()])
                 undoing.pop_all()
 
-    def _still_to_keep(self, changed: Mapping[tuple[str, str], DayAccount]) -> None:
+    def _mark_unsaved(self, changed: Mapping[tuple[str, str], DayAccount]) -> None:
         self._changed = {**changed, **self._changed}
 
     async def open(self) -> None:
-        """Take up the day where it was left; what was held for calls that never ended counts as spent."""
+        """Restore the day's accounts; held amounts of unfinished calls count as spent."""
         if self.limited:
             await self._open_day()
             await self.keep()
@@ -252,7 +253,7 @@ class Budgets:
     # Accounts.
 
     def _check(self, payer: Payer, amount: Amount, *, lasting: bool) -> None:
-        """Raise OverBudget where too little is left; what other calls hold may come back soon."""
+        """Raise OverBudget if too little is left; amounts held by other calls may be released soon."""
         if payer.limit is None or self._fits(payer, amount):
             return
         account = self._account(payer.mark)
@@ -274,15 +275,15 @@ class Budgets:
         return payers
 
     def _payers_of(self, held: Held) -> Iterator[Payer]:
-        """Yield those of whose spending operators are told: all together, and servers."""
+        """Yield the accounts that operators are told about: the total, and servers."""
         for account in held.accounts:
             if account.payer == ALL:
                 yield Payer(ALL, self.limits.all, WHOSE_ALL)
             elif account.payer.startswith("server "):
                 yield Payer(account.payer, self.limits.server, "budget_per_server")
 
-    def _told_to(self, payer: Payer, user_id: int | None, guild_id: int | None) -> str:
-        """Return whose account says that it was told: a server's, where it is no matter of one person."""
+    def _announced_to(self, payer: Payer, user_id: int | None, guild_id: int | None) -> str:
+        """Return the account that records the announcement: the server's, unless it concerns one person."""
         if guild_id is not None and payer.mark != _person(user_id):
             return f"server {guild_id}"
         return _person(user_id)
@@ -310,7 +311,7 @@ class Budgets:
         self._changed[account.day, account.payer] = account
 
     def _noticed(self, payer: Payer, level: Level) -> None:
-        """Keep the level that a budget has come to; operators are told of each, once a day."""
+        """Store the level of a budget; operators are told of each level once a day."""
         account = self._account(payer.mark)
         if payer.limit is None or level <= account.level:
             return
@@ -324,7 +325,7 @@ class Budgets:
 
     def _named(self, mark: str) -> str:
         guild_id = int(mark.removeprefix("server "))
-        name = next((one.name for one in self._servers.values() if one.guild_id == guild_id), "")
+        name = next((server.name for server in self._servers.values() if server.guild_id == guild_id), "")
         return WHOSE_SERVER.format(name=name or guild_id)
 
     # Days and places.
@@ -333,7 +334,7 @@ class Budgets:
         return self._clock.now().astimezone(self._zone).date().isoformat()
 
     async def _open_day(self) -> None:
-        """Read what was spent today already, once; let go of the days before."""
+        """Load today's accounts once; delete expired days."""
         day = self._today()
         async with self._opening:
             if day in self._days:
@@ -344,7 +345,7 @@ class Budgets:
                 rows = await db.spendings.of(day)
             for row in rows:
                 self._take_up(row)
-            self._days = {day, *(one for one in self._days if one >= oldest)}
+            self._days = {day, *(day for day in self._days if day >= oldest)}
             for key in [key for key in self._accounts if key[0] < oldest]:
                 del self._accounts[key]
 
@@ -369,5 +370,5 @@ class Budgets:
 
 
 def _person(user_id: int | None) -> str:
-    """Return the mark of a person, which does not tell who they are: it stays when they are forgotten."""
+    """Return a person's pseudonym: it stays after the person is forgotten."""
     return f"person {hashlib.blake2s(str(user_id).encode(), digest_size=16).hexdigest()}"

@@ -1,4 +1,4 @@
-"""Claude within a budget: each call is set aside before it is made, and booked when it is over (C86)."""
+"""Claude within a budget: the cost of each call is held before it, and booked after it (C86)."""
 
 import logging
 from collections.abc import Sequence
@@ -16,18 +16,19 @@ from database import DatabaseError
 log = logging.getLogger(__name__)
 
 EXTRAS = frozenset({"vote", "addressees", "appraisal", "status", "look", "musings"})
-"""What a character can do without: it stops where a budget runs short."""
+"""Purposes of optional calls: they stop when a budget runs short."""
 SPARING = ("cheap", "budget")
-"""Who answers where a budget runs short, and why."""
+"""The expert mark of replies in a short budget: the model, and the reason."""
 BYTES_A_TOKEN = 2.5
-"""Bytes of a prompt that become one token at least: English has four, Chinese some two and a half."""
+"""The minimum of bytes per token: English has four, Chinese about two and a half."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """What calls cost at most. `free` stands for a local server; an unknown model counts as the dearest.
+    """The maximum costs of calls. `free` stands for a local server; an unknown model counts as the most
+    expensive.
 
-    Of the servers besides it those that are named in `free_servers` cost nothing.
+    Other servers are free if they are listed in `free_servers`.
     """
 
     prices: Prices
@@ -35,7 +36,7 @@ class Tariff:
     free_servers: frozenset[str] = frozenset()
 
     def most(self, prompt: Prompt, question: Question, share: float = 1.0) -> Amount:
-        """Return what a call may come to at most, where it costs that share of the price."""
+        """Return the maximum cost of a call at this share of the price."""
         tokens = round(len(prompt.text.encode()) / BYTES_A_TOKEN) + prompt.picture_tokens
         price = self._price(str(Model(question.model, question.server)))
         dearest = max(price.input, price.cache_write_5m, price.cache_write_1h)
@@ -44,7 +45,7 @@ class Tariff:
         return Amount.of(0.0 if free else dollars * share, tokens + question.max_tokens)
 
     def of(self, call: ModelCall) -> Amount | None:
-        """Return what a call came to; None where the server did not say."""
+        """Return the real cost of a call; None if the server did not report it."""
         if call.usage.output is None:
             return None
         cost = call.cost
@@ -53,7 +54,7 @@ class Tariff:
         return Amount.of(cost or 0.0, (call.usage.prompt or 0) + call.usage.output)
 
     def is_free(self, server: str) -> bool:
-        """Say whether a server costs nothing; "" is the one that all else is asked of."""
+        """Say whether a server is free of charge; "" is the main one."""
         return server in self.free_servers if server else self.free
 
     def _price(self, model: str) -> Price:
@@ -61,9 +62,9 @@ class Tariff:
 
 
 class Budgeted:
-    """Asks another Claude, as long as there is something to pay it with.
+    """Wraps another Claude, and calls it while the budget lasts.
 
-    Where a budget runs short, what nobody asked for is not paid, and `cheap_model` writes replies.
+    When a budget runs short, optional calls are refused, and `cheap_model` writes replies.
     """
 
     def __init__(self, claude: Claude, budgets: Budgets, tariff: Tariff, *, cheap_model: str) -> None:
@@ -73,9 +74,9 @@ class Budgeted:
         self._cheap_model = cheap_model
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
-        """Return the answer; raise OverBudget where it can't be paid, else what the other one raises."""
+        """Return the answer; raise OverBudget if the budget is too small, else the client's errors."""
         asked, held = await self._admitted(prompt, question)
-        spent = held.amount  # what was broken off may have to be paid
+        spent = held.amount  # an interrupted call may have to be paid
         try:
             answer = await self._claude.ask(prompt, asked)
             spent = self._tariff.of(answer.call) or spent
@@ -88,16 +89,16 @@ class Budgeted:
         return answer if same else replace(answer, expert=SPARING)
 
     async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
-        """Return the answers to those that can be paid, and OverBudget for the others, in their order."""
+        """Return the answers, in their order, with OverBudget for those beyond the budget."""
         if not isinstance(self._claude, Batching):
             return None
         found: list[Held | ClaudeError] = []
         with ExitStack() as broken_off:
             broken_off.callback(self._let_go, found, paid=False)
-            for one in asked:
-                found.append(await self._held_or_not(*one))  # noqa: PERF401 - cut off, some are held
+            for question in asked:
+                found.append(await self._held_or_not(*question))  # noqa: PERF401 - cut off, some are held
             broken_off.pop_all()
-        paid = [one for one, held in zip(asked, found, strict=True) if isinstance(held, Held)]
+        paid = [question for question, held in zip(asked, found, strict=True) if isinstance(held, Held)]
         with ExitStack() as broken_off:
             broken_off.callback(self._let_go, found, paid=True)
             answers = await self._claude.batch(paid) if paid else []
@@ -106,10 +107,10 @@ class Budgeted:
             self._let_go(found, paid=False)
             return None
         left = iter(answers)
-        return [self._booked(one, next(left)) if isinstance(one, Held) else one for one in found]
+        return [self._booked(held, next(left)) if isinstance(held, Held) else held for held in found]
 
     async def close(self) -> None:
-        """Write down what the last calls came to, and let go of the connections."""
+        """Store the cost of the last calls, and close connections."""
         try:
             await self._budgets.keep()
         except DatabaseError as error:
@@ -117,13 +118,13 @@ class Budgeted:
         await self._claude.close()
 
     async def _spared(self, question: Question, most: Amount) -> Question:
-        """Return how a question is asked as things stand with who pays for it, if it costs so much."""
+        """Return the question as the budget permits it: with the cheap model if it is short."""
         level = await self._budgets.level_of(most, user_id=question.user_id, channel_id=question.channel_id)
         if level is Level.FREE:
             return question
         if question.purpose in EXTRAS:
             raise OverBudget(f"a budget runs short, and it is no time for a {question.purpose}")
-        # What costs nothing can't be spared, and another model takes as many tokens.
+        # A free model saves nothing, and another model takes as many tokens.
         if question.purpose == "reply" and self._cheap_model and not self._tariff.is_free(question.server):
             return replace(question, model=self._cheap_model, server="", effort="off")
         return question
@@ -131,7 +132,7 @@ class Budgeted:
     async def _admitted(
         self, prompt: Prompt, question: Question, *, share: float = 1.0
     ) -> tuple[Question, Held]:
-        """Return how a question is asked, and what is held for it; raise OverBudget where it is not asked."""
+        """Return the permitted question, and the amount held for it; raise OverBudget if it is refused."""
         try:
             question = await self._spared(question, self._tariff.most(prompt, question, share))
             most = self._tariff.most(prompt, question, share)
@@ -139,7 +140,7 @@ class Budgeted:
                 most,
                 user_id=question.user_id,
                 channel_id=question.channel_id,
-                # What is done beside talk may be larger than what is left, which still holds replies.
+                # A background call may exceed a rest that is still enough for replies.
                 lasting=question.purpose == "reply",
             )
         except DatabaseError as error:
@@ -160,12 +161,12 @@ class Budgeted:
         return answer
 
     def _let_go(self, found: Sequence[Held | ClaudeError], *, paid: bool) -> None:
-        for one in found:
-            if isinstance(one, Held):
-                self._budgets.settle(one, one.amount if paid else NOTHING)
+        for held in found:
+            if isinstance(held, Held):
+                self._budgets.settle(held, held.amount if paid else NOTHING)
 
     def _paid(self, error: ClaudeError, held: Held) -> Amount:
-        """Return what a call came to that brought nothing: what broke off may have to be paid."""
+        """Return the cost of a failed call: an interrupted one may have to be paid."""
         reported = self._tariff.of(error.call) if error.call else None
         if reported is not None:
             return reported

@@ -1,4 +1,4 @@
-"""The optional log of calls to the model (F022): lengths and tokens, never a word of what was said."""
+"""The optional log of model calls (F022): lengths and tokens, never users' words."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ MEGABYTE = 1_000_000
 
 
 class _CallLog(RotatingFileHandler):
-    """Says once that its file can't be written, where logging would print a traceback for each call."""
+    """Reports once that its file can't be written; logging would print a traceback for each call."""
 
     told = False
 
@@ -31,7 +31,7 @@ class _CallLog(RotatingFileHandler):
 
 def open_call_log(path: Path) -> Callable[[ModelCall, int], None]:
     """Return a function that writes one JSON line for a call and the length of its prompt."""
-    with suppress(OSError):  # the first call says so
+    with suppress(OSError):  # the first call reports the error
         path.parent.mkdir(parents=True, exist_ok=True)
     handler = _CallLog(path, maxBytes=10 * MEGABYTE, backupCount=2, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(message)s"))

@@ -1,4 +1,4 @@
-"""The one client for Claude, and for any server that speaks the Messages API."""
+"""The one client for Claude, and for any server with the Messages API."""
 
 import asyncio
 import logging
@@ -40,10 +40,9 @@ SDK = "anthropic"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `cut_short` says that the model ran into max_tokens.
+    """A model's answer. `cut_short` says that the model reached max_tokens.
 
-    The calls `before` it brought nothing. `expert` is who answered in place of the model that was asked, and
-    why.
+    The calls `before` it failed. `expert` names a substitute model that answered, and the reason.
     """
 
     text: str
@@ -54,27 +53,27 @@ class Answer:
 
     @property
     def calls(self) -> tuple[ModelCall, ...]:
-        """Every call that it took, for the books."""
+        """All calls for this answer, for the books."""
         return (*self.before, self.call)
 
 
 class Claude(Protocol):
-    """What the rest of the bot asks for."""
+    """The interface that the rest of the bot uses."""
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
         """Return Claude's answer, or raise one of the ClaudeError family with its `call` set."""
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close connections."""
 
 
 class AnthropicClaude:
     """Claude over the Anthropic SDK: one for the whole process.
 
-    `sampling` (temperature and the like) is sent to other servers only: current Claude models refuse it.
-    The server is waited for before each attempt, until it is ready, within the deadline.
-    `breaker` stops everything while the server refuses us; `note` sees every call. With `keeps_requests` the
-    call for a reply holds what was sent.
+    `sampling` (temperature and the like) is sent to other servers only: current Claude models refuse it. Each
+    attempt first waits until the server is ready, within the deadline. `breaker` blocks calls while the
+    server refuses us; `note` receives every call. With `keeps_requests` the call for a reply contains the
+    request's body.
     """
 
     def __init__(
@@ -124,9 +123,9 @@ class AnthropicClaude:
         return Batches(self._client, self._clock)
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
-        """Ask, again after passing faults, until `question.deadline` seconds are over.
+        """Ask, with retries after temporary faults, until `question.deadline` seconds are over.
 
-        Raises the ClaudeError that names the fault (faults C1-C5); its `call` is for the books.
+        Raises the ClaudeError for the fault (faults C1-C5); its `call` is for the books.
         """
         await self._load()
         key = self._admitted()
@@ -152,17 +151,17 @@ class AnthropicClaude:
         return replace(answer, call=call)
 
     def _with_request(self, draft: ModelCall, sent: Token[list[bytes]]) -> ModelCall:
-        """Return a call with what was sent for it last, if that is kept."""
+        """Return a call with the body of its last request, if bodies are kept."""
         bodies = _SENT.get()
         _SENT.reset(sent)
         kept = self._keeps_requests and draft.purpose == "reply" and bodies
         return replace(draft, sent=_without_pictures(bodies[-1])) if kept else draft
 
     async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
-        """Ask many questions together, for half the price; that takes minutes, and two hours at most.
+        """Ask many questions as a batch, for half the price; it takes minutes, and two hours at most.
 
-        Return the answers, or what went wrong, in their order, each with its `call`; None where the server
-        takes no batches.
+        Return the answers or errors, in their order, each with its `call`; None if the server takes no
+        batches.
         """
         await self._load()
         try:
@@ -170,7 +169,7 @@ class AnthropicClaude:
         except ClaudeDenied as error:
             return [copy(error) for _ in asked]
         begun, drafts = self._clock.monotonic(), [self._draft(question) for _, question in asked]
-        bodies = [body(*one, cache_ttl=self._cache_ttl, sampling=self._sampling) for one in asked]
+        bodies = [body(*question, cache_ttl=self._cache_ttl, sampling=self._sampling) for question in asked]
         outcomes: Sequence[Outcome] | None
         try:
             outcomes = await self._batches.outcomes(bodies)
@@ -203,7 +202,7 @@ class AnthropicClaude:
             await self._client.close()
 
     async def _load(self) -> None:
-        """Have the SDK loaded beside the loop: its models take most of a second."""
+        """Load the SDK in a thread: it takes most of a second."""
         if "_client" not in vars(self):
             await asyncio.to_thread(import_module, SDK)
 
@@ -220,12 +219,12 @@ class AnthropicClaude:
         )
 
     def _cost(self, draft: ModelCall, usage: Usage, *, batched: bool = False) -> float | None:
-        # Of the one server for all else it is told beside the books that it costs nothing.
+        # Whether the main server is free is stored elsewhere in the books.
         free = self._server.free and self._server.label
         return 0.0 if free else self._prices.cost(draft.model, usage, batched=batched)
 
     def _of_batch(self, outcome: Outcome, draft: ModelCall, key: str) -> Answer | ClaudeError:
-        """Return an answer, or what went wrong, with its call."""
+        """Return a batch's answer or error, with its call."""
         try:
             if isinstance(outcome, ClaudeError):
                 raise outcome
@@ -241,12 +240,12 @@ class AnthropicClaude:
         return found
 
     def _admitted(self) -> str:
-        """Return the key that is asked with; raise ClaudeDenied where there is no use in asking."""
+        """Return the key for a call; raise ClaudeDenied if the breaker is open."""
         self._key = self._client.api_key = self._breaker.admit(self._key)
         return self._key
 
     def _trip(self, error: ClaudeError, key: str) -> None:
-        """Stop asking; a key that was taken out of use meanwhile stops nothing."""
+        """Open the breaker, unless the key was replaced meanwhile."""
         if isinstance(error, ClaudeDenied) and key == self._key:
             self._breaker.open(error, key)
 
@@ -284,7 +283,7 @@ class AnthropicClaude:
                     async for piece in stream.text_stream:
                         shown(piece)
                     message = await stream.get_final_message()
-            text_of(message), usage_of(message)  # a server of another make may send something else
+            text_of(message), usage_of(message)  # servers of other makes may send other objects
         except faults.raised() as error:
             found = faults.named(error)
             shown.reached |= not found.unreached
@@ -301,20 +300,20 @@ _PICTURE = re.compile(rb'(?<="data":")[A-Za-z0-9+/=]{200,}(?=")')
 
 
 async def _keep_body(request: Any) -> None:
-    """Keep what is sent, for the call that is under way in this task."""
+    """Store the body of the request of this task's call."""
     if (bodies := _SENT.get(None)) is not None:
         bodies.append(request.content)
 
 
 def _without_pictures(body: bytes) -> bytes:
-    """Return a request with words in place of the bytes of its pictures."""
+    """Return a request's body with words in place of its pictures' bytes."""
     return _PICTURE.sub(lambda found: b"(%d bytes of a picture)" % len(found[0]), body)
 
 
 class _Shown:
-    """Remembers whether words were already shown: such an answer is begun anew only where that can be told.
+    """Tracks whether words were displayed: then a restart requires a display that can restart.
 
-    `reached` says whether an attempt found the server.
+    `reached` says whether an attempt reached the server.
     """
 
     def __init__(
@@ -327,11 +326,11 @@ class _Shown:
 
     @property
     def final(self) -> bool:
-        """Say whether what was shown can't be replaced."""
+        """Say whether the displayed words can't be replaced."""
         return self._anything and self._on_again is None
 
     def begin(self) -> None:
-        """Begin, or begin anew, to show an answer."""
+        """Start or restart the display of an answer."""
         if self._anything and self._on_again:
             self._on_again()
         self._anything = False
@@ -343,7 +342,7 @@ class _Shown:
 
 
 def _judged(message: "AnthropicMessage", call: ModelCall) -> Answer:
-    """Tell an answer from a refusal and from nothing at all (faults C5)."""
+    """Return an answer; raise the error for a refusal, or an empty or incomplete answer (faults C5)."""
     text = text_of(message)
     if message.stop_reason == "refusal":
         raise _priced(ClaudeRefused("the model declined to answer"), call)
@@ -357,24 +356,24 @@ def _priced(error: ClaudeError, call: ModelCall) -> ClaudeError:
     return error
 
 
-# Many questions that nobody waits for: together, for half the price, or a few at a time.
+# Many questions in the background: as a batch at half the price, or a few at a time.
 
 AT_ONCE = 4
-"""Questions at once: replies go on beside them."""
+"""Concurrent questions: replies continue beside them."""
 
 Asked = tuple[Prompt, Question]
 
 
 @runtime_checkable
 class Batching(Protocol):
-    """A Claude that takes many questions together."""
+    """A Claude with batches."""
 
     async def batch(self, asked: Sequence[Asked]) -> list[Answer | ClaudeError] | None:
-        """Return the answers, or what went wrong, in their order; None where that can't be done at all."""
+        """Return the answers or errors, in their order; None if batches are impossible."""
 
 
 async def ask_all(claude: Claude, asked: Sequence[Asked], *, batch: bool) -> list[Answer | ClaudeError]:
-    """Return the answers to some questions, or what went wrong, in their order."""
+    """Return the answers or errors of some questions, in their order."""
     if batch and len(asked) > 1 and isinstance(claude, Batching):
         answers = await claude.batch(asked)
         if answers is not None:
@@ -388,11 +387,11 @@ async def ask_all(claude: Claude, asked: Sequence[Asked], *, batch: bool) -> lis
             except ClaudeError as error:
                 return error
 
-    return await asyncio.gather(*(ask(*one) for one in asked))
+    return await asyncio.gather(*(ask(*question) for question in asked))
 
 
 def known_models() -> list[str]:
-    """Return the model names of the SDK's own type: no list of ours could be more up to date."""
+    """Return the model names in the SDK's own type: no list of ours could be more up to date."""
     from anthropic.types.model import Model
 
     return [name for literal in get_args(Model) for name in get_args(literal)]

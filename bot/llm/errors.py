@@ -1,4 +1,4 @@
-"""What can go wrong when a model is asked."""
+"""Errors of model calls."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -12,21 +12,21 @@ Denial = Literal["key", "permission", "billing"]
 
 
 class ClaudeError(MasqueradeError):
-    """A call to Claude brought nothing that can be said."""
+    """A call to Claude returned nothing that can be posted."""
 
     outcome = "failed"
 
     call: "ModelCall | None" = None  # for the books: set once the client gives up
     before: "tuple[ModelCall, ...]" = ()
-    """Calls before it, for the same answer, that brought nothing either."""
+    """Earlier calls for the same answer that failed too."""
     status: int = 0
-    """What a server answered with, by HTTP; 0 where none answered."""
+    """The HTTP status of a server's answer; 0 without an answer."""
     unreached: bool = False
     """Whether no server was reached: nothing was sent, or paid."""
 
     @property
     def calls(self) -> "tuple[ModelCall, ...]":
-        """Every call that it took, for the books."""
+        """All calls for this answer, for the books."""
         return (*self.before, self.call) if self.call else self.before
 
 
@@ -43,7 +43,7 @@ class ClaudeUnavailable(ClaudeError):  # noqa: N818
 
 
 class ClaudeRejected(ClaudeError):  # noqa: N818
-    """The request itself is wrong: sending the same again is pointless (400, 404, 422)."""
+    """The request itself is wrong: a retry is pointless (400, 404, 422)."""
 
     outcome = "rejected"
 
@@ -55,7 +55,7 @@ class PromptTooLong(ClaudeRejected):
 
 
 class ClaudeDenied(ClaudeError):  # noqa: N818
-    """Nothing will work until the operator acts on `what` (401, 402, 403)."""
+    """Calls will fail until the operator acts on `what` (401, 402, 403)."""
 
     outcome = "denied"
 
@@ -77,13 +77,13 @@ class ClaudeEmpty(ClaudeError):  # noqa: N818
 
 
 class ClaudeCut(ClaudeError):  # noqa: N818
-    """The answer broke off before the server said why it stopped: half a reply is none."""
+    """The answer ended without a stop reason: half a reply is no reply."""
 
     outcome = "cut"
 
 
 class ClaudeInterrupted(ClaudeError):  # noqa: N818
-    """Somebody spoke while the answer was spoken aloud: `heard` of it was, and no more is wanted."""
+    """Somebody interrupted the spoken answer: `heard` is the spoken part, and the rest is not needed."""
 
     outcome = "interrupted"
 
@@ -93,9 +93,9 @@ class ClaudeInterrupted(ClaudeError):  # noqa: N818
 
 
 class OverBudget(ClaudeError):  # noqa: N818
-    """What may be spent today is spent, or too little is left of it; nothing was asked (C86).
+    """Today's budget is spent, or too small; no call was made (C86).
 
-    `line` is what people are told, out of character; "" where nobody waits for an answer.
+    `line` is told to people, out of character; "" if nobody waits for an answer.
     """
 
     outcome = "over budget"

@@ -1,4 +1,4 @@
-"""What the SDK raises, translated into what it means for us (faults C1-C4)."""
+"""Translation of the SDK's exceptions into our errors (faults C1-C4)."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -38,9 +38,9 @@ _STATUSES = {
 
 @cache
 def raised() -> tuple[type[Exception], ...]:
-    """Return what the SDK raises.
+    """Return the exceptions that the SDK raises.
 
-    Cut or stalled streams raise transport errors; bodies that are no message raise ValueError, TypeError,
+    Interrupted or stalled streams raise transport errors; malformed bodies raise ValueError, TypeError,
     AttributeError or AssertionError inside the SDK: none of these is an anthropic.APIError.
     """
     import anthropic
@@ -51,18 +51,18 @@ def raised() -> tuple[type[Exception], ...]:
 
 
 def named(error: Exception) -> ClaudeError:
-    """Return the ClaudeError for what the SDK raised.
+    """Return the ClaudeError for an SDK exception.
 
-    Its text holds no words of the conversation: a server's own sentence may quote the prompt, so
-    only one about key or billing is kept.
+    Its text holds no words of the conversation: a server's own sentence may quote the prompt, so only one
+    about key or billing is kept.
     """
     import anthropic
     import httpx2
 
     unsent = (error, error.__cause__)
-    if any(isinstance(one, httpx2.ConnectTimeout | httpx2.PoolTimeout) for one in unsent):
+    if any(isinstance(cause, httpx2.ConnectTimeout | httpx2.PoolTimeout) for cause in unsent):
         return _unreached("the server could not be reached in time")
-    if any(isinstance(one, httpx2.ConnectError) for one in unsent):
+    if any(isinstance(cause, httpx2.ConnectError) for cause in unsent):
         return _unreached("the server could not be reached")
     if isinstance(error, anthropic.APITimeoutError | httpx2.TimeoutException):
         return ClaudeTimeout("the server stopped answering")
@@ -102,14 +102,14 @@ def retry_after(error: BaseException | None) -> float | None:
 
 
 def wait(state: RetryCallState) -> float:
-    """Return the seconds before the next attempt: what the server asked for, else 0.5, 1, 2, …"""
+    """Return the seconds before the next attempt: the server's wish, else 0.5, 1, 2, …"""
     error = state.outcome.exception() if state.outcome else None
     asked = retry_after(error)
     return asked if asked is not None else 0.5 * 2.0 ** (state.attempt_number - 1)
 
 
 def told(kind: str, message: str) -> ClaudeError:
-    """Return the ClaudeError for an error that came without a status, as those in a batch's results."""
+    """Return the ClaudeError for an error without a status, such as those in a batch's results."""
     return _of_kind(_STATUSES.get(kind, 500), kind, _in_one_line(message))
 
 
@@ -125,16 +125,16 @@ def _of_kind(status: int, kind: str, said: str, where: str = "") -> ClaudeError:
         return ClaudeDenied(f"{status}: {said}", "billing")
     if denial := _DENIED.get(status):
         return ClaudeDenied(f"{status}: {said}", denial)
-    what = f"{status} {kind}"
+    summary = f"{status} {kind}"
     if status == 413 or (status == 400 and any(word in said.lower() for word in _TOO_LONG)):
-        return PromptTooLong(f"{what}: the prompt is too long")
+        return PromptTooLong(f"{summary}: the prompt is too long")
     if status in (408, 409, 429) or status >= 500:
-        return ClaudeUnavailable(what)
-    return ClaudeRejected(f"{what}{where}")
+        return ClaudeUnavailable(summary)
+    return ClaudeRejected(f"{summary}{where}")
 
 
 def _said(error: "anthropic.APIStatusError", field: str) -> str:
-    """Return a field of the server's error, in one line and of a bearable length."""
+    """Return a field of the server's error, in one line of limited length."""
     inner = error.body.get("error") if isinstance(error.body, dict) else None
     said = inner.get(field) if isinstance(inner, dict) else None
     return _in_one_line(str(said or "without a reason"))

@@ -1,4 +1,4 @@
-"""JSON in what a model answered: alone, in a code fence or between words (C7, D5)."""
+"""JSON in a model's answer: alone, in a code fence or between words (C7, D5)."""
 
 import json
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ _FENCE = regex.compile(r"```\w*+\s*+(.*?)```", regex.DOTALL)
 
 
 def values_in(text: str) -> Iterator[object]:
-    """Yield what of an answer is JSON, the likeliest first.
+    """Yield the JSON values in an answer, the likeliest first.
 
-    Servers of other makes pass a schema over, so an answer is searched, and never taken for granted.
+    Servers of other makes ignore schemas, so an answer is searched, and its shape is never taken for granted.
     """
     for piece in _pieces(text[:LONGEST]):
         try:
@@ -22,8 +22,8 @@ def values_in(text: str) -> Iterator[object]:
 
 
 def object_in(text: str) -> dict[str, object]:
-    """Return the one JSON object of an answer; empty when there is none."""
-    return next((one for one in values_in(text) if isinstance(one, dict)), {})
+    """Return the only JSON object of an answer; empty if there is none."""
+    return next((value for value in values_in(text) if isinstance(value, dict)), {})
 
 
 def _pieces(text: str) -> Iterator[str]:

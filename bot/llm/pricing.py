@@ -1,4 +1,4 @@
-"""What a call costs, from a price table that operators can edit."""
+"""Prices of calls, from a table that operators can edit."""
 
 import re
 import tomllib
@@ -11,7 +11,7 @@ from bot.core.errors import ConfigurationError
 from bot.llm.types import Usage
 
 BATCHED = 0.5
-"""What a call in a batch costs of the price of one that is answered at once."""
+"""The share of the normal price for a call in a batch."""
 BUILT_IN = Path(__file__).with_name("prices.toml")
 _DATE = re.compile(r"-\d{8}$")
 
@@ -28,7 +28,7 @@ class Price(BaseModel):
     cache_read: NonNegativeFloat
 
     def cost(self, usage: Usage) -> float | None:
-        """Return US dollars, or None when the server did not report its tokens."""
+        """Return US dollars, or None if the server did not report its tokens."""
         if usage.input is None or usage.output is None:
             return None
         millionths = (
@@ -48,16 +48,16 @@ class Prices:
         self._table = dict(table)
 
     def of(self, model: str) -> Price | None:
-        """Return a model's price; None when it is not known (never zero, C87)."""
+        """Return a model's price; None if it is unknown (never zero, C87)."""
         return self._table.get(model) or self._table.get(_DATE.sub("", model))
 
     @property
     def dearest(self) -> Price:
-        """The price of the model whose words cost most: what an unknown one may cost."""
+        """The price of the most expensive model: an upper limit for unknown ones."""
         return max(self._table.values(), key=lambda price: price.output)
 
     def cost(self, model: str, usage: Usage, *, batched: bool = False) -> float | None:
-        """Return the cost of a call in US dollars; None when it can't be known."""
+        """Return the cost of a call in US dollars; None if it is unknown."""
         price = self.of(model)
         cost = price.cost(usage) if price else None
         return cost if cost is None or not batched else cost * BATCHED

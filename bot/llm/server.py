@@ -1,4 +1,4 @@
-"""Which server speaks for the characters: Claude, another one, one on this machine, or our own."""
+"""The server that speaks for the characters: Claude, another one, a local one, or the embedded one."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,17 +18,17 @@ def no_key() -> str:
 
 
 async def at_once() -> None:
-    """Wait for nothing."""
+    """The default: no wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that speaks the Messages API.
+    """A server with the Messages API.
 
-    `local` ones are not Claude's own: they take sampling parameters, and no thinking. A `rehearsal`
-    is our embedded model, which has to be warmed up. A `free` one is known to cost nothing, since it runs on
-    this machine. `fresh_key` returns the key as the settings hold it now, "" where there is none. `ready`
-    returns when it can be asked. `label` names one besides the server that all else is asked of.
+    `local` ones are not Claude's own: they take sampling parameters, and no thinking. A `rehearsal` is our
+    embedded model, which has to be warmed up. A `free` one costs nothing, since it runs on this machine.
+    `fresh_key` returns the current key of the settings, "" without one. `ready` returns when it can be asked.
+    `label` names a server other than the main one.
     """
 
     base_url: str
@@ -45,10 +45,10 @@ class Server:
 CLAUDE_URL = "https://api.anthropic.com"
 
 
-# Which one it is.
+# Choice of the server.
 
 NO_KEY = "no-key"
-"""Servers other than Claude's mostly want no key, but the SDK wants one to send."""
+"""Other servers mostly need no key, but the SDK requires one."""
 CONNECT = "For Claude and Discord: python main.py setup"
 _HERE = ("localhost", "127.0.0.1", "::1")
 
@@ -60,11 +60,11 @@ Progress = Callable[[int, int], None]
 async def open_server(
     settings: Settings, *, say: Say, progress: Progress | None = None, fresh_key: Callable[[], str] = no_key
 ) -> AsyncIterator[Server]:
-    """Yield the server to ask, in this order: a Claude key, a base URL, a local server, our own.
+    """Yield the server to use, in this order: a Claude key, a base URL, a local server, our own.
 
-    `say` is told in a line which it is; `progress` (bytes here, bytes in all) watches a download, of
-    which `say` tells every tenth otherwise. Raises LocalVoiceError, with the ways out, when not even
-    the embedded voice can be had, and AlreadyRunningError before anything is loaded.
+    `say` receives a line about the choice; `progress` (bytes here, bytes in all) watches a download,
+    otherwise `say` reports every tenth of it. Raises LocalVoiceError, with remedies, if even the embedded
+    voice is impossible, and AlreadyRunningError before anything is loaded.
     """
     with held(settings.data_dir):
         pass
@@ -82,7 +82,7 @@ async def open_server(
         say(f"{found.product} on this machine speaks, with the model {found.model}. {CONNECT}")
         yield Server(found.base_url, NO_KEY, found.model, local=True, free=True)
         return
-    weights = await _weights(settings, say, progress or _by_tenths(say))
+    weights = await _weights(settings, say, progress or _every_tenth(say))
     async with LocalVoice(weights, log_file=settings.data_dir / "rehearsal-voice.log", say=say) as voice:
         say(f"This is a rehearsal voice: a small model on this machine. {CONNECT}")
         yield Server(
@@ -97,7 +97,7 @@ async def open_server(
 
 
 def configured(settings: Settings) -> Server:
-    """Return the server that the settings name; without an address where a local one is to be found."""
+    """Return the server in the settings; without an address if a local one has to be found."""
     key = settings.anthropic_api_key.get_secret_value()
     base_url = settings.anthropic_base_url or (CLAUDE_URL if key else "")
     free = not key and urlsplit(base_url).hostname in _HERE
@@ -105,9 +105,9 @@ def configured(settings: Settings) -> Server:
 
 
 def other_servers(settings: Settings, main: Server) -> dict[str, Server]:
-    """Return the servers that are named beside models, by their label: host, port and path.
+    """Return the servers named beside models, by their label: host, port and path.
 
-    The key to Claude is of the main server alone, and theirs of the one that the settings say it is for.
+    Claude's key goes to the main server only; other_server_key to the server that the settings name for it.
     """
     addresses = (at_server(getattr(settings, key))[1] for key in EXPERTS)
     found = {}
@@ -129,26 +129,26 @@ def other_servers(settings: Settings, main: Server) -> dict[str, Server]:
 
 
 def label_of(base_url: str, main: Server) -> str:
-    """Return what to call a server: "" for the one that all else is asked of."""
+    """Return the label of a server: "" for the main one."""
     if base_url in ("", main.base_url):
         return ""
     return base_url.partition("://")[2]
 
 
 def model_at(value: str, main: Server) -> Model | None:
-    """Return the model that a setting names; None for none."""
+    """Return the model in a setting; None for an empty one."""
     name, base_url = at_server(value)
     return Model(name, label_of(base_url, main)) if name else None
 
 
 def expert_models(settings: Settings, main: Server) -> dict[str, Model]:
-    """Return the models that are named for some replies, by their keys."""
+    """Return the models for certain replies, by their settings."""
     found = {key: model_at(getattr(settings, key), main) for key in EXPERTS}
     return {key: model for key, model in found.items() if model}
 
 
 async def _weights(settings: Settings, say: Say, progress: Progress) -> Path:
-    """Return the model file: the operator's own, or ours, which is fetched once."""
+    """Return the model file: the operator's own, or ours, which is downloaded once."""
     from bot.llm.local import QWEN, LocalVoiceError, cached_weights, has_runtime, obtain_weights
     from bot.llm.local.errors import missing_runtime
 
@@ -173,7 +173,7 @@ def _home_path(setting: str) -> Path | None:
     return Path(setting).expanduser() if setting else None
 
 
-def _by_tenths(say: Say) -> Progress:
+def _every_tenth(say: Say) -> Progress:
     told = 0
 
     def tell(done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""Several servers as one: each question goes to the one that it names; the blind are shown no pictures."""
+"""Several servers as one client: each question goes to its server; models without vision get no pictures."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -12,23 +12,23 @@ from bot.llm.types import Model, Prompt, Question
 log = logging.getLogger(__name__)
 
 BLIND_FOR = 24 * 3600.0
-"""Seconds for which a model that took no picture is shown none: after an update it may see."""
+"""Seconds for which a model that rejected a picture gets none: after an update it may have vision."""
 _UNSEEING = frozenset({400, 404, 415, 422, 500})
-"""What servers answer to pictures that they can't take; no two of them agree."""
+"""Status codes of servers that reject pictures; implementations differ."""
 
 
 class Servers:
-    """Asks the server that a question names, by its label."""
+    """Asks a question's server, by its label."""
 
     def __init__(self, main: AnthropicClaude, others: Mapping[str, AnthropicClaude], clock: Clock) -> None:
         self._clients = {"": main, **others}
         self._clock = clock
         self._blind: dict[Model, float] = {}
         self._seeing: set[Model] = set()
-        """Models that took a picture once: what they refuse later is that one picture."""
+        """Models that accepted a picture once: later rejections concern a single picture."""
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
-        """Return the answer, or raise a ClaudeError; a model without eyes is asked without the pictures."""
+        """Return the answer, or raise a ClaudeError; a model without vision is asked without the pictures."""
         client, model = self._clients[question.server], Model(question.model, question.server)
         if not prompt.pictures:
             return await client.ask(prompt, question)
@@ -42,17 +42,17 @@ class Servers:
         except ClaudeError as error:
             left = question.deadline - (self._clock.monotonic() - begun)
             blame = error.status in _UNSEEING and not isinstance(error, PromptTooLong)
-            # Who is to say what a picture shows is not asked without it.
+            # A description without its picture would make no sense.
             if not blame or left <= 0 or question.purpose == "look":
                 raise
             answer = await _again(client, prompt.without_pictures(), replace(question, deadline=left), error)
-            self._blame(model)  # only now it is known that the pictures were to blame
+            self._blame(model)  # only now it is certain that the pictures were the cause
         else:
             self._seeing.add(model)
         return answer
 
     def _blame(self, model: Model) -> None:
-        """Note that a model took no picture; one that took another one before can see."""
+        """Record that a model rejected a picture, unless it accepted another one before."""
         if model in self._seeing:
             log.warning("%s refused a picture, and was asked without it.", model)
             return
@@ -60,7 +60,7 @@ class Servers:
         log.warning("%s can't see pictures, and is shown none for a day: set vision_model.", model)
 
     async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
-        """Return the answers of the one server that all are for; None where they are for several."""
+        """Return the answers of the common server; None if the questions have different ones."""
         servers = {question.server for _, question in asked}
         return await self._clients[servers.pop()].batch(asked) if len(servers) == 1 else None
 

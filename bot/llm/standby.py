@@ -1,4 +1,4 @@
-"""Where the model that a question is for can't be asked, another one answers, within the same deadline."""
+"""Fallback to another model within the same deadline, if the first can't be asked."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from bot.llm.types import Model, Prompt, Question
 log = logging.getLogger(__name__)
 
 SHARE = 2 / 3
-"""How much of the deadline another server gets: the rest is for who answers in its place."""
+"""The share of the deadline for the first model: the rest is for its fallback."""
 TOLD_EVERY = 3600.0
 IN_ITS_PLACE = ("general", "down")
 DOWN = "{model} can't be asked ({error}): {instead} answers in its place."
@@ -28,9 +28,9 @@ _CANT = (ClaudeUnavailable, ClaudeTimeout, ClaudeCut, ClaudeDenied, ClaudeReject
 
 
 class Standby:
-    """Asks another Claude, and once more for the model that a question names as its `instead`.
+    """Wraps another Claude, and repeats a failed question with its `instead` model.
 
-    `tell` is told which model is down, once an hour.
+    `tell` is called with the model that is down, once an hour.
     """
 
     def __init__(self, claude: Claude, clock: Clock, tell: Callable[[str], None]) -> None:
@@ -40,7 +40,7 @@ class Standby:
         self._told: dict[Model, float] = {}
 
     async def ask(self, prompt: Prompt, question: Question) -> Answer:
-        """Return the answer of the one or the other; raise the ClaudeError of who was asked last."""
+        """Return the answer of either model; raise the ClaudeError of the last one asked."""
         if question.instead is None:
             return await self._claude.ask(prompt, question)
         begun, shown = self._clock.monotonic(), list[str]()
@@ -48,8 +48,8 @@ class Standby:
             return await self._claude.ask(prompt, _first(question, shown))
         except _CANT as error:
             left = question.deadline - (self._clock.monotonic() - begun)
-            final = shown and question.on_again is None  # what was seen can't be begun anew then
-            if final or left <= 0 or _in_vain(question, question.instead, error):
+            final = shown and question.on_again is None  # displayed words can't be replaced then
+            if final or left <= 0 or _would_fail_too(question, question.instead, error):
                 raise
             self._note(Model(question.model, question.server), question.instead, error)
             if shown and question.on_again:
@@ -57,7 +57,7 @@ class Standby:
             return await self._in_its_place(prompt, question, question.instead, left, error)
 
     async def batch(self, asked: Sequence[tuple[Prompt, Question]]) -> list[Answer | ClaudeError] | None:
-        """Return what the other one answers: what is asked in batches has no second."""
+        """Return the wrapped client's result: batches have no fallback."""
         return await self._claude.batch(asked) if isinstance(self._claude, Batching) else None
 
     async def close(self) -> None:
@@ -82,19 +82,19 @@ class Standby:
             self._tell(DOWN.format(model=model, error=_reason(error), instead=instead))
 
 
-def _in_vain(question: Question, instead: Model, error: ClaudeError) -> bool:
+def _would_fail_too(question: Question, instead: Model, error: ClaudeError) -> bool:
     """Say whether another model of the same server would fail as well."""
     return question.server == instead.server and (not error.status or isinstance(error, PromptTooLong))
 
 
 def _reason(error: ClaudeError) -> str:
-    """Return why a model can't be asked; what a breaker says is about the key of the main server."""
+    """Return why a model can't be asked; a breaker's message concerns the main server's key."""
     refused = isinstance(error, ClaudeDenied) and not error.status
     return "its server refused us a moment ago" if refused else str(error)
 
 
 def _first(question: Question, shown: list[str]) -> Question:
-    """Return how the first one is asked, with time left for the second; what was `shown` is noted."""
+    """Return the question for the first model, with time left for the second; fills `shown`."""
     assert question.instead is not None
     on_text = question.on_text
 

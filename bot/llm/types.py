@@ -1,4 +1,4 @@
-"""What is asked of a model, how many tokens that is, and what it costs."""
+"""Questions to a model, their size in tokens, and their cost."""
 
 import tempfile
 from collections.abc import Callable, Mapping
@@ -26,12 +26,12 @@ Effort = Literal["off", "low", "medium", "high"]
 
 
 PIXELS_A_TOKEN = 750
-"""Pixels of a picture that become one token, by Anthropic's documentation of vision."""
+"""Pixels of a picture per token, by Anthropic's documentation of vision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as a model is shown it: `data` is a file of this media type, of `width` x `height` pixels."""
+    """A picture for a model: `data` is a file of this media type, of `width` x `height` pixels."""
 
     data: bytes = field(repr=False)
     width: int
@@ -40,13 +40,13 @@ class Picture:
 
     @property
     def tokens(self) -> int:
-        """Tokens that it takes in a prompt."""
+        """Its size in a prompt."""
         return max(1, self.width * self.height // PIXELS_A_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a prompt: its text, or a picture; `cache` puts a cache breakpoint behind it."""
+    """A piece of a prompt: its text, or a picture; `cache` sets a cache breakpoint after it."""
 
     text: str
     cache: bool = False
@@ -54,13 +54,13 @@ class Block:
 
     @classmethod
     def showing(cls, picture: Picture) -> "Block":
-        """Return a block that is a picture; its text is what stands for it in estimates and tests."""
+        """Return a block with a picture; its text replaces it in estimates and tests."""
         return cls(f"[picture {picture.width}x{picture.height}]", picture=picture)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the prompt: what was heard, or what the character said."""
+    """One message of the prompt: people's words, or the character's."""
 
     mine: bool
     blocks: tuple[Block, ...]
@@ -68,32 +68,34 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What Claude is asked. `system` holds only our words and the operator's: never a user's."""
+    """A prompt for Claude. `system` holds only our words and the operator's: never a user's."""
 
     system: tuple[Block, ...]
     messages: tuple[Message, ...]
 
     @property
     def text(self) -> str:
-        """Everything in it, for estimates and for tests that look for what must not be there."""
+        """Its whole text, for estimates and for tests that search it for forbidden content."""
         pieces = [block.text for block in self.system]
         pieces += [block.text for message in self.messages for block in message.blocks]
         return "\n".join(pieces)
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        """The pictures that it shows."""
+        """Its pictures."""
         blocks = (block for message in self.messages for block in message.blocks)
         return tuple(block.picture for block in blocks if block.picture is not None)
 
     @property
     def picture_tokens(self) -> int:
-        """Tokens that its pictures take, which are not in its text."""
+        """The tokens of its pictures, which are not in its text."""
         return sum(picture.tokens for picture in self.pictures)
 
     def without_pictures(self) -> "Prompt":
-        """Return the same prompt for a model that can't see."""
-        return replace(self, messages=tuple(replace(one, blocks=_blind(one.blocks)) for one in self.messages))
+        """Return the same prompt for a model without vision."""
+        return replace(
+            self, messages=tuple(replace(message, blocks=_blind(message.blocks)) for message in self.messages)
+        )
 
 
 def _blind(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
@@ -103,7 +105,7 @@ def _blind(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call, as the server reported them. None where it reported nothing."""
+    """Tokens of one call, as the server reported them; None if it did not."""
 
     input: int | None = None
     output: int | None = None
@@ -113,7 +115,7 @@ class Usage:
 
     @property
     def prompt(self) -> int | None:
-        """Tokens that went in, read from the cache or not."""
+        """Input tokens, cached or not."""
         if self.input is None:
             return None
         return self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
@@ -121,7 +123,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model by its name; `server` names one besides the server that all else is asked of, which is ""."""
+    """A model by its name; `server` is the label of a server other than the main one, which is ""."""
 
     name: str
     server: str = ""
@@ -132,10 +134,10 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:
-    """One call to a model, for the books. `cost` is in US dollars; None means the price is not known.
+    """One call to a model, for the books. `cost` is in US dollars; None means the price is unknown.
 
-    Of a `server` besides the one for all else the model is called as `str(Model)` calls it. `sent` is the
-    body of the request for a reply, where those are kept.
+    With another `server` than the main one, `model` has the form of `str(Model)`. `sent` is the body of the
+    request for a reply, if bodies are kept.
     """
 
     purpose: str
@@ -153,12 +155,12 @@ class ModelCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """How a prompt is to be asked. `deadline` is for the whole call with its retries, in seconds.
+    """The parameters of a call. `deadline` is for the whole call with its retries, in seconds.
 
-    `schema` is the JSON schema that Claude's answer keeps to; servers of other makes pass it over.
-    `sampling` (temperature and the like) reaches those other servers only. `instead` is asked where the
-    model can't be. `on_text` is given each piece of the answer as it comes. Where `on_again` is given, an
-    answer that broke off is asked for again although it was shown, and that is told when it begins anew.
+    `schema` is the JSON schema of Claude's answer; servers of other makes ignore it. `sampling` (temperature
+    and the like) reaches those other servers only. `instead` is the fallback model. `on_text` receives each
+    piece of the answer. With `on_again`, an interrupted answer is retried even after its display began, and
+    `on_again` announces the restart.
     """
 
     purpose: Purpose
@@ -177,18 +179,18 @@ class Question:
     channel_id: int | None = None
 
 
-# How many tokens a text will be: an estimate, corrected by what the server reports.
+# An estimate of tokens, corrected by the server's reports.
 
 _ENCODING = "o200k_base"
-# tiktoken names its cached file after a hash of where it fetched it from. Asking tiktoken itself
-# would send it to the network when the file is not there.
+# tiktoken names its cached file after a hash of its source URL. tiktoken itself would use the network if the
+# file is missing.
 _CACHED_AS = "fb374d419588a4632f3f557e76b4b70aebbca790"
 _CHARACTERS_PER_TOKEN = 4
 _LEARNING_RATE = 0.2
 
 
 class TokenEstimate:
-    """Estimates tokens locally (F063): counting on the server would cost a round trip a message."""
+    """Estimates tokens locally (F063): the server's count would cost a round trip per message."""
 
     def __init__(self, count: Callable[[str], int] | None = None) -> None:
         self._count = count or _by_length

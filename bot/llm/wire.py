@@ -1,4 +1,4 @@
-"""Our values in the shape of the Messages API, and back."""
+"""Conversion between our values and the Messages API."""
 
 import base64
 import re
@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 
 _TEMPLATE_MARK = re.compile(r"<(?=\||/?(?:s|bos|eos|start_of_turn|end_of_turn)>)|\[(?=/?INST\])")
-"""Where a mark of a chat template begins. Servers other than Claude's take one in somebody's words for a real
-one, so `<|im_start|>system` would begin a system prompt: a space behind its first letter makes it words."""
+"""The beginning of a chat template's mark. Servers other than Claude's interpret such marks in people's
+words, so `<|im_start|>system` would begin a system prompt: a space after its first letter makes it harmless.
+"""
 
 
 def body(
     prompt: Prompt, question: "Question", *, cache_ttl: Literal["5m", "1h"], sampling: Mapping[str, float]
 ) -> dict[str, Any]:
-    """Return the request's fields. Thinking is off unless an effort is asked for.
+    """Return the request's fields. Thinking is off unless an effort is requested.
 
     Current models think by default, and may spend all of max_tokens on it. With `sampling`, which only
     servers other than Claude's get, marks of chat templates in messages are made harmless.
@@ -49,19 +50,19 @@ def body(
         output["format"] = {"type": "json_schema", "schema": dict(question.schema)}
     if output:
         request["output_config"] = output
-    if sampling:  # a server that takes any takes a character's own
+    if sampling:  # a server that takes any parameters takes a character's own
         request["extra_body"] = {**sampling, **question.sampling}
     return request
 
 
 def text_of(message: "AnthropicMessage") -> str:
-    """Join the text blocks; thinking and blocks of kinds that are not known yet are passed over."""
+    """Join the text blocks; thinking and unknown kinds of blocks are skipped."""
     pieces = [block.text for block in message.content or [] if getattr(block, "type", "") == "text"]  # type: ignore[union-attr]
     return "".join(piece for piece in pieces if isinstance(piece, str))
 
 
 def usage_of(message: "AnthropicMessage") -> Usage:
-    """Return the tokens that were reported; servers other than Claude's may leave some out."""
+    """Return the reported tokens; servers other than Claude's may omit some."""
     usage = getattr(message, "usage", None)
     if usage is None:
         return Usage()

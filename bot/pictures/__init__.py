@@ -1,4 +1,4 @@
-"""Pictures of numbers: values in, SVG and sentences out."""
+"""Charts: values in, SVG and descriptions out."""
 
 from bot.pictures.bond import BondChart, GaugeChange, bond_svg, bond_text
 from bot.pictures.costs import Bars, Series, bars_svg, bars_text

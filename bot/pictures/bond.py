@@ -1,4 +1,4 @@
-"""How a character stands with somebody: the stage, four gauges, and what moved them (F089, F090)."""
+"""Chart of a character's relation to somebody: the stage, four gauges, and their changes (F089, F090)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -28,11 +28,11 @@ from bot.pictures.sheet import (
 from memory.map.lettering import clean, width, wrapped
 
 MOST = 6
-"""Changes that are shown."""
+"""The maximum number of changes shown."""
 _GAP = 8.0
-"""Between the steps of the stages."""
+"""The gap between the steps of the stages."""
 _TEXT = MARGIN + 30
-"""Where the words of changes begin."""
+"""The left edge of the words of changes."""
 WHAT_CHANGED, NOTHING = _("What changed"), _("nothing so far")
 TAKEN_BACK = _("taken back · {day}", "beside a change in a picture")
 STAGE_OF = _("Stage: {stage}, {number} of {most}.")
@@ -43,7 +43,7 @@ CHANGE_TAKEN_BACK = _("{change} (taken back)")
 
 @dataclass(frozen=True, slots=True)
 class GaugeChange:
-    """What moved a gauge, in words such as "+1 trust: you told something personal"."""
+    """The cause of a gauge's change, in words such as "+1 trust: you told something personal"."""
 
     at: datetime
     text: str
@@ -52,9 +52,9 @@ class GaugeChange:
 
 @dataclass(frozen=True, slots=True)
 class BondChart:
-    """What a picture of a bond shows; `stage_index` counts the stages from 0, dates are those of `zone`.
+    """The data of the chart; `stage_index` counts the stages from 0, dates are those of `zone`.
 
-    `with_reasons` says whether it tells what moved the gauges.
+    `with_reasons` says whether it shows the causes of changes.
     """
 
     title: str
@@ -67,7 +67,7 @@ class BondChart:
 
 
 def bond_svg(chart: BondChart) -> str:
-    """Return the picture of a bond as SVG, 720 wide: legible at half that width, too."""
+    """Return the chart as SVG, 720 wide: legible at half that width, too."""
     title, base = headed(_title(chart))
     stages, base = _stages(chart, base + 30)
     gauges, base = _gauges(chart, base + 40)
@@ -84,7 +84,7 @@ def _title(chart: BondChart) -> str:
 
 
 def _stages(chart: BondChart, top: float) -> tuple[list[str], float]:
-    """Return the stages as steps, the present one marked, and where they end."""
+    """Return the stages as steps, the present one marked, and their lower edge."""
     drawn: list[str] = []
     wide = (WITHIN + _GAP) / max(len(chart.stages), 1) - _GAP
     present, lines = _present(chart), 1
@@ -111,7 +111,7 @@ def _present(chart: BondChart) -> int:
 
 
 def _gauges(chart: BondChart, top: float) -> tuple[list[str], float]:
-    """Return a line for each gauge: its name, how full it is, its number, and how that came to be."""
+    """Return a row for each gauge: its name, bar, number, and history."""
     whole = _time(chart)
     drawn = [
         part
@@ -128,17 +128,17 @@ def _gauges(chart: BondChart, top: float) -> tuple[list[str], float]:
 
 
 def _time(chart: BondChart) -> TimeStretch | None:
-    """Return the time that lines over time go over; None where nothing happened yet."""
+    """Return the time range of the histories; None without any event."""
     moments = [at for gauge in chart.gauges for at, _ in gauge.history]
     times = [at.astimezone(UTC) for at in [*moments, *(change.at for change in chart.changes if moments)]]
     return TimeStretch(min(times), max(times)) if len(set(times)) > 1 else None
 
 
-# What moved them
+# The changes
 
 
 def _changes(chart: BondChart, top: float) -> tuple[list[str], float]:
-    """Return the last changes, the newest first, and where they end."""
+    """Return the last changes, the newest first, and their lower edge."""
     if not chart.with_reasons:
         return [], top
     shown = latest(chart)
@@ -157,7 +157,7 @@ def _changes(chart: BondChart, top: float) -> tuple[list[str], float]:
 
 
 def latest(chart: BondChart) -> list[GaugeChange]:
-    """Return the changes that are shown, the newest first."""
+    """Return the changes shown, the newest first."""
     return sorted(chart.changes, key=lambda change: change.at.astimezone(UTC), reverse=True)[:MOST]
 
 
@@ -167,7 +167,7 @@ def _when(change: GaugeChange, chart: BondChart) -> str:
 
 
 def _day(at: datetime, chart: BondChart) -> str:
-    """Return a date; in another year than the last one of the picture, it is a month with its year."""
+    """Return a date; a month with its year, if it is another year than the chart's last one."""
     moments = [at for gauge in chart.gauges for at, _ in gauge.history]
     last = max(moment.astimezone(UTC) for moment in [*moments, *(change.at for change in chart.changes)])
     return dated(at.astimezone(chart.zone), last.astimezone(chart.zone).year)
@@ -179,7 +179,7 @@ def _lines(change: GaugeChange, most: float) -> list[str]:
 
 
 def _sign(change: GaugeChange, y: float, chart: BondChart) -> str:
-    """Return an arrow up or down in the colour of the gauge that a change names, or a dot."""
+    """Return an arrow up or down in the colour of the changed gauge, or a dot."""
     head = change.text.casefold().partition(":")[0]
     tones = (
         COLOURS[row % len(COLOURS)]
@@ -193,11 +193,11 @@ def _sign(change: GaugeChange, y: float, chart: BondChart) -> str:
     return f'<path d="M{x:.1f},{tip:.1f}L{x + 9:.1f},{foot:.1f}L{x - 9:.1f},{foot:.1f}Z" fill="{tone}"/>'
 
 
-# In words
+# The description
 
 
 def bond_text(chart: BondChart) -> str:
-    """Return what the picture shows in sentences, at most 1,024 characters: for those who don't see it."""
+    """Return the chart in sentences, at most 1,024 characters: for people who can't see it."""
     said = f"{_title(chart)}."
     if chart.stages:
         stage = clean(chart.stages[_present(chart)], 80)
@@ -206,7 +206,7 @@ def bond_text(chart: BondChart) -> str:
     said = told(said, NOW, [in_words(gauge) for gauge in chart.gauges])
     if not chart.with_reasons:
         return said
-    changes = [_in_words(one, chart) for one in latest(chart)]
+    changes = [_in_words(change, chart) for change in latest(chart)]
     return told(said, NEWEST_FIRST, changes) + ("" if changes else f" {NOTHING_CHANGED}")
 
 

@@ -1,4 +1,4 @@
-"""Bars of days: what each cost, stacked by what it was for, with the limit of a day (C86)."""
+"""Bar chart of daily costs, stacked by purpose, with the limit of a day (C86)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ HEIGHT = 260.0
 """Units from the ground line to the highest mark."""
 _GAP = 6.0
 LEFT = MARGIN + 150
-"""Where the bars begin: what the marks stand for is to the left of them."""
+"""The left edge of the bars: labels of the marks are to the left of them."""
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _NOTHING, _TODAY = _("nothing so far"), _("today")
 _SUM = _("{what}: {amount}", "what a colour of a chart stands for")
@@ -45,7 +45,7 @@ _FOR_WHAT, _BY_DAY = _("For what:"), _("By day, the newest first:")
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What one thing came to on each day."""
+    """The values of one series on each day."""
 
     name: str
     values: tuple[float, ...]
@@ -53,7 +53,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """What a picture of days shows; `unit` is "$" or "tokens", `limit` what a day may come to."""
+    """The data of the chart; `unit` is "$" or "tokens", `limit` the maximum of a day."""
 
     title: str
     unit: str
@@ -62,11 +62,11 @@ class Bars:
     limit: float | None = None
 
     def total(self, day: int) -> float:
-        return sum(one.values[day] for one in self.series)
+        return sum(series.values[day] for series in self.series)
 
 
 def bars_svg(bars: Bars) -> str:
-    """Return the picture as SVG, 720 wide: legible at half that width, too."""
+    """Return the chart as SVG, 720 wide: legible at half that width, too."""
     title, base = headed(named(bars.title))
     legend, base = _legend(bars, base + LINE + 8)
     ground = base + 44 + HEIGHT
@@ -83,7 +83,7 @@ def bars_svg(bars: Bars) -> str:
 
 
 def mark_above(most: float) -> float:
-    """Return the next round number: where the scale ends."""
+    """Return the next round number: the end of the scale."""
     if most <= 0:
         return 1.0
     power = 1.0
@@ -95,10 +95,10 @@ def mark_above(most: float) -> float:
 
 
 def _legend(bars: Bars, base: float) -> tuple[list[str], float]:
-    """Return what each colour stands for with its sum, and the last line of that."""
+    """Return the legend: each colour's name with its sum; and its last line."""
     drawn: list[str] = []
-    for row, one in enumerate(bars.series):
-        words = _SUM.format(what=clean(one.name, 40), amount=amount(sum(one.values), bars.unit))
+    for row, series in enumerate(bars.series):
+        words = _SUM.format(what=clean(series.name, 40), amount=amount(sum(series.values), bars.unit))
         y = base + LINE * row
         drawn += [
             bar(MARGIN, y - 17, 20, 20, _colour(row), 4),
@@ -127,11 +127,11 @@ def _days(bars: Bars, ground: float, top: float) -> Iterator[str]:
     for number, day in enumerate(bars.days):
         x, y = left + wide * number, ground
         yield bar(x + _GAP / 2, ground - 2, wide - _GAP, 2, RAISED)
-        for row, one in enumerate(bars.series):
-            high = HEIGHT * one.values[number] / top
+        for row, series in enumerate(bars.series):
+            high = HEIGHT * series.values[number] / top
             y -= high
             if high > 0:
-                # A thin edge between two parts keeps them apart where their colours look alike.
+                # A thin edge between two parts separates similar colours.
                 yield bar(x + _GAP / 2, y, wide - _GAP, max(high - 1.5, 0.8), _colour(row), 2)
         words = dated_short(day, today=number == len(bars.days) - 1)
         middle = x + wide / 2
@@ -153,7 +153,7 @@ def _limit(bars: Bars, ground: float, top: float) -> Iterator[str]:
 
 
 def amount(value: float, unit: str) -> str:
-    """Return an amount in few letters: "$0.0123", "$12.30", "1.2 M tokens"."""
+    """Return an amount in short form: "$0.0123", "$12.30", "1.2 M tokens"."""
     if unit == "$":
         return _DOLLARS.format(amount=_dollars(value))
     for size, words in ((1e6, _MILLIONS), (1e3, _THOUSANDS)):
@@ -169,12 +169,12 @@ def _dollars(value: float) -> str:
 
 
 def bars_text(bars: Bars) -> str:
-    """Return what the picture shows in sentences, at most 1,024 characters: for those who don't see it."""
-    total = sum(sum(one.values) for one in bars.series)
+    """Return the chart in sentences, at most 1,024 characters: for people who can't see it."""
+    total = sum(sum(series.values) for series in bars.series)
     said = _TOTAL.format(title=named(bars.title), amount=amount(total, bars.unit), days=len(bars.days))
     if bars.limit is not None:
         said += " " + _MAY_COME_TO.format(amount=amount(bars.limit, bars.unit))
-    groups = [f"{clean(one.name, 40)} {amount(sum(one.values), bars.unit)}" for one in bars.series]
+    groups = [f"{clean(series.name, 40)} {amount(sum(series.values), bars.unit)}" for series in bars.series]
     said = told(said, _FOR_WHAT, groups)
     days = [
         f"{day_of_month(day)} {amount(bars.total(number), bars.unit)}"

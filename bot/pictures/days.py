@@ -1,4 +1,4 @@
-"""Days and nights of a place on a line of time, and how days are written (C95)."""
+"""Days and nights of a place on a time axis, and short forms of days (C95)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class TimeStretch:
-    """A stretch of time in UTC, where two moments are as far apart as they really were."""
+    """A range of time in UTC, so that distances are real durations."""
 
     since: datetime
     until: datetime
@@ -22,27 +22,27 @@ class TimeStretch:
         return self.until - self.since
 
     def share(self, at: datetime) -> float:
-        """Return how far into the stretch a moment lies: 0 for its beginning, 1 for its end."""
+        """Return the position of a moment in the range: 0 for its beginning, 1 for its end."""
         return (at.astimezone(UTC) - self.since) / self.length
 
     def holds(self, at: datetime) -> bool:
-        """Say whether a moment lies within."""
+        """Say whether a moment lies within the range."""
         return self.since <= at.astimezone(UTC) <= self.until
 
 
 def stretch(since: datetime, until: datetime) -> TimeStretch:
-    """Return the stretch of time between two moments, an hour at least."""
+    """Return the range between two moments, an hour at least."""
     end = until.astimezone(UTC)
     return TimeStretch(min(since.astimezone(UTC), end - timedelta(hours=1)), end)
 
 
 def days(whole: TimeStretch, zone: tzinfo) -> Iterator[tuple[date, TimeStretch]]:
-    """Return the days that a stretch goes over, and what of each lies within it."""
+    """Return the days that overlap a range, each with the overlap."""
     return _parts(whole, zone, time(), time())
 
 
 def nights(whole: TimeStretch, zone: tzinfo) -> Iterator[tuple[date, TimeStretch]]:
-    """Return the nights that a stretch goes over, from 21 to 5 o'clock, and what of each lies within it."""
+    """Return the nights that overlap a range, from 21 to 5 o'clock, each with the overlap."""
     return _parts(whole, zone, DUSK, DAWN)
 
 
@@ -57,7 +57,7 @@ def _parts(whole: TimeStretch, zone: tzinfo, start: time, end: time) -> Iterator
 
 
 def _moment(day: date, clock: time, zone: tzinfo) -> datetime:
-    """Return when clocks in `zone` show a time; one that they leave out is when they are moved."""
+    """Return the moment of a clock time in `zone`; a skipped time becomes the moment of the clock change."""
     return datetime.combine(day, clock, zone).astimezone(UTC)
 
 
@@ -85,5 +85,5 @@ def whole_weekday(day: date) -> str:
 
 
 def a_week() -> list[date]:
-    """Return a day of each name."""
+    """Return one date for each weekday."""
     return [_MONDAY.replace(day=number) for number in range(1, 8)]

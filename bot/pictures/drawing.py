@@ -1,4 +1,4 @@
-"""Pictures as files: drawn in a thread, one at a time, within a deadline; the words for them always come."""
+"""Rendering of pictures: in a thread, one at a time, within a deadline; descriptions never fail."""
 
 import asyncio
 import logging
@@ -11,18 +11,18 @@ from memory.map.rasterise import PictureMissing, as_png
 log = logging.getLogger(__name__)
 
 DEADLINE = 30.0
-"""Seconds that a picture may take, with those that are drawn before it."""
+"""The maximum seconds for a picture, including the wait for earlier ones."""
 SCALE = 2.0
-"""So much larger than its own units a PNG is: sharp on a phone and on a desk."""
+"""The scale of a PNG: sharp on a phone and on a desktop."""
 TOO_LATE = _("The picture took too long to draw: try again in a minute for it.")
 STAYS_SVG = _("Pictures stay SVG: {package} not installed (extra `pictures`).")
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnPicture:
-    """A picture; what could not be made of it is None, and `missing` then says why.
+    """A picture; formats that failed are None, and `missing` then says why.
 
-    `about` says in words what is in it, for those who don't see it.
+    `about` describes its content, for people who can't see it.
     """
 
     about: str
@@ -32,14 +32,14 @@ class DrawnPicture:
 
 
 class Drawings:
-    """Draws one picture at a time, or they would take all there is."""
+    """Renders one picture at a time, to bound memory and CPU."""
 
     def __init__(self, *, deadline: float = DEADLINE) -> None:
         self._one_at_a_time = asyncio.Lock()
         self._deadline = deadline
 
     async def of(self, draw: Callable[[], str], about: str) -> DrawnPicture:
-        """Return what `draw`, which makes SVG, comes to; `about` are the words for it."""
+        """Return the rendering of `draw`, which returns SVG; `about` is its description."""
         try:
             async with asyncio.timeout(self._deadline), self._one_at_a_time:
                 return await asyncio.to_thread(_drawn, draw, about)

@@ -1,4 +1,4 @@
-"""Words over a line of time, each with a line down to its moment: none cut, none over another."""
+"""Labels above a time axis, each with a line down to its moment: none is cut, none overlaps another."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,18 +8,18 @@ from bot.pictures.sheet import END, MARGIN, SMALL, beside
 from memory.map.lettering import width
 
 LEVELS = 4
-"""Lines of words over one another at most."""
+"""The maximum number of lines of labels."""
 _CONSIDERED, _STEPS = 12, 3_000
-"""Moments that are looked at, and how often a way is tried before a moment is given up."""
+"""The maximum number of moments, and of attempts before a moment is dropped."""
 _LONGEST = (300.0, 190.0)
-"""How wide words may be, and how wide those are that else would have to be left out."""
+"""The maximum width of labels, normally and for those that would otherwise be dropped."""
 _OFF, _BETWEEN, _CLEAR = 9.0, 14.0, 5.0
-"""How far words stand off their own line, off others' words and off others' lines."""
+"""The distances of a label from its own line, from other labels and from other lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Words from `left` to `right` with a line at `x`; level 0 is the one next to the chart."""
+    """A label from `left` to `right` with a line at `x`; level 0 is the one next to the chart."""
 
     words: str
     x: float
@@ -29,11 +29,11 @@ class Flag:
 
     @property
     def astride(self) -> bool:
-        """Whether the words stand over their line; else they stand beside it."""
+        """Whether the label is centred on its line; else it stands beside the line."""
         return self.left <= self.x <= self.right
 
     def clears(self, other: "Flag") -> bool:
-        """Say whether the two can stand in one picture."""
+        """Say whether the two don't overlap."""
         if self.level == other.level:
             return self.start >= other.end + _BETWEEN or other.start >= self.end + _BETWEEN
         upper, lower = (self, other) if self.level > other.level else (other, self)
@@ -41,17 +41,17 @@ class Flag:
 
     @property
     def start(self) -> float:
-        """Where the words or the line begin."""
+        """The left edge of the label or of the line."""
         return min(self.left, self.x)
 
     @property
     def end(self) -> float:
-        """Where the words or the line end."""
+        """The right edge of the label or of the line."""
         return max(self.right, self.x)
 
 
 def placed(moments: Iterable[tuple[float, str]]) -> list[Flag]:
-    """Return flags for moments, the most important of which come first; who finds no room goes without."""
+    """Return flags for moments in order of importance; a moment without room gets none."""
     flags: list[Flag] = []
     ways: list[list[Flag]] = []
     for x, words in islice(moments, _CONSIDERED):
@@ -64,7 +64,7 @@ def placed(moments: Iterable[tuple[float, str]]) -> list[Flag]:
 
 
 def _together(ways: Sequence[Sequence[Flag]]) -> list[Flag] | None:
-    """Return one of each one's ways so that all are clear of one another; None if that is not soon found."""
+    """Return one placement for each moment so that none overlap; None if the search takes too long."""
     steps = iter(range(_STEPS))
 
     def further(flags: list[Flag]) -> list[Flag] | None:
@@ -82,7 +82,7 @@ def _together(ways: Sequence[Sequence[Flag]]) -> list[Flag] | None:
 
 
 def _ways(x: float, words: str) -> Iterator[Flag]:
-    """Return where words could stand, the best first: low, over their line, and whole."""
+    """Yield possible placements, the best first: low, centred, and whole."""
     for most in _LONGEST:
         line = beside(words, SMALL, most)
         wide = width(line, SMALL)

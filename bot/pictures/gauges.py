@@ -1,4 +1,4 @@
-"""Gauges: how full each is, its number, and how it came to be that, one below the other."""
+"""Gauges: level, number and history of each, one below the other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ from bot.pictures.sheet import (
 from memory.map.lettering import clean, shortened, width
 
 COLOURS = ("#e2603a", "#6fcdf7", "#a4f58c", "#8f86ff")
-"""One for each gauge; its name and its number stand beside it, so that no colour is the only sign."""
+"""A colour for each gauge; its name and its number stand beside it, so that no colour is the only sign."""
 ROW, COURSE = 58.0, 520.0
-"""From one gauge to the next, and where the lines over time begin."""
+"""The height of a row, and the left edge of the histories."""
 _BAR, _BAR_END, _NUMBER = 156.0, 400.0, 414.0
-"""Where a gauge's bar begins and ends, and its number."""
+"""The left and right edges of a gauge's bar, and of its number."""
 _LATEST_BAR = 210.0
-"""Where bars begin at the latest, where a language has long names for gauges."""
+"""The rightmost start of bars, for languages with long names of gauges."""
 _ROOM = 60.0
-"""How wide a number may be; its bounds stand beside it."""
+"""The maximum width of a number; its bounds stand beside it."""
 _CELLS = 20
-"""Cells that a bar has at most."""
+"""The maximum number of a bar's cells."""
 _OF = _("of {most}", "beside a number: what it is at most")
 _OF_BOTH = _("of ±{most}", "beside a number: what it is at most")
 _OF_RANGE = _("of {least}…{most}", "beside a number: what it may be")
@@ -47,7 +47,7 @@ _IN_WORDS_SPREAD = _(
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """One measure of a bond, its bounds, and how it came to be what it is."""
+    """One measure of a bond, its bounds, and its history."""
 
     name: str
     value: int
@@ -57,15 +57,15 @@ class Gauge:
 
 
 def bars_begin(gauges: Sequence[Gauge]) -> float:
-    """Return where the bars of some gauges begin: behind the longest of their names."""
-    longest = max((width(clean(one.name, 200), PLAIN) for one in gauges), default=0.0)
+    """Return the left edge of the bars: right of the longest name."""
+    longest = max((width(clean(gauge.name, 200), PLAIN) for gauge in gauges), default=0.0)
     return min(max(_BAR, MARGIN + longest + 12), _LATEST_BAR)
 
 
 def drawn_gauge(
     gauge: Gauge, row: int, middle: float, whole: TimeStretch | None, bar_at: float = _BAR
 ) -> Iterator[str]:
-    """Return a gauge as elements; `whole` is the time of all lines over time, None for none."""
+    """Return a gauge as elements; `whole` is the time range of all histories, None for none."""
     colour = COLOURS[row % len(COLOURS)]
     name = beside(gauge.name, PLAIN, bar_at - MARGIN - 12)
     yield lettering(MARGIN, middle + 8, name, size=PLAIN, colour=colour)
@@ -93,7 +93,7 @@ def _scale(gauge: Gauge, colour: str, middle: float, start: float) -> Iterator[s
 
 
 def _share(gauge: Gauge, value: int) -> float:
-    """Return how far up its scale a gauge stands with a value, 0 to 1."""
+    """Return the position of a value on a gauge's scale, 0 to 1."""
     span = max(gauge.highest - gauge.lowest, 1)
     return bounded((value - gauge.lowest) / span, 0, 1)
 
@@ -107,7 +107,7 @@ def _number(gauge: Gauge) -> tuple[str, str]:
 
 
 def _over_time(gauge: Gauge, colour: str, middle: float, whole: TimeStretch | None) -> Iterator[str]:
-    """Return how a gauge went: in steps, for it stays what it is until something moves it."""
+    """Return the history of a gauge as steps: its value is constant between changes."""
 
     def y(value: int) -> float:
         return middle + 19 - 38 * _share(gauge, value)
@@ -129,7 +129,7 @@ def _over_time(gauge: Gauge, colour: str, middle: float, whole: TimeStretch | No
 
 
 def _course(gauge: Gauge, whole: TimeStretch | None) -> list[tuple[float, int]]:
-    """Return what a gauge was and when, as shares of the time; nothing where that is no time."""
+    """Return a gauge's values over time, with positions in the range; empty without a range."""
     if whole is None:
         return []
     return sorted(((whole.share(at), value) for at, value in gauge.history), key=lambda point: point[0])

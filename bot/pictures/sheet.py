@@ -1,4 +1,4 @@
-"""A sheet to draw on: what the pictures of a week and of a bond have in common."""
+"""The sheet that all pictures share: sizes, colours and basic shapes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -10,19 +10,20 @@ from bot.pictures.days import day_of_month, month
 from memory.map.lettering import FAMILY, clean, shortened, width, wrapped
 
 WIDTH = 720
-"""Units across. A phone shows a picture some 360 points wide: what is lettered at 22 is read there at 11."""
+"""Units across. A phone shows a picture about 360 points wide: text of 22 units appears there as 11 points.
+"""
 MARGIN = 24.0
 END = WIDTH - MARGIN
 WITHIN = WIDTH - 2 * MARGIN
 SMALL, PLAIN = 22.0, 24.0
-"""How large letters are; no smaller ones stand in a picture."""
+"""The sizes of text; none is smaller."""
 LINE = 29.0
-"""From one line of small letters to the next."""
+"""The distance between two lines of small text."""
 GROUND, RAISED, RULE = "#15161c", "#22242f", "#6b6f85"
-"""The ground, what stands out from it a little (nights, empty gauges), and dotted lines."""
+"""The background, raised areas (nights, empty gauges), and dotted lines."""
 WORDS, QUIET = "#e9eaf0", "#a3a6b8"
 DESCRIBED = 1024
-"""Characters that Discord takes as the description of an attachment."""
+"""Discord's maximum length of an attachment's description."""
 _TITLE_SIZES = (38.0, 34.0, 31.0)
 _TITLE_SIZES_OF_TWO = (31.0, 28.0, 25.0, 22.0)
 _NAME = 80
@@ -31,7 +32,7 @@ _ALL = _("{lead} {items}.", "a list")
 
 
 def opened(height: float, title: str, about: str) -> Iterator[str]:
-    """Return the beginning of a picture: its ground, and what it says to those who don't see it."""
+    """Return the beginning of a picture: its background, title and description."""
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:.0f}" '
         f"viewBox=\"0 0 {WIDTH} {height:.0f}\" font-family=\"'{FAMILY}', 'Source Sans 3', sans-serif\" "
@@ -71,7 +72,7 @@ def path(
 
 
 def joined(points: Iterable[tuple[float, float]]) -> str:
-    """Return points as SVG has a line through them."""
+    """Return points in SVG's syntax for a line."""
     return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
@@ -97,9 +98,9 @@ def dot(x: float, y: float, radius: float, colour: str) -> str:
 
 
 def headed(title: str) -> tuple[list[str], float]:
-    """Return a title as elements, and the line on which the last of it stands.
+    """Return a title as elements, and its last baseline.
 
-    It is as large as it goes in without losing a letter, in one line or in two.
+    The size is the largest that fits without truncation, in one line or in two.
     """
     lines, size = _fitted(title)
     bases = [22 + size * (0.86 + 1.16 * number) for number in range(len(lines))]
@@ -121,17 +122,17 @@ def _fitted(title: str) -> tuple[list[str], float]:
 
 
 def named(name: str) -> str:
-    """Return a name that may stand in a title."""
+    """Return a name in a form for titles."""
     return clean(name, _NAME)
 
 
 def beside(words: str, size: float, most: float, *, bold: bool = False) -> str:
-    """Return what people wrote as one line that is no wider than `most`."""
+    """Return a user's text as one line of at most this width."""
     return shortened(clean(words, 200), size, most, bold=bold)
 
 
 def bounded(value: float, lowest: float, highest: float) -> float:
-    """Return a value within its bounds; what is no number is in the middle."""
+    """Return a value within its bounds; NaN becomes their middle."""
     return min(max(value, lowest), highest) if isfinite(value) else (lowest + highest) / 2
 
 
@@ -141,7 +142,7 @@ def dated(at: datetime, year: int) -> str:
 
 
 def told(said: str, lead: str, items: Sequence[str]) -> str:
-    """Return what is said with one sentence more: as many of the items as a description has room for."""
+    """Return a description with one more sentence, with as many of the items as fit its maximum length."""
     for count in range(len(items), 0, -1):
         left = len(items) - count
         words = _AND_MORE if left else _ALL

@@ -1,4 +1,4 @@
-"""Strips of days, one below the other: what each day came to, and what came up most (F109)."""
+"""Strips of daily values, one below the other, and the most frequent topics (F109)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,15 +32,15 @@ from bot.pictures.sheet import (
 from memory.map.lettering import clean, width
 
 COLOURS = ("#6fcdf7", "#a4f58c", "#f0930e", "#ffcbd6", "#8f86ff", "#eaf24e", "#e2603a", "#2c9a70")
-"""One for each strip; its name stands above it, so that no colour is the only sign."""
+"""A colour for each strip; its name stands above it, so that no colour is the only sign."""
 LEFT = MARGIN + 108
-"""Where the bars begin: what the upper mark stands for is to the left of them."""
+"""The left edge of the bars: the label of the upper mark is to the left of them."""
 HEIGHT, LEAST = 58.0, 2.5
-"""Units from the ground of a strip to its mark, and of the smallest bar that is more than nothing."""
+"""Units from the ground of a strip to its mark, and of the smallest bar for a value above zero."""
 _UNDER = 30.0
-"""From the ground of a strip to the name of the next one."""
+"""The distance from the ground of a strip to the name of the next one."""
 _TOPIC, _TOPIC_END = 250.0, 620.0
-"""Between which the bars of topics are."""
+"""The left and right edges of the topics' bars."""
 _BY_DAY = _("By day, from {first} to {last}:")
 _TOPICS_TOLD = _("{title}:")
 _NAMED, _WITH_GREY = _("{name}: {words}; {days}"), _("{name}: {words}; {days}; grey {grey}")
@@ -48,10 +48,10 @@ _NAMED, _WITH_GREY = _("{name}: {words}; {days}"), _("{name}: {words}; {days}; g
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """What one thing came to on each day, in `words` altogether; `written` makes words of one day's value.
+    """The daily values of one series, with their total in `words`; `written` formats one day's value.
 
-    `grey` is what stands on top of that, and `lines` are further words below its name. Of two strips with
-    the same `scale` the bars can be compared. The mark above the bars stands for `least` at least.
+    `grey` is stacked on top of them, and `lines` are further words below its name. The bars of strips with
+    the same `scale` can be compared. The mark above the bars stands for `least` at least.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Strip:
     @property
     def most(self) -> float:
         grey = self.grey or (0.0,) * len(self.values)
-        return max((one + two for one, two in zip(self.values, grey, strict=True)), default=0.0)
+        return max((value + extra for value, extra in zip(self.values, grey, strict=True)), default=0.0)
 
     @property
     def mark(self) -> float:
@@ -75,9 +75,9 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Strips:
-    """What a picture of strips shows; `topics` are names with how often each came up, the most first.
+    """The data of the chart; `topics` are names with their counts, the most frequent first.
 
-    The days before the one of the number `known` are those of which nothing is known.
+    `known` is the index of the first day with data.
     """
 
     title: str
@@ -90,7 +90,7 @@ class Strips:
 
 
 def strips_svg(of: Strips) -> str:
-    """Return the picture as SVG, 720 wide: legible at half that width, too."""
+    """Return the chart as SVG, 720 wide: legible at half that width, too."""
     title, base = headed(named(of.title))
     base += LINE + 8
     drawn = [lettering(MARGIN, base, beside(of.subtitle, SMALL, WITHIN), colour=QUIET)]
@@ -107,7 +107,7 @@ def strips_svg(of: Strips) -> str:
 
 
 def _strip(of: Strips, strip: Strip, row: int, top: float) -> tuple[list[str], float]:
-    """Return one strip as elements, and the line that its bars stand on."""
+    """Return one strip as elements, and the ground line of its bars."""
     tone, base = COLOURS[row % len(COLOURS)], top + PLAIN
     words = beside(strip.words, SMALL, 0.7 * WITHIN)
     name = beside(strip.name, PLAIN, WITHIN - width(words, SMALL) - 20, bold=True)
@@ -119,7 +119,7 @@ def _strip(of: Strips, strip: Strip, row: int, top: float) -> tuple[list[str], f
         base += LINE
         drawn.append(lettering(MARGIN, base, beside(line, SMALL, WITHIN), colour=QUIET))
     ground = base + 22 + HEIGHT
-    mark = max(one.mark for one in of.strips if one is strip or one.scale == strip.scale != "")
+    mark = max(other.mark for other in of.strips if other is strip or other.scale == strip.scale != "")
     drawn += [
         dotted((LEFT, ground - HEIGHT), (END, ground - HEIGHT), RULE),
         lettering(LEFT - 14, ground - HEIGHT + 8, strip.written(mark), colour=QUIET, anchor="end"),
@@ -130,7 +130,7 @@ def _strip(of: Strips, strip: Strip, row: int, top: float) -> tuple[list[str], f
 
 
 def _bars(strip: Strip, tone: str, ground: float, unit: float, *, known: int) -> Iterator[str]:
-    """Return a bar for each day, and a dot for one that came to nothing."""
+    """Return a bar for each day, and a dot for a zero."""
     wide = (END - LEFT) / max(len(strip.values), 1)
     gap = min(6.0, wide / 4)
     grey = strip.grey or (0.0,) * len(strip.values)
@@ -146,10 +146,10 @@ def _bars(strip: Strip, tone: str, ground: float, unit: float, *, known: int) ->
 
 
 def _day_names(of: Strips, ground: float) -> Iterator[str]:
-    """Return the days' names under the last strip: today's, and as many others as there is room for."""
+    """Return the days' names under the last strip: today's, and as many others as fit."""
     wide = (END - LEFT) / max(len(of.days), 1)
     names = [dated_short(day, today=day == of.days[-1]) for day in of.days]
-    step = max(1, ceil((max(width(one, SMALL) for one in names) + 16) / wide))
+    step = max(1, ceil((max(width(name, SMALL) for name in names) + 16) / wide))
     free = END
     for number in range(len(of.days) - 1, -1, -step):
         room = width(names[number], SMALL) / 2
@@ -175,11 +175,11 @@ def _topics(of: Strips, top: float) -> tuple[list[str], float]:
     return drawn, base
 
 
-# In words
+# The description
 
 
 def strips_text(of: Strips) -> str:
-    """Return what the picture shows in sentences, at most 1,024 characters: for those who don't see it."""
+    """Return the chart in sentences, at most 1,024 characters: for people who can't see it."""
     said = f"{named(of.title)}. {clean(of.subtitle, 200)}."
     if of.topics:
         topics = [f"{clean(name, 60)} {written(times)}" for name, times in of.topics]
@@ -189,7 +189,7 @@ def strips_text(of: Strips) -> str:
 
 
 def _in_words(strip: Strip) -> str:
-    words = ", ".join(clean(one, 200) for one in (strip.words, *strip.lines))
+    words = ", ".join(clean(line, 200) for line in (strip.words, *strip.lines))
     form = _WITH_GREY if any(strip.grey) else _NAMED
     return form.format(
         name=clean(strip.name, 60), words=words, days=_listed(strip.values), grey=_listed(strip.grey)

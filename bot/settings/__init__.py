@@ -1,4 +1,4 @@
-"""Every setting of the bot: typed, frozen, documented, and read from files as people write them."""
+"""All settings of the bot: typed, frozen, documented, and read from hand-written files."""
 
 from bot.settings.envfile import ConfigurationNotice, Fault
 from bot.settings.identity import characters_in

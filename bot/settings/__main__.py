@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def written_files() -> dict[str, str]:
-    """Return the text of every file that is made from the settings, by its path in the project."""
+    """Return the text of every generated file, by its path in the project."""
     return {
         "config.env.example": config_example(),
         "character.env.example": character_example(),
@@ -20,7 +20,7 @@ def written_files() -> dict[str, str]:
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Write the files, or only tell which are out of date; exit code 1 if any was not written."""
+    """Write the files, or only report outdated ones; exit code 1 if any was not written."""
     parser = argparse.ArgumentParser(prog="python -m bot.settings", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write what is out of date")
     write = parser.parse_args(arguments).write

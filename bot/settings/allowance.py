@@ -1,4 +1,4 @@
-"""What may be spent, and what was: amounts in dollars and tokens, and the limits set for a day (C86)."""
+"""Amounts in dollars and tokens, and daily limits on them (C86)."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self
 
 SPARING = 0.8
-"""The share of a limit from which on only what people ask for is paid, with the cheap model (C86)."""
+"""The share of a limit from which only direct requests are served, with the cheap model (C86)."""
 _WRITTEN = re.compile(
     r"(?P<sign>\$)?\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<thousands>k|m)?\s*(?P<unit>usd|dollars?|tokens?)?"
 )
@@ -16,7 +16,7 @@ _TIMES = {None: 1, "k": 1_000, "m": 1_000_000}
 
 
 class Unit(StrEnum):
-    """What a limit is counted in."""
+    """The unit of a limit."""
 
     DOLLARS = "USD"
     TOKENS = "tokens"
@@ -24,9 +24,9 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What calls to a model come to: billionths of a US dollar, and tokens in and out.
+    """The cost of model calls: billionths of a US dollar, and tokens in and out.
 
-    Whole numbers: what is held and given back again must leave nothing behind.
+    Whole numbers: holding and releasing an amount must leave no remainder.
     """
 
     nanodollars: int = 0
@@ -34,7 +34,7 @@ class Amount:
 
     @classmethod
     def of(cls, dollars: float, tokens: int) -> Self:
-        """Return an amount; what is less than a billionth counts as one."""
+        """Return an amount; a fraction of a billionth counts as one."""
         return cls(math.ceil(round(dollars * NANO, 3)), tokens)
 
     def __add__(self, other: "Amount") -> "Amount":
@@ -56,16 +56,16 @@ NOTHING = Amount()
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What may be spent in a day."""
+    """A daily limit."""
 
     limit: float
     unit: Unit
 
     @classmethod
     def of(cls, text: str) -> Self | None:
-        """Read "2 USD", "$0.50", "200000 tokens" or "200k tokens"; None where nothing is limited ("none").
+        """Parse "2 USD", "$0.50", "200000 tokens" or "200k tokens"; None for no limit ("none").
 
-        Raises ValueError for anything else, and for a limit of nothing.
+        Raises ValueError for anything else, and for a limit of zero.
         """
         words = text.strip().lower().replace(",", "").replace("_", "")
         if words in ("", "0", "none", "off"):
@@ -90,9 +90,9 @@ class Allowance:
         return f"{whole}.{parts.rstrip('0'):0<2} USD"
 
     def share(self, spent: Amount) -> float:
-        """Return how much of it was spent, 1 for all."""
+        """Return the share of the limit that was spent, 1 for all."""
         return spent.in_(self.unit) / self.limit
 
     def holds(self, spent: Amount) -> bool:
-        """Say whether so much may be spent."""
+        """Say whether the limit permits an amount."""
         return spent.in_(self.unit) <= self.limit

@@ -1,4 +1,4 @@
-"""Env files as people really write them: read, or refused line by line with the reason."""
+"""Parser for hand-written env files: invalid lines are rejected one by one with the reason."""
 
 import re
 import stat
@@ -11,7 +11,7 @@ from pathlib import Path
 from dotenv.parser import Binding, parse_stream
 
 LARGEST = 1_000_000
-"""Bytes in the largest env file that is read."""
+"""The maximum size of an env file in bytes."""
 
 _KEY_IS = re.compile(r"[^\S\n]*(?:export[^\S\n]+)?([A-Za-z_][A-Za-z0-9_.-]*)[^\S\n]*=[^\S\n]*")
 _KEY_COLON = re.compile(r"[^\S\n]*(?:export[^\S\n]+)?([A-Za-z_][A-Za-z0-9_.-]*)[^\S\n]*:")
@@ -24,7 +24,7 @@ _FOREIGN = "is not UTF-8 and was read as Windows-1252; save it as UTF-8"
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that has to be put right before the program can start.
+    """An error that has to be corrected before the program can start.
 
     `path` is the file as it was given, or a word such as `environment`; `line` counts from 1.
     """
@@ -41,7 +41,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class ConfigurationNotice:
-    """Something the operator should know, though the program runs as it is."""
+    """A hint for the operator that doesn't prevent the start."""
 
     path: str
     line: int | None
@@ -54,7 +54,7 @@ class ConfigurationNotice:
 
 @dataclass(frozen=True)
 class EnvFile:
-    """What one env file says: values and line numbers by the key as it was written."""
+    """The content of one env file: values and line numbers by the key as it was written."""
 
     path: str
     values: dict[str, str] = field(default_factory=dict)
@@ -72,9 +72,9 @@ class _RefusedError(Exception):
 
 
 def read_env(path: Path) -> EnvFile:
-    """Read an env file without interpolation; never raises, what is wrong comes as `faults`.
+    """Parse an env file without interpolation; it never raises, errors are returned as `faults`.
 
-    Of a key that stands twice, in whatever letter case, the last counts and a notice names both lines.
+    Of a key that occurs twice, in any letter case, the last counts and a notice names both lines.
     """
     name = str(path)
     try:
@@ -95,7 +95,7 @@ def read_env(path: Path) -> EnvFile:
 def _content(path: Path) -> bytes:
     try:
         found = path.stat()
-        # Looked at before it is opened: opening a named pipe would wait for ever.
+        # Checked before opening: opening a named pipe would wait for ever.
         if not stat.S_ISREG(found.st_mode):
             kind = "a folder, not a file" if stat.S_ISDIR(found.st_mode) else "not an ordinary file"
             raise _RefusedError(None, f"is {kind}", "put a text file in its place")
@@ -111,7 +111,7 @@ def _content(path: Path) -> bytes:
 
 
 def _decode(content: bytes) -> tuple[str, int | None]:
-    """Return the text, and the line of the first byte that is not UTF-8 where there was one."""
+    """Return the text, and the line of the first byte that is not UTF-8, if any."""
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return _decode_as(content, "utf-16"), None
     if content.startswith(BOM_UTF8):
@@ -139,7 +139,7 @@ def _refuse_nul(text: str) -> None:
 
 @dataclass
 class _Bindings:
-    """What has been read so far of one file."""
+    """The bindings of one file so far."""
 
     name: str
     values: dict[str, str] = field(default_factory=dict)
@@ -171,10 +171,10 @@ class _Bindings:
 
 
 class _Lines:
-    """The text of a file by lines, made fit for the parser.
+    """The text of a file by lines, prepared for the parser.
 
-    A stray quote inside a quoted value gets its backslash where the value's end is beyond doubt;
-    what cannot be read is reported and left blank, so that line numbers stay as they are.
+    A stray quote inside a quoted value gets a backslash if the value's end is certain; unreadable lines are
+    reported and left blank, so that line numbers stay the same.
     """
 
     def __init__(self, text: str, found: _Bindings) -> None:
@@ -184,7 +184,7 @@ class _Lines:
         for line in self.lines:
             self.starts.append(self.starts[-1] + len(line) + 1)
         self.quotes = [mark.start() for mark in re.finditer('"', text)]
-        # For each line, the first from there on that sets a key, and the first that says anything.
+        # For each line, the next line that sets a key, and the next one that isn't empty.
         count = len(self.lines)
         self.next_key, self.next_word = [count] * (count + 1), [count] * (count + 1)
         for at in range(count - 1, -1, -1):
@@ -204,7 +204,7 @@ class _Lines:
         return "\n".join(pieces)
 
     def _entry(self, at: int) -> tuple[str, int]:
-        """Return the piece that stands for the entry at this line, and the line after it."""
+        """Return the text of the entry at this line, and the line after it."""
         line = self.lines[at]
         if self.next_word[at] != at:
             return "", at + 1
@@ -214,7 +214,7 @@ class _Lines:
         key, value = setting[1], line[setting.end() :]
         if value.startswith(('"', "'")):
             return self._quoted(at, key, self.starts[at] + setting.end())
-        wrong = _wrong_with(value)
+        wrong = _error_in(value)
         if wrong:
             self.found.refuse(at + 1, wrong, 'write KEY="value" with straight quotes', key)
             return "", at + 1
@@ -244,9 +244,9 @@ class _Lines:
         return f"{self.text[self.starts[at] : opened]}{quote}{escaped}{quote}", (self._line_of(closed) + 1)
 
     def _closing(self, at: int, opened: int) -> int | None:
-        """Return where the value ends: at the first quote that ends a line before the next key.
+        """Return the end of the value: the first quote that ends a line before the next key.
 
-        Past the first quote nothing that looks like a key may lie between: then it is in doubt.
+        If anything like a key lies between the first quote and that one, the end is in doubt.
         """
         first: int | None = None
         quote = self.text[opened]
@@ -257,7 +257,7 @@ class _Lines:
             if first is not None and self.next_key[at + 1] <= line:
                 break
             if self._ends_line(at, mark.start()) and self._before_key(line):
-                return None if self._odd_remarks(mark.start()) else mark.start()
+                return None if self._has_odd_comments(mark.start()) else mark.start()
             first = mark.start() if first is None else first
         return first if first is not None and self._ends_line(at, first) else None
 
@@ -272,8 +272,8 @@ class _Lines:
         after = self.next_word[line + 1]
         return after == len(self.lines) or self.next_key[after] == after
 
-    def _odd_remarks(self, quote: int) -> bool:
-        """Whether what would be remarks up to the next key holds the end of a quotation instead."""
+    def _has_odd_comments(self, quote: int) -> bool:
+        """Whether the apparent comments up to the next key contain the end of a quotation instead."""
         end = self.starts[self.next_word[self._line_of(quote) + 1]]
         within = bisect_left(self.quotes, end) - bisect_right(self.quotes, quote)
         return self.text[quote] == '"' and within % 2 == 1
@@ -282,14 +282,14 @@ class _Lines:
         return bisect_right(self.starts, offset) - 1
 
 
-def _wrong_with(value: str) -> str:
-    """Return what is wrong with a value that has no quotes around it, if anything."""
+def _error_in(value: str) -> str:
+    """Return the error in an unquoted value, if any."""
     words = re.split(r"\s#", value, maxsplit=1)[0].strip()
     if words.startswith(tuple(_CURLY)):
         return "starts with a curly quote"
     if words.endswith('"') and words.count('"') % 2:
         return "ends with a quote that was never opened"
-    # The parser looks for a remark after every blank, which takes for ever in a long gap.
+    # The parser looks for a comment after every blank, which takes for ever in a long gap.
     wide = any(len(gap) > _LONGEST_GAP for gap in re.findall(r"\s+", value))
     return f"has a gap of more than {_LONGEST_GAP} blanks" if wide else ""
 

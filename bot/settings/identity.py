@@ -1,4 +1,4 @@
-"""Finding the character that the settings name: ./character.env, its own folder, or a file among others."""
+"""Search for the configured character: ./character.env, its own folder, or a single file."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from personas.library import read_file, read_folder
 
 SHEET_NAME = "character.env"
 _KINDS = (".json", ".png", ".charx")
-"""What a character may be that is one file; of several with one name, the first of these counts."""
+"""File types of characters; of several with one name, the first of these counts."""
 
 
 @dataclass(frozen=True)
 class BotIdentity:
-    """Who the bot is to play, and everything that stands in the way of it.
+    """The bot's character, and everything that prevents its use.
 
-    `character_faults` are about the character's own words, `faults` about the file or its folder;
-    `keys` are those of the character that say something.
+    `character_faults` concern the character's own words, `faults` the file or its folder; `keys` are the
+    character's keys with a value.
     """
 
     character: Character | None = None
@@ -32,17 +32,17 @@ class BotIdentity:
 
 
 def own_identity(sheet: SettingsSource, path: str) -> BotIdentity:
-    """Return the character of ./character.env; none and no faults if it says nothing of one."""
+    """Return the character of ./character.env; none and no faults if it doesn't define any."""
     if not any(entry.says_something for entry in sheet.identity.values()):
         return BotIdentity()
-    # The file is among those read already.
+    # The file was already read and listed.
     return replace(_identity(sheet, path, slug=""), files=(), faults=(), notices=())
 
 
 def named_identity(folders: Path, asked: SettingEntry) -> BotIdentity:
     """Return the character in the folder or the file of that name, in any letter case.
 
-    The name is looked up among those that are there and never joined to a path.
+    The name is compared with existing ones and never joined to a path.
     """
     name = asked.value.strip()
     if any(mark in name for mark in '/\\:\0"') or name.startswith("."):
@@ -60,21 +60,23 @@ def named_identity(folders: Path, asked: SettingEntry) -> BotIdentity:
 
 
 def _from_files(folder: Path, sheet: SettingsSource | None = None) -> BotIdentity:
-    """Return the character that a card or a sheet in its folder makes, under what character.env says."""
+    """Return the character of a card or a sheet in its folder; character.env takes precedence."""
     said = [entry for entry in sheet.identity.values() if entry.says_something] if sheet else []
     alone = folder.is_file()
     contents = read_file(folder) if alone else read_folder(folder, {entry.key: entry.value for entry in said})
     path, within = str(folder), folder.parent if alone else folder
     notices = tuple(
-        ConfigurationNotice(f"{within}/{one.file}", None, one.text, "") for one in contents.notices
+        ConfigurationNotice(f"{within}/{notice.file}", None, notice.text, "") for notice in contents.notices
     )
     try:
         character = character_of(contents.fields, path)
     except CharacterError as error:
-        faults = [Fault(f"{within}/{one.file}", one.line, one.wrong, one.mend) for one in contents.faults]
+        faults = [
+            Fault(f"{within}/{fault.file}", fault.line, fault.wrong, fault.mend) for fault in contents.faults
+        ]
         if alone and faults:
             return BotIdentity(character_faults=tuple(faults))
-        faults += [Fault(path, None, one.wrong, one.mend, one.key) for one in error.faults]
+        faults += [Fault(path, None, fault.wrong, fault.mend, fault.key) for fault in error.faults]
         return BotIdentity(character_faults=tuple(faults))
     return BotIdentity(
         character=character,
@@ -86,7 +88,7 @@ def _from_files(folder: Path, sheet: SettingsSource | None = None) -> BotIdentit
 
 
 def character_folders(folders: Path) -> Mapping[str, Path]:
-    """Return the character folders by name; a folder with a leading _ or . is not one."""
+    """Return the character folders by name; names with a leading _ or . are excluded."""
     try:
         found = sorted(path for path in folders.iterdir() if path.is_dir())
     except OSError:
@@ -98,7 +100,7 @@ def character_folders(folders: Path) -> Mapping[str, Path]:
 def characters_in(folders: Path) -> Mapping[str, Path]:
     """Return all characters by name: the folders, then those that are one file each.
 
-    A file goes by its name without the ending, or with it where a folder has that name.
+    A file's key is its name without the suffix, or with it if a folder has that name.
     """
     found: dict[str, Path] = dict(character_folders(folders))
     try:
@@ -114,7 +116,7 @@ def characters_in(folders: Path) -> Mapping[str, Path]:
 
 
 def find_character(known: Mapping[str, Path], name: str) -> Path | None:
-    """Return where a character is, by its name in any letter case; `.json` behind it may be said or not."""
+    """Return a character's path by its name in any letter case; the suffix `.json` is optional."""
     wanted = unicodedata.normalize("NFC", name.strip()).lower()
     for names in (
         {path.name: path for path in known.values()},
@@ -128,12 +130,12 @@ def find_character(known: Mapping[str, Path], name: str) -> Path | None:
 
 
 def strange_files(folder: Path) -> list[Path]:
-    """Return the files of a character's folder that may come from anybody: cards, sheets and lorebooks."""
+    """Return the untrusted files of a character's folder: cards, sheets and lorebooks."""
     try:
-        here = [*folder.iterdir(), *(folder / "lorebooks").glob("*")]
+        found = [*folder.iterdir(), *(folder / "lorebooks").glob("*")]
     except OSError:
         return []
-    return sorted(path for path in here if _is_strange(path) and path.is_file())
+    return sorted(path for path in found if _is_strange(path) and path.is_file())
 
 
 def _is_strange(path: Path) -> bool:
@@ -144,7 +146,7 @@ def _is_strange(path: Path) -> bool:
 def _identity(sheet: SettingsSource, path: str, *, slug: str) -> BotIdentity:
     character: Character | None = None
     character_faults: tuple[Fault, ...] = ()
-    # Of a file that can't be read as a whole, what is missing in the rest says nothing.
+    # If the whole file can't be read, missing keys mean nothing.
     if not sheet.faults:
         character, character_faults = _character(sheet, path, slug)
     return BotIdentity(

@@ -1,4 +1,4 @@
-"""Reading the settings: config.env, character.env and the environment into one frozen value."""
+"""Loading of the settings: config.env, character.env and the environment become one frozen value."""
 
 import os
 import re
@@ -50,10 +50,10 @@ _WORDS = {
 
 
 def build(entries: Mapping[str, SettingEntry]) -> tuple[Settings, list[Fault]]:
-    """Return the settings, with every faulty key at its default, and all faults.
+    """Return the settings, with every invalid key at its default, and all faults.
 
-    Faults that lie between two keys show only once the single ones are out of the way, so keys
-    are taken away until the rest holds.
+    Conflicts between two keys show only after single ones are removed, so keys are removed until the rest is
+    valid.
     """
     values = {key: entry.value.strip() for key, entry in entries.items()}
     faults: list[Fault] = []
@@ -63,10 +63,10 @@ def build(entries: Mapping[str, SettingEntry]) -> tuple[Settings, list[Fault]]:
             return settings.noting({key: _place(entries[key]) for key in values if key in entries}), faults
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)
-        for one in {_keys(one): one for one in details}.values():
-            keys = _keys(one)
+        for detail in {_keys(detail): detail for detail in details}.values():
+            keys = _keys(detail)
             if all(key in values or key not in entries for key in keys):
-                faults.append(_fault(one, keys, entries))
+                faults.append(_fault(detail, keys, entries))
             for key in keys:
                 values.pop(key, None)
 
@@ -78,7 +78,7 @@ def _place(entry: SettingEntry) -> str:
 def bring_up_to_date(
     entries: Mapping[str, SettingEntry],
 ) -> tuple[dict[str, SettingEntry], list[ConfigurationNotice]]:
-    """Replace retired model names by today's default, one notice for each value that is overtaken."""
+    """Replace retired model names by today's default, with one notice for each outdated value."""
     current = dict(entries)
     notices = []
     for key, entry in entries.items():
@@ -147,12 +147,12 @@ class SettingsError(ConfigurationError):
 
 @dataclass(frozen=True)
 class Loaded:
-    """Everything the files and the environment say.
+    """The content of the files and the environment.
 
-    `character` is None when none is configured or it has faults, which `character_faults` tells
-    apart; `character_keys` are the keys of the character that were set, and `files` were read. `sheet` is
-    where ./character.env would be; `from_environment` says whether the environment sets anything; `fresh_key`
-    returns the key of Claude as the files hold it now.
+    `character` is None if none is configured or it has faults, which `character_faults` distinguishes;
+    `character_keys` are the character's keys that were set, and `files` were read. `sheet` is the path of
+    ./character.env; `from_environment` says whether the environment sets anything; `fresh_key` returns
+    Claude's current key from the files.
     """
 
     settings: Settings
@@ -172,7 +172,7 @@ class Loaded:
 
     @property
     def playable(self) -> Character:
-        """The character; raises SettingsError when there is none, or it has faults."""
+        """The character; raises SettingsError if there is none, or it has faults."""
         if self.character is None:
             raise SettingsError(self.character_faults or (_NO_CHARACTER,))
         return self.character
@@ -186,10 +186,9 @@ def load_settings(
 ) -> Loaded:
     """Return the settings, or raise SettingsError with all faults at once.
 
-    What counts, in this order: overrides, environment, config.env, ./character.env. A path that
-    leads nowhere is passed over. A character that is named (`character=nyx`) comes from its
-    folder alone, else from `character_env`; without either it is the first of active_personas that can be
-    played (C01, C02, F007, F108).
+    The precedence is: overrides, environment, config.env, ./character.env. Missing files are skipped. A named
+    character (`character=nyx`) comes from its folder alone, else from `character_env`; without either it is
+    the first playable one of active_personas (C01, C02, F007, F108).
     """
     config_file, sheet_file = _read(config), _read(character_env)
     over, outside = override_sheet(overrides), environment_sheet(environ)
@@ -220,7 +219,7 @@ def load_settings(
 
 
 class FreshKey:
-    """The key as it is now, for the server that was set at the start; files that changed are read again."""
+    """The current key, for the server configured at the start; changed files are read again."""
 
     def __init__(
         self,
@@ -237,7 +236,7 @@ class FreshKey:
         self._key = ""
 
     def __call__(self) -> str:
-        """Return the key; "" where none can be read, or where it is meant for another server."""
+        """Return the key; "" if none can be read, or if it is meant for another server."""
         seen = [_stamp(path) for path in (self._config, self._character_env)]
         if seen != self._seen:
             self._seen, self._key = seen, self._read()
@@ -273,9 +272,9 @@ def _identity(own: SettingsSource, path: str, settings: Settings, asked: Setting
 
 
 def _first_of(settings: Settings, entries: Mapping[str, SettingEntry]) -> tuple[Settings, BotIdentity]:
-    """Return the first of active_personas that can be played, as if `character` named it; else what is wrong.
+    """Return the first playable one of active_personas, as if `character` named it; else its faults.
 
-    What is wrong with the others is told when they are read.
+    Faults of the others are reported when they are loaded.
     """
     listed, found = entries.get("active_personas"), BotIdentity()
     if listed is None or not settings.use_persona_system:

@@ -1,4 +1,4 @@
-"""Every setting in one frozen value, and the tables of other names and of what comes later."""
+"""All settings in one frozen value, and the tables of aliases and of obsolete keys."""
 
 from collections.abc import Mapping
 from typing import Self, cast
@@ -49,43 +49,43 @@ class Settings(
     ConsoleSettings,
     StorageSettings,
 ):
-    """Every setting, typed, with its default; frozen, and closed to keys it does not know."""
+    """All settings, typed, with defaults; frozen; unknown keys are rejected."""
 
     @property
     def explicit(self) -> frozenset[str]:
-        """The keys that the operator set, as opposed to those that stand at their default."""
+        """The keys that the operator set, as opposed to those at their default."""
         return frozenset(self.model_fields_set)
 
     @property
     def console_has_metrics(self) -> bool:
-        """Whether the console answers what machines ask, for its port is theirs."""
+        """Whether the console's port also serves the metrics."""
         return bool(self.console_port) and self.console_port == self.metrics_port
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
     def noting(self, sources: Mapping[str, str]) -> Self:
-        """Keep where keys were set."""
+        """Record the sources of keys."""
         self._sources.update(sources)
         return self
 
     def source_of(self, key: str) -> str:
-        """Return where a key was set: a file and its line, the environment, or that it is at its default."""
+        """Return the source of a key: a file and its line, the environment, or the default."""
         return self._sources.get(key, "set" if key in self.explicit else "default")
 
     @property
     def keyed_servers(self) -> tuple[str, ...]:
         """The servers that other_server_key is for: those with https://, else those without."""
         addresses = dict.fromkeys(at_server(getattr(self, key))[1] for key in EXPERTS)
-        found = [urlsplit(one) for one in addresses if one not in ("", self.anthropic_base_url)]
-        found = [one for one in found if one.scheme == "https"] or found
-        return tuple(dict.fromkeys(one.netloc for one in found))
+        found = [urlsplit(address) for address in addresses if address not in ("", self.anthropic_base_url)]
+        found = [url for url in found if url.scheme == "https"] or found
+        return tuple(dict.fromkeys(url.netloc for url in found))
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be shown, as it is written; of an address also the password alone."""
+        """Values that must never be shown, in their spelling; of an address also the password alone."""
         written = [getattr(self, key).get_secret_value() for key in SECRETS]
         password = urlsplit(self.database_url.get_secret_value()).password or ""
-        return tuple(one for one in (*written, password, unquote(password)) if one)
+        return tuple(secret for secret in (*written, password, unquote(password)) if secret)
 
     @model_validator(mode="after")
     def _shortest_before_longest(self) -> Self:
@@ -105,7 +105,7 @@ class Settings(
 
     @model_validator(mode="after")
     def _one_server_for_a_key(self) -> Self:
-        """Refuse a key that two servers would get: each would know the other's."""
+        """Refuse a key for two servers: each would learn the other's."""
         if len(self.keyed_servers) > 1 and self.other_server_key.get_secret_value():
             context = {
                 "keys": ("other_server_key", *EXPERTS),
@@ -117,7 +117,7 @@ class Settings(
 
 
 SECTIONS = cast("tuple[type[Section], ...]", Settings.__bases__)
-"""The sections, in the order in which files and pages list them."""
+"""The sections, in the order of files and pages."""
 EXPERTS = ("sel_general_model", "sel_coder_model", "vision_model")
 """Keys that name a model for some replies, and may name another server for it."""
 
@@ -125,7 +125,7 @@ SECRETS = ("anthropic_api_key", "other_server_key", "discord_token", "database_u
 """Keys whose value is never shown."""
 
 UNSHOWN = frozenset({*SECRETS, "anthropic_base_url", *EXPERTS})
-"""Keys whose value may hold a password and stays out of messages."""
+"""Keys whose value may hold a password and must not appear in messages."""
 
 WITH_CHARACTER = ("anthropic_api_key", "discord_token", "log_channel")
 """The settings that a character.env may hold besides the character itself."""
@@ -135,7 +135,7 @@ ALIASES = {
     "sel_stream": "stream_replies",
     "activity_routing_enabled": "context_routing_enabled",
 }
-"""Other names of settings; each counts only where the setting's own name is not set."""
+"""Aliases of settings; each counts only if the setting's own name is not set."""
 
 ELSEWHERE = {
     "sel_quant": "has no effect: choose a model file with the quantisation you want",
@@ -143,4 +143,4 @@ ELSEWHERE = {
     "sel_compile": "has no effect: the local server picks its own kernels",
     "save_interval_minutes": "has no effect: everything is saved the moment it happens",
 }
-"""Keys of older programs whose work is done elsewhere now."""
+"""Keys of older programs that have no effect now."""

@@ -1,4 +1,4 @@
-"""The example files and the settings page, written from the settings so that they can't drift."""
+"""Generator of the example files and the settings page, so that they match the settings."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from bot.settings.wording import default_words, does, said_below
 from personas.character import IDENTITY_KEYS, Character
 
 SHIPPED = {"bot_reply_threshold": "1"}
-"""What config.env.example sets to something other than the default."""
+"""Values in config.env.example that differ from the default."""
 
 ALIAS_WORDS = {
     "sel_max_new_tokens": "Counts only where default_max_tokens is not set.",
@@ -77,10 +77,10 @@ are not read from there.
 
 
 def config_example() -> str:
-    """Return config.env.example: each key that does something, its default, and a line that says what."""
+    """Return config.env.example: each effective key with its default and a description."""
     blocks = [_CONFIG_HEAD]
     for section in SECTIONS:
-        # What has no effect is taken with a notice where somebody sets it, and offered to nobody.
+        # An obsolete key is accepted with a notice, but not listed.
         keys = [key for key in _keys(section) if key not in ELSEWHERE]
         if keys:
             blocks.append(f"\n# ---- {_heading(section)} ----\n")

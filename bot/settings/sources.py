@@ -1,4 +1,4 @@
-"""Where settings come from: files, the environment and the command line, and which key may stand where."""
+"""Sources of settings: files, the environment and the command line, with the keys that each may hold."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from personas.character import IDENTITY_KEYS, is_placeholder
 
 SETTING_KEYS = frozenset(Settings.model_fields) | frozenset(ALIASES)
 LEGACY_KEYS = frozenset({"bot_usr_id"})
-"""Keys of older character files that nothing needs: Discord tells the bot its own id."""
+"""Keys of older character files that are not needed any more: Discord tells the bot its own id."""
 
 ENVIRONMENT = "environment"
 COMMAND_LINE = "command line"
@@ -18,7 +18,7 @@ COMMAND_LINE = "command line"
 
 @dataclass(frozen=True)
 class SettingEntry:
-    """One key with its value, and where it was written."""
+    """One key with its value and its source."""
 
     key: str
     value: str = field(repr=False)
@@ -28,21 +28,21 @@ class SettingEntry:
 
     @property
     def says_something(self) -> bool:
-        """Whether it is more than an empty value or the sample's placeholder."""
+        """Whether the value is neither empty nor the sample's placeholder."""
         return bool(self.value.strip()) and not is_placeholder(self.value)
 
     def fault(self, wrong: str, mend: str) -> Fault:
-        """Return a fault at the place where this was written."""
+        """Return a fault at the position of this entry."""
         return Fault(self.path, self.line, wrong, mend, self.written)
 
     def notice(self, text: str) -> ConfigurationNotice:
-        """Return a notice at the place where this was written."""
+        """Return a notice at the position of this entry."""
         return ConfigurationNotice(self.path, self.line, text, self.written)
 
 
 @dataclass
 class SettingsSource:
-    """What one source contributes: settings, a character's words, and what is to be said of it."""
+    """The content of one source: settings, a character's words, and messages about them."""
 
     settings: dict[str, SettingEntry] = field(default_factory=dict)
     identity: dict[str, SettingEntry] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class SettingsSource:
 
 
 def config_sheet(file: EnvFile) -> SettingsSource:
-    """Sort the keys of config.env: every setting may stand there, a character may not."""
+    """Sort the keys of config.env: all settings are allowed, a character is not."""
     sheet = SettingsSource(faults=[*file.faults], notices=[*file.notices])
     for entry in _entries(file):
         if entry.key in SETTING_KEYS:
@@ -67,9 +67,9 @@ def config_sheet(file: EnvFile) -> SettingsSource:
 def character_sheet(file: EnvFile, *, borrowed: bool) -> SettingsSource:
     """Sort the keys of a character.env: a character, and the two secrets and the log channel.
 
-    A character file is often somebody else's. Technical keys are refused, so that it can't send
-    the operator's key to another server or place files; from a `borrowed` one the accounts are
-    left out as well, so that it can't make the bot run, or report, under another's account.
+    A character file is often somebody else's. Technical keys are refused, so that it can't send the
+    operator's key to another server or place files; in a `borrowed` one the accounts are ignored as well, so
+    that it can't make the bot run, or report, under another's account.
     """
     sheet = SettingsSource(faults=[*file.faults], notices=[*file.notices])
     for entry in _entries(file):
@@ -86,9 +86,9 @@ def character_sheet(file: EnvFile, *, borrowed: bool) -> SettingsSource:
 
 
 def environment_sheet(environ: Mapping[str, str]) -> SettingsSource:
-    """Pick the settings from the environment, which is full of other things; no faults."""
+    """Select the settings in the environment, which contains many other variables; no faults."""
     sheet = SettingsSource()
-    # The spelling of the table counts before all others, then capitals: one order on every machine.
+    # Our own spelling has precedence, then capitals: one order on every machine.
     for written in sorted(environ, key=lambda name: (name != name.lower(), name)):
         entry = SettingEntry(written.lower(), _unquoted(environ[written]), written, ENVIRONMENT)
         if entry.key in SETTING_KEYS and entry.says_something:
@@ -99,7 +99,7 @@ def environment_sheet(environ: Mapping[str, str]) -> SettingsSource:
 
 
 def override_sheet(overrides: Mapping[str, str]) -> SettingsSource:
-    """Sort what the command line sets; an empty value there means the default."""
+    """Sort the command line's settings; an empty value there means the default."""
     sheet = SettingsSource()
     for written, value in overrides.items():
         entry = SettingEntry(written.lower(), value, written, COMMAND_LINE)
@@ -112,7 +112,7 @@ def override_sheet(overrides: Mapping[str, str]) -> SettingsSource:
 
 
 def merge(overrides: SettingsSource, *others: SettingsSource) -> dict[str, SettingEntry]:
-    """Return the entry that counts for each key: the first sheet that says something wins.
+    """Return the effective entry of each key: the first sheet with a value wins.
 
     Empty values and placeholders count as not set, except in `overrides`, where they win too.
     """
@@ -127,7 +127,7 @@ def merge(overrides: SettingsSource, *others: SettingsSource) -> dict[str, Setti
 def resolve_aliases(
     entries: Mapping[str, SettingEntry],
 ) -> tuple[dict[str, SettingEntry], list[ConfigurationNotice]]:
-    """Put aliases under the setting's own name where that is not set itself."""
+    """Put aliases under the setting's own name if that is not set itself."""
     resolved = {key: entry for key, entry in entries.items() if key not in ALIASES}
     notices = []
     for alias, key in ALIASES.items():
@@ -159,7 +159,7 @@ def _entries(file: EnvFile) -> Sequence[SettingEntry]:
 
 
 def _unquoted(value: str) -> str:
-    """Take away one pair of quotes: `docker run --env-file` leaves them to the program."""
+    """Remove one pair of quotes: `docker run --env-file` passes them on."""
     quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
     return value[1:-1] if quoted else value
 

@@ -1,4 +1,4 @@
-"""The kinds of value a setting takes, each with what it refuses and what to write instead."""
+"""The types of settings' values, each with its validation and an error that tells a valid value."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from personas.initiative import QuietHours
 
 
 def wrong(what: str, mend: str) -> PydanticCustomError:
-    """Return the error for a value that can't be taken, with what to write in its place."""
+    """Return the error for an invalid value, with a valid alternative."""
     return PydanticCustomError("setting", "{wrong}", {"wrong": what, "mend": mend})
 
 
@@ -85,13 +85,13 @@ _HALF_AN_ADDRESS = re.compile(r"@(?:localhost|[\w.-]+:\d+)?(?:/.*)?$")
 
 
 def at_server(value: str) -> tuple[str, str]:
-    """Return the model's name, and the server's address; "" where it is at the one for all else."""
+    """Return the model's name, and the server's address; "" for the main server."""
     name, *address = _AT_ADDRESS.split(value, maxsplit=1)
     return name, address[0] if address else ""
 
 
 def _model_at(value: str) -> str:
-    """Take `name` or `name@http://address`; a name may hold an @ of its own."""
+    """Parse `name` or `name@http://address`; a name may contain an @ of its own."""
     name, address = at_server(value)
     form = "write it as name@http://127.0.0.1:8081"
     if "@" in value and re.search(r"\s", value):
@@ -149,7 +149,7 @@ def _secret(value: SecretStr) -> SecretStr:
 
 
 def _database(value: SecretStr) -> SecretStr:
-    """Take the address of a PostgreSQL database; no word of what is wrong quotes it."""
+    """Validate the address of a PostgreSQL database; the error never quotes it."""
     address = value.get_secret_value()
     if not address:
         return value
@@ -198,7 +198,7 @@ def _empty_if_off(text: str) -> str:
     return "" if text.strip().lower() in ("off", "none", "false") else text.strip()
 
 
-# The upper ends keep sums and timers within what the machine and the database can hold.
+# The upper bounds keep sums and timers within the range of the machine and the database.
 Count = Annotated[int, Field(ge=1, le=10**9)]
 CountOrNone = Annotated[int, Field(ge=0, le=10**9)]
 Port = Annotated[int, Field(ge=0, le=65_535)]

@@ -1,4 +1,4 @@
-"""Settings in words: a default as it is written in a file, and the kind of value a key takes."""
+"""Settings in words: a default in a file's syntax, and the kind of a key's value."""
 
 import ast
 from collections.abc import Mapping
@@ -14,21 +14,21 @@ from bot.settings.model import Settings
 
 
 def default_words(key: str) -> str:
-    """Return a setting's default as an operator would write it; empty where it has none."""
+    """Return a setting's default in an operator's spelling; empty without one."""
     return _words(Settings.model_fields[key].get_default(call_default_factory=True))
 
 
 def does(key: str) -> str:
-    """Return the line that says what a setting does."""
+    """Return the description of a setting."""
     return said_below(Settings)[key]
 
 
 @cache
 def said_below(model: type[BaseModel]) -> Mapping[str, str]:
-    """Return what stands below each field of a model: its source is read where that is shown."""
+    """Return the docstring below each field of a model, parsed from its source."""
     said: dict[str, str] = {}
-    for one in model.__mro__[-3::-1]:  # without BaseModel and object
-        (defined,) = ast.parse(getsource(one)).body
+    for base in model.__mro__[-3::-1]:  # without BaseModel and object
+        (defined,) = ast.parse(getsource(base)).body
         for field, words in pairwise(defined.body if isinstance(defined, ast.ClassDef) else ()):
             match field, words:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(line))):

@@ -1,4 +1,4 @@
-"""Asking the voting model who a message is addressed to, where the rules can't tell (F038)."""
+"""Ask the voting model who a message addresses, where the rules can't tell (F038)."""
 
 import json
 import logging
@@ -19,10 +19,10 @@ from bot.prompts import fill
 log = logging.getLogger(__name__)
 
 SHORTEST = 16
-"""Characters of a message that is worth a question."""
+"""The minimum number of characters of a message that is worth a question."""
 SECONDS_A_TRY, SECONDS_IN_ALL, TRIES = 3.0, 4.0, 3
 KEPT = 512
-"""Answers that are remembered."""
+"""The number of answers in the cache."""
 MAX_TOKENS = 64
 
 _PAUSE = 0.25
@@ -42,7 +42,7 @@ _NOBODY = frozenset(("everyone", "everybody", "all", "here", "you", "nobody", "n
 
 @dataclass(frozen=True, slots=True)
 class VoteOutcome:
-    """What came of a question: who is addressed, in order; None where there was no usable answer."""
+    """The addressees in order, or None if there was no usable answer."""
 
     order: tuple[Person, ...] | None
     calls: tuple[ModelCall, ...] = ()
@@ -55,7 +55,7 @@ def worth_asking(heard: Utterance) -> bool:
 
 
 class AddresseeVote:
-    """Puts to the voting model who is addressed, and remembers its answers."""
+    """Asks the voting model who is addressed, and caches its answers."""
 
     def __init__(self, claude: Claude, *, model: str, clock: Clock | None = None) -> None:
         self._claude = claude
@@ -64,10 +64,10 @@ class AddresseeVote:
         self._answers: OrderedDict[str, tuple[str, ...]] = OrderedDict()
 
     async def ask(self, heard: Utterance, people: Sequence[Person], *, me: Person) -> VoteOutcome:
-        """Return whom `heard` addresses, in at most 4 seconds; no answer is no error.
+        """Return the people whom `heard` addresses, within 4 seconds; a missing answer is no error.
 
-        A name that is none of the `people` given becomes a person with the id 0. The same question
-        about the same people is paid once. Nothing is asked that is not `worth_asking`.
+        A name that belongs to none of `people` becomes a person with the id 0. The same question about the
+        same people is paid for once. A message that is not `worth_asking` costs nothing.
         """
         if not worth_asking(heard):
             return VoteOutcome(None)
@@ -90,7 +90,7 @@ class AddresseeVote:
     async def _ask_in_time(
         self, question: str, heard: Utterance
     ) -> tuple[tuple[str, ...] | None, tuple[ModelCall, ...]]:
-        """Ask up to three times while there is time; an answer that can't be used is not asked for again."""
+        """Ask up to three times before the deadline; an unusable answer is not asked for again."""
         calls: list[ModelCall] = []
         ends = self._clock.monotonic() + SECONDS_IN_ALL
         for tries_left in reversed(range(TRIES)):
@@ -125,29 +125,29 @@ class AddresseeVote:
 
 
 def names_in(text: str) -> tuple[str, ...] | None:
-    """Return the names of an answer, cleaned; None for anything that is no list of names (faults D5).
+    """Return the cleaned names of an answer; None for anything but a list of names (faults D5).
 
-    The list may stand alone or as the one list of an object, inside a code fence or between words.
+    The list may stand alone or as the only list of an object, inside a code fence or in a sentence.
     """
     for value in values_in(text[:_LONGEST_ANSWER]):
         names = _listed(value)
         if names is not None:
-            return tuple(dict.fromkeys(name for one in names if (name := clean_name(one.lstrip("@"), ""))))
+            return tuple(dict.fromkeys(name for raw in names if (name := clean_name(raw.lstrip("@"), ""))))
     return None
 
 
 def _listed(value: object) -> list[str] | None:
     if isinstance(value, dict):
-        lists = [one for one in value.values() if isinstance(one, list)]
+        lists = [item for item in value.values() if isinstance(item, list)]
         value = value.get("addressed", lists[0] if len(lists) == 1 else None)
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
     return None
 
 
 def _put(heard: Utterance, known: Sequence[Person], people: Sequence[Person]) -> str:
-    """Return the question as JSON: the same bytes whoever of the people spoke last."""
-    replied = next((one for one in (*known, *people) if one.id == heard.replies_to), None)
+    """Return the question as JSON: its bytes don't depend on who of the people spoke last."""
+    replied = next((person for person in (*known, *people) if person.id == heard.replies_to), None)
     listed = sorted((person.id, _names(person)[:_MOST_NAMES]) for person in known)
     return json.dumps(
         {
@@ -174,7 +174,7 @@ def _prompt(question: str) -> Prompt:
 def _resolved(
     names: Sequence[str], heard: Utterance, others: Sequence[Person], me: Person
 ) -> tuple[Person, ...]:
-    """Return who is meant by the names; the author does not speak to themselves."""
+    """Return the people with these names, without the author: nobody speaks to themselves."""
     ids = {person.id: person for person in (*others, me)}
     cleaned = [replace(person, names=tuple(_names(person))) for person in (*others, me)]
     known = by_name(cleaned[:-1], me=cleaned[-1])

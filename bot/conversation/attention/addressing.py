@@ -1,4 +1,4 @@
-"""Who a message in a channel is said to, and in which order: read from where the names stand (F038, F039)."""
+"""Who a channel message addresses, and in which order, by the position of names in it (F038, F039)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,31 +25,31 @@ from bot.conversation.types import Person, Utterance
 
 @dataclass(frozen=True, slots=True)
 class Addressees:
-    """Who is addressed, in order; the character itself among them where it is.
+    """The addressed people in order, including the character itself if it is addressed.
 
-    Where not `sure`, the rules can't tell.
+    If not `sure`, the rules can't tell.
     """
 
     order: tuple[Person, ...]
     sure: bool
 
     def before(self, me: Person) -> tuple[Person, ...]:
-        """Return those whose turn comes before mine: everybody, where I am not addressed (F039)."""
+        """Return the people whose turn comes before mine: everybody, if I am not addressed (F039)."""
         ids = [person.id for person in self.order]
         return self.order[: ids.index(me.id)] if me.id in ids else self.order
 
     def others_only(self, me: Person) -> bool:
-        """Say whether somebody is addressed, and I am not (C16)."""
+        """Say whether the message addresses somebody, but not me (C16)."""
         return bool(self.order) and all(person.id != me.id for person in self.order)
 
 
 def addressees(heard: Utterance, people: Sequence[Person], *, me: Person) -> Addressees:
-    """Return who `heard` is said to. `people` are the others who may be meant, who spoke last first.
+    """Return the addressees of `heard`. `people` are the other candidates, latest speaker first.
 
-    A mention or `@name` counts wherever it stands, and so does my own name (F027). Another name counts
-    where one addresses people: in front, behind a comma at the end, in a list with mine. Elsewhere
-    people are only talked about. A reply is addressed to whom it answers, unless it calls somebody:
-    then it only quotes, but what I said stays mine to answer (F038, C16, C21).
+    A mention or `@name` counts anywhere, and so does my own name (F027). Another name counts where people put
+    a form of address: in front, after a comma at the end, in a list with mine. Elsewhere a name only refers
+    to somebody. A reply addresses the author of its target, unless it calls somebody: then it only quotes,
+    but a reply to me remains mine to answer (F038, C16, C21).
     """
     others = [person for person in people if person.id not in (me.id, heard.author_id)]
     ids = {user: Person(user, ()) for user in heard.mentions}
@@ -57,7 +57,7 @@ def addressees(heard: Utterance, people: Sequence[Person], *, me: Person) -> Add
     said = spoken(heard.said)
     reading = _Reading(me)
     names = {
-        name: person for name, person in by_name(others, me=me).items() if person is me or _sayable(name)
+        name: person for name, person in by_name(others, me=me).items() if person is me or _is_distinct(name)
     }
     for sentence in sentences(said, names, mentioned=heard.mentions, ids=ids):
         reading.read(sentence)
@@ -69,8 +69,8 @@ def addressees(heard: Utterance, people: Sequence[Person], *, me: Person) -> Add
     return Addressees(tuple(order.values()), not reading.doubtful)
 
 
-def _sayable(name: str) -> bool:
-    """Say whether a name can be told from talk: a member called "yes" or "1" has to be mentioned."""
+def _is_distinct(name: str) -> bool:
+    """Say whether a name differs from ordinary words: a member called "yes" or "1" has to be mentioned."""
     return name not in NO_NAMES and any(map(str.isalpha, name))
 
 
@@ -82,11 +82,11 @@ class _Verdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """Where a name, or a list of names, stands in its sentence.
+    """The position of a name, or of a list of names, in its sentence.
 
-    `first` and `last` pass over openers and fillers, `before` and `behind` are up to two tokens,
-    nearest first, `beside` is the verdict on the names right before its comma. `word` says that the
-    name is also an ordinary word, `personal` that the sentence asks or says "you".
+    `first` and `last` skip openers and fillers, `before` and `behind` are up to two tokens, nearest first,
+    `beside` is the verdict on the names right before its comma. `word` says that the name is also an ordinary
+    word, `personal` that the sentence asks or says "you".
     """
 
     first: bool
@@ -109,7 +109,7 @@ class _Standing:
         return bool(self.behind) and self.behind[0].kind is TokenKind.PAUSE
 
 
-# Each looks at one way of addressing somebody; the first verdict counts.
+# Each function checks one way of addressing somebody; the first verdict counts.
 
 
 def _alone(at: _Standing) -> _Verdict | None:
@@ -129,7 +129,7 @@ def _in_front(at: _Standing) -> _Verdict | None:
 
 
 def _asked_for(at: _Standing) -> _Verdict | None:
-    """Tell "what about Alice" and "and you, Alice"."""
+    """Recognise "what about Alice" and "and you, Alice"."""
     words = [token for token in at.before if token.kind is TokenKind.WORD]
     if len(words) < 2 or not (
         (words[0].text == "about" and words[1].text in ("what", "how"))
@@ -186,7 +186,7 @@ _WAYS = (_alone, _in_front, _asked_for, _at_the_end, _between_commas, _behind_a_
 
 @dataclass(slots=True)
 class _Reading:
-    """What was found so far, while one sentence is read after the other."""
+    """The findings so far, while sentences are read one after the other."""
 
     me: Person
     called: list[Person] = field(default_factory=list)
@@ -220,7 +220,7 @@ class _Reading:
             self.doubtful = self.doubtful or stranger
 
     def _note(self, sentence: Sentence, names: list[Token], verdict: _Verdict) -> None:
-        """Keep whom these names call: with my name in a list, everybody in it."""
+        """Add the people whom these names call: everybody in the list, if my name is in it."""
         called = verdict is _Verdict.CALLED or any(token.person == self.me for token in names)
         for token in names:
             mine = token.explicit or token.person == self.me
@@ -237,7 +237,9 @@ def _verdict(names: list[Token], at: _Standing) -> _Verdict:
 
 
 def _stranger_in_front(tokens: list[Token], first: int) -> bool:
-    """Say whether a word stands as a name does in "Kira, come", "hey Kira" and "Kira and Pixel, come"."""
+    """Say whether a word stands in a name's position, as in "Kira, come", "hey Kira" and "Kira and Pixel,
+    come".
+    """
     if first == len(tokens) or not _like_a_name(tokens[first]):
         return False
     behind = tokens[first + 1 : first + 3]
@@ -248,7 +250,7 @@ def _stranger_in_front(tokens: list[Token], first: int) -> bool:
 
 
 def _stranger_at_the_end(tokens: list[Token], last: int) -> bool:
-    """Say whether a word stands as a name does in "what do you think, Kira?"."""
+    """Say whether a word stands in a name's position, as in "what do you think, Kira?"."""
     return last >= 4 and tokens[last - 2].text == "," and _like_a_name(tokens[last - 1])
 
 

@@ -1,4 +1,4 @@
-"""Which of the messages that wait in a channel are answered: those who called, or what the vote is for."""
+"""Choice of the waiting messages that are answered: direct calls, or messages that the vote accepts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,17 +18,17 @@ from bot.llm.types import ModelCall
 
 OUR_OWN_DOING = (Reason.ANSWERED, Reason.COOLDOWN)
 LOOKED_AT_ANEW_AFTER = 1.0
-"""Seconds in a room's queue after which the rules are asked anew about a message."""
+"""Seconds in a channel's queue after which the rules judge a message again."""
 
 
 class PassOver(Protocol):
-    """Keeps that messages are not answered, and books calls."""
+    """Records that messages are not answered, and books calls."""
 
     async def __call__(self, decided: Sequence[Decided], calls: Sequence[ModelCall] = ()) -> None: ...
 
 
 class Batcher:
-    """The stage "vote" of the walk, with the lock of the room held."""
+    """The "vote" stage of the pipeline; callers hold the channel's lock."""
 
     def __init__(
         self, perception: Perception, deciding: Deciding, pass_over: PassOver, runtime: Runtime
@@ -39,17 +39,17 @@ class Batcher:
         self._clock, self._reached = runtime.clock, runtime.reached
 
     def spoke(self, heard: Utterance) -> None:
-        """Take notice that somebody spoke: who takes turns with whom in a channel depends on it."""
+        """Note that somebody spoke; turn-taking in the channel depends on it."""
         if not heard.where.place.private:
             self._deciding.turns.spoke(heard)
 
     async def consider(
         self, heard: Utterance, mouth: Mouth, *, received: datetime, rules: HouseRules | None
     ) -> QueuedMessage | Decided:
-        """Return what may be answered, or the decision that it is not.
+        """Return the message if it may be answered, else the decision against it.
 
-        What was `received` before a restart is judged by that moment. `rules` hold in the place, where they
-        were just read. A voice message is listened to first, since a name may be spoken in it.
+        `received` is the moment by which a message from before a restart is judged. `rules` are the rules of
+        the place, if they were just read. A voice message is transcribed first, since it may contain a name.
         """
         if rules is None or not rules.forbids(heard):
             heard = await self._perception.listen(heard)
@@ -67,54 +67,61 @@ class Batcher:
     async def wanted(
         self, room: ChannelQueue, waiting: Sequence[QueuedMessage]
     ) -> tuple[list[QueuedMessage], list[Decided]]:
-        """Return what is to be answered; what only happened to be said beside it is passed over.
+        """Return the messages to answer, and decisions against the others.
 
-        What nobody addressed to the character is put to the vote, unless something else is answered
-        anyway: a reply has read it too.
+        Messages that address nobody are put to the vote, unless something else is answered anyway: that reply
+        has read them too.
         """
-        waiting = [await self._looked_at_anew(one) for one in waiting]
-        dropped = [one for one in waiting if one.called and not _wants_reply(one)]
-        called = [one for one in waiting if one.called and _wants_reply(one)]
-        rest = [one for one in waiting if not one.called]
-        await self._pass_over([_decided(one) for one in dropped])
+        waiting = [await self._judged_again(message) for message in waiting]
+        dropped = [message for message in waiting if message.called and not _wants_reply(message)]
+        called = [message for message in waiting if message.called and _wants_reply(message)]
+        rest = [message for message in waiting if not message.called]
+        await self._pass_over([_decided(message) for message in dropped])
         if not called:
             return await self._vote(room, rest)
-        authors = {one.utterance.author_id for one in called}
-        aside = [one for one in rest if one.utterance.author_id not in authors]
+        authors = {message.utterance.author_id for message in called}
+        aside = [message for message in rest if message.utterance.author_id not in authors]
         beside = Decision(reply=False, reason=Reason.ANSWERED)
-        await self._pass_over([_decided(one, beside) for one in aside])
-        burst = [one for one in waiting if one not in dropped and one not in aside]
-        # The last one is who is answered: a call before the rest of the burst, a person before a bot.
-        burst.sort(key=lambda one: (one.called, not one.utterance.from_bot))
+        await self._pass_over([_decided(message, beside) for message in aside])
+        burst = [message for message in waiting if message not in dropped and message not in aside]
+        # The reply addresses the last message: a call comes after the rest of the burst, a person after a
+        # bot.
+        burst.sort(key=lambda message: (message.called, not message.utterance.from_bot))
         first = called[-1].considered.decision
-        return burst, [_decided(one, one.considered.decision or first) for one in burst]
+        return burst, [_decided(message, message.considered.decision or first) for message in burst]
 
-    async def refused_by_now(self, one: QueuedMessage) -> Decision | None:
-        """Return why a message that was edited is not to be answered any more; None while it is.
+    async def refused_by_now(self, message: QueuedMessage) -> Decision | None:
+        """Return why an edited message must not be answered any more; None if it still may.
 
-        What called the character is not weighed anew for that it says little.
+        A message that called the character is not judged again for having too little content.
         """
-        considered = await self._deciding.wanted_still(one.utterance, one.considered, me=one.mouth.me)
+        considered = await self._deciding.wanted_still(
+            message.utterance, message.considered, me=message.mouth.me
+        )
         decision = considered.decision
         if decision is None or decision.reply or decision.reason in OUR_OWN_DOING:
             return None
-        return None if one.called and decision.reason in WEIGHED else decision
+        return None if message.called and decision.reason in WEIGHED else decision
 
-    async def _looked_at_anew(self, one: QueuedMessage) -> QueuedMessage:
-        """Ask the rules about what had to wait: a bot's count may have grown, an author been denied."""
-        waited = self._clock.monotonic() - one.at >= LOOKED_AT_ANEW_AFTER
-        if not (one.utterance.from_bot or waited) or one.utterance.where.place.private:
-            return one
-        considered = await self._deciding.wanted_still(one.utterance, one.considered, me=one.mouth.me)
-        return replace(one, considered=considered, called=considered.decision is not None)
+    async def _judged_again(self, message: QueuedMessage) -> QueuedMessage:
+        """Apply the rules again after a wait: a bot's count may have grown, or the author may have been
+        denied.
+        """
+        waited = self._clock.monotonic() - message.at >= LOOKED_AT_ANEW_AFTER
+        if not (message.utterance.from_bot or waited) or message.utterance.where.place.private:
+            return message
+        considered = await self._deciding.wanted_still(
+            message.utterance, message.considered, me=message.mouth.me
+        )
+        return replace(message, considered=considered, called=considered.decision is not None)
 
     async def _vote(
         self, room: ChannelQueue, heard: list[QueuedMessage]
     ) -> tuple[list[QueuedMessage], list[Decided]]:
-        """Put to the vote whether the character joins in; nothing is to be answered if it does not.
+        """Put to the vote whether the character joins in; return nothing to answer if it does not.
 
-        What is edited meanwhile is voted on once more. When somebody calls, the vote is broken off: what
-        it was about waits behind the call.
+        A message that is edited meanwhile is voted on once more. A direct call interrupts the vote: the
+        messages that it was about wait behind the call.
         """
         calls: tuple[ModelCall, ...] = ()
         for again in (False, True):
@@ -122,8 +129,8 @@ class Batcher:
             if not heard:
                 await self._pass_over([], calls)
                 return [], []
-            utterances = [one.utterance for one in heard]
-            replies = max(one.considered.bot_replies for one in heard)
+            utterances = [message.utterance for message in heard]
+            replies = max(message.considered.bot_replies for message in heard)
             ballot = await self._deciding.put_to_vote(utterances, bot_replies=replies, interrupt=room.called)
             calls += ballot.calls
             if ballot.interrupted:
@@ -140,43 +147,43 @@ class Batcher:
         return [], []
 
     async def _still_to_be_voted_on(self, heard: list[QueuedMessage], *, again: bool) -> list[QueuedMessage]:
-        """Return what is left of `heard`; what was edited meanwhile goes through the rules again."""
+        """Return the remaining messages of `heard`; edited messages go through the rules again."""
         left = []
-        for one in heard:
-            refusal = await self.refused_by_now(one) if again else None
+        for message in heard:
+            refusal = await self.refused_by_now(message) if again else None
             if refusal is None:
-                left.append(one)
+                left.append(message)
             else:
-                await self._pass_over([_decided(one, refusal)])
+                await self._pass_over([_decided(message, refusal)])
         return left
 
     def _voted(
         self, heard: Sequence[QueuedMessage], ballot: Ballot, calls: tuple[ModelCall, ...]
     ) -> list[Decided]:
-        """Return what the vote decided about each message; its cost stands with the first of them."""
+        """Return the vote's decision about each message; its cost stands with the first message."""
         reason = Reason.VOTE if ballot.carried else Reason.OUTVOTED if ballot.held else Reason.NO_VOTE
         decision = Decision(reply=ballot.carried, reason=reason)
         decided = []
-        for number, one in enumerate(heard):
-            paid = (*one.considered.calls, *(calls if number == 0 else ()))
+        for number, message in enumerate(heard):
+            paid = (*message.considered.calls, *(calls if number == 0 else ()))
             trace = replace(
-                one.considered.trace,
+                message.considered.trace,
                 votes=ballot.votes,
-                seconds=round(self._clock.monotonic() - one.received, 3),
+                seconds=round(self._clock.monotonic() - message.received, 3),
                 cost=cost_of(paid),
                 voted_for=ballot.character if ballot.held and number == 0 else "",
                 carried=ballot.carried and number == 0,
             )
-            decided.append(Decided(one.utterance, decision, trace, paid))
+            decided.append(Decided(message.utterance, decision, trace, paid))
         return decided
 
 
-def _wants_reply(one: QueuedMessage) -> bool:
-    decision = one.considered.decision
+def _wants_reply(message: QueuedMessage) -> bool:
+    decision = message.considered.decision
     return decision is not None and decision.reply
 
 
-def _decided(one: QueuedMessage, decision: Decision | None = None) -> Decided:
-    settled = decision or one.considered.decision
+def _decided(message: QueuedMessage, decision: Decision | None = None) -> Decided:
+    settled = decision or message.considered.decision
     assert settled is not None
-    return Decided(one.utterance, settled, one.considered.trace, one.considered.calls)
+    return Decided(message.utterance, settled, message.considered.trace, message.considered.calls)

@@ -1,4 +1,4 @@
-"""Coming to a decision about one message: the rules, who is meant, waiting for one's turn, and the vote."""
+"""Decision about one message: rules, addressees, turn-taking and the vote."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -28,15 +28,17 @@ from memory.places import Place
 from personas.character import names_of
 
 LOOKED_AT = 50
-"""Lines of a channel that deciding looks at (D05)."""
+"""The number of a channel's latest lines that the decision considers (D05)."""
 VOTED_ON = 10
-"""Lines of a channel that the vote is about (D05)."""
+"""The number of a channel's latest lines in the vote's prompt (D05)."""
 ASKED_AGAIN_AFTER = 5.0
-"""Seconds between two questions about who is addressed in a channel: a flood must not cost one each."""
+"""The minimum of seconds between two addressee questions in a channel: a flood must not cost one for each
+message.
+"""
 
 
 class Deciding:
-    """The stage "attend" of the walk."""
+    """The "attend" stage of the pipeline."""
 
     def __init__(
         self,
@@ -67,10 +69,11 @@ class Deciding:
         received: datetime,
         house: HouseRules | None = None,
     ) -> Considered:
-        """Ask the rules about what came in `at` (monotonic seconds); wait one's turn, and ask them anew.
+        """Apply the rules to a message that came in `at` (monotonic seconds); wait for its turn, and apply
+        them again.
 
-        What was `received` before a restart is judged by that moment: it was fresh then. `house` is what
-        holds in the place, where that was just read.
+        `received` is the moment by which a message from before a restart is judged: it was fresh then.
+        `house` are the rules of the place, if they were just read.
         """
         roll, waits = self._rng.random(), list[Wait]()
         who: VoteOutcome | None = None
@@ -94,9 +97,9 @@ class Deciding:
             await self.turns.wait(heard, now, pause)
 
     async def wanted_still(self, heard: Utterance, considered: Considered, *, me: int) -> Considered:
-        """Ask the rules anew about what has waited in a room, now that its turn has come.
+        """Apply the rules again to a message that waited in a queue, now that its turn has come.
 
-        A vote is not anticipated: what was to be voted on still is, unless it is not wanted any more.
+        This doesn't replace a vote: a message that needed one still does, unless the rules now reject it.
         """
         now = await self._look(heard, me=me, roll=0.0, received=considered.received, again=True)
         heard = now.edited or heard
@@ -112,7 +115,7 @@ class Deciding:
     async def put_to_vote(
         self, heard: Sequence[Utterance], *, bot_replies: int, interrupt: asyncio.Event
     ) -> Ballot:
-        """Let the voting model say whether the character joins in (F030), unless somebody interrupts."""
+        """Let the voting model decide whether the character joins in (F030), unless `interrupt` is set."""
         newest = heard[-1]
         channel_id = newest.where.channel_id
         cues = await self._casting.plan(newest)
@@ -136,10 +139,10 @@ class Deciding:
 
     @property
     def votes(self) -> bool:
-        """Say whether what is not addressed to the character is put to the vote at all."""
+        """Say whether messages that don't address the character are put to the vote at all."""
         return self._how.voters.count > 0
 
-    # What the rules look at.
+    # Circumstances for the rules.
 
     async def _look(
         self,
@@ -164,7 +167,7 @@ class Deciding:
         if logged is not None:
             heard = as_edited(heard, logged.text, attachments_of(logged.attachments))
         before, after = self._around(heard, lately, again=again)
-        # To others the characters are one: which of them answers is decided when one does.
+        # Others see the characters as one participant: which of them answers is decided afterwards.
         names = dict.fromkeys(name for role in present for name in names_of(role.character))
         myself = Person(me, tuple(names), is_bot=True)
         known = tuple(person for person in known if not house.ignores(person.id))
@@ -203,10 +206,17 @@ class Deciding:
     async def _known(
         self, db: UnitOfWork, heard: Utterance, lately: Sequence[LatelySaid], me: int
     ) -> tuple[Person, ...]:
-        """Return who may be meant: who spoke lately, the newest first, and whom Discord names."""
+        """Return the possible addressees: recent speakers, the newest first, and people whom Discord
+        mentions.
+        """
         authors = [line.author_id for line in reversed(lately)]
-        others = dict.fromkeys(one for one in (*authors, *heard.mentions) if one != me and one > 0)
-        known = {one.user_id: one for one in await db.users.known_as(others, guild_id=heard.where.guild_id)}
+        others = dict.fromkeys(
+            person_id for person_id in (*authors, *heard.mentions) if person_id != me and person_id > 0
+        )
+        known = {
+            person.user_id: person
+            for person in await db.users.known_as(others, guild_id=heard.where.guild_id)
+        }
         told = {person.id: person for person in heard.people if person.id != me}
         people = []
         for user_id in dict.fromkeys((*others, *told)):
@@ -222,9 +232,10 @@ class Deciding:
     def _around(
         self, heard: Utterance, lately: Sequence[LatelySaid], *, again: bool
     ) -> tuple[tuple[Glimpse, ...], tuple[Glimpse, ...]]:
-        """Return what was said before an utterance, and after it, in the order of arrival.
+        """Return the lines before an utterance and those after it, in the order of arrival.
 
-        When so much was said `again` that it is not among the latest lines, all of them came after it.
+        If the utterance is no longer among the latest lines when it is judged `again`, all of them came after
+        it.
         """
         before: list[Glimpse] = []
         after: list[Glimpse] = []
@@ -237,10 +248,10 @@ class Deciding:
                 side.append(_glimpse(row))
         return tuple(before), tuple(after)
 
-    # Who is meant.
+    # Addressees.
 
     def _in_doubt(self, heard: Utterance, now: Circumstances, attention: Attention) -> bool:
-        """Say whether it matters who is addressed, and the rules can't tell (F038)."""
+        """Say whether the addressee matters, but the rules can't tell (F038)."""
         if now.addressed.sure or heard.alone or not self.votes or not worth_asking(heard):
             return False
         if attention.decision is not None and not attention.decision.reply:
@@ -272,7 +283,9 @@ class Deciding:
 
 
 async def _closed(db: UnitOfWork, heard: Utterance) -> Decision | None:
-    """Return what was decided about a message while it waited: it was deleted, or answered with another."""
+    """Return the decision made while a message waited: it was deleted, or answered together with another
+    message.
+    """
     found = await db.turns.decided(heard.message_id)
     if found is None or found[0].open:
         return None
@@ -280,7 +293,7 @@ async def _closed(db: UnitOfWork, heard: Utterance) -> Decision | None:
 
 
 def cost_of(calls: Iterable[ModelCall]) -> float | None:
-    """Return what calls cost together in US dollars; None when the price of one is not known."""
+    """Return the total cost of calls in US dollars; None if one of the prices is unknown."""
     costs = [call.cost for call in calls]
     return None if None in costs else sum(cost for cost in costs if cost is not None)
 

@@ -1,4 +1,4 @@
-"""Decisions (C18) and house rules (F127) in words: for /why, /settings and the log channel."""
+"""Wording of decisions (C18) and server rules (F127) for /why, /settings and the log channel."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ _CODES = {
     "status": _("status", "a remark of a character that speaks first: on what it does"),
 }
 _ONE_DECIMAL = frozenset({"days"})
-"""The figures that are shown with one decimal; others that are no whole numbers have two."""
+"""The figures shown with one decimal; other fractions have two."""
 _COST = _("decided in {seconds} s for ${cost}")
 _FREE = _("decided in {seconds} s")
 _COST_UNKNOWN = _("decided in {seconds} s for an unknown sum")
@@ -118,7 +118,7 @@ _LAST_RULE = RULES[-1].__name__
 
 @dataclass(frozen=True, slots=True)
 class _Ruling:
-    """How a rule about switching on, or about a chance, is told; without a value it was taken back."""
+    """The wording of an on/off rule or a chance; a rule without a value was removed."""
 
     on: str
     off: str
@@ -146,8 +146,8 @@ _IN_CHANNEL = _Ruling(
 def explain(claim: Claim, turn: Turn | None) -> str:
     """Return why a message was answered or not, rule by rule, in lines of Discord Markdown.
 
-    Of a message that was not answered they name the stage that stopped it. They hold facts and ids, and no
-    word of the message.
+    If the message was not answered, they name the stage that stopped it. They contain facts and ids, but none
+    of the message's words.
     """
     if claim.open:
         return str(_UNDECIDED)
@@ -163,7 +163,7 @@ def explain(claim: Claim, turn: Turn | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RuleTrace:
-    """A rule that was asked about a message, and what it noted; the last may be the one that `decided`."""
+    """A rule that was applied to a message, and its notes; the last rule may be the one that `decided`."""
 
     rule: str
     remark: str
@@ -171,7 +171,7 @@ class RuleTrace:
 
 
 def asked_of(trace: Trace, reason: str | None) -> Iterator[RuleTrace]:
-    """Yield the rules that were asked, in their order."""
+    """Yield the applied rules in their order."""
     deciding = trace.steps[-1] if _a_rule_decided(trace, reason) else None
     for step in trace.steps:
         remark = _remark_in_words(step.remark) if step.remark else ""
@@ -179,12 +179,12 @@ def asked_of(trace: Trace, reason: str | None) -> Iterator[RuleTrace]:
 
 
 def facts_of(trace: Trace) -> Iterator[str]:
-    """Yield the addressees of a message, pauses, votes, the expert, time and cost: a line each."""
+    """Yield a line each for a message's addressees, pauses, votes, the expert, time and cost."""
     return _facts(trace)
 
 
 def reason_in_words(kept: str | None, cue: str = "") -> str:
-    """Return why a message was answered or not; what is kept under no name of ours stands as it is."""
+    """Return why a message was answered or not; an unknown stored reason is shown as it is."""
     if kept == Reason.CUE.name and cue:
         return _CUE.format(why=worded(_CUES, cue))
     reason = Reason.__members__.get(kept or "")
@@ -194,20 +194,21 @@ def reason_in_words(kept: str | None, cue: str = "") -> str:
 def _remark_in_words(remark: RuleRemark) -> str:
     if isinstance(remark.note, str):
         return remark.note
-    return str(remark.note.value).format(**{name: _figure(name, it) for name, it in remark.figures.items()})
+    figures = {name: _figure(name, value) for name, value in remark.figures.items()}
+    return str(remark.note.value).format(**figures)
 
 
 def _figure(name: str, value: object) -> str:
     if isinstance(value, float):
         return number(value, ".1f" if name in _ONE_DECIMAL else ".2f")
     if isinstance(value, list):
-        return ", ".join(worded(_CODES, one) for one in value) or str(_NO_SIGN)
+        return ", ".join(worded(_CODES, code) for code in value) or str(_NO_SIGN)
     return worded(_CODES, str(value))
 
 
 def in_one_line(reason: Reason, trace: Trace, *, reply: bool) -> str:
-    """Return a decision for the log channel, in English: what came of it, votes, waits, time and cost."""
-    failed = reply and trace.signal  # thinking failed, and the character's own line says so
+    """Return a decision for the log channel, in English: outcome, votes, waits, time and cost."""
+    failed = reply and trace.signal  # generation failed, and the character's own line says so
     verdict = "answered with a fallback line" if failed else "answered" if reply else "silent"
     with speaking(None):
         return " | ".join([f"{verdict}: {english(reason)}", *_facts(trace)])
@@ -239,12 +240,12 @@ def _rules(trace: Trace, reason: str | None) -> Iterator[str]:
 
 
 def _a_rule_decided(trace: Trace, reason: str | None) -> bool:
-    """Say whether the last rule that was asked had an opinion: otherwise all were asked, and none had."""
+    """Say whether the last applied rule decided; otherwise all rules were applied without a decision."""
     return bool(trace.steps) and (trace.steps[-1].rule != _LAST_RULE or reason == Reason.CHANCE.name)
 
 
 def _stage(trace: Trace, reason: str | None) -> str:
-    """Say at which stage a message that was not answered was let go."""
+    """Return the stage at which an unanswered message was dropped."""
     if reason == Reason.ANSWERED.name and trace.steps and trace.steps[-1].rule == "answered":
         return _AT_THE_RULES
     return _STAGES.get(Reason.__members__.get(reason or ""), _AT_THE_RULES)
@@ -252,7 +253,7 @@ def _stage(trace: Trace, reason: str | None) -> str:
 
 def _facts(trace: Trace) -> Iterator[str]:
     if trace.addressees:
-        people = ", ".join(f"<@{one}>" if one else str(_SOMEBODY) for one in trace.addressees)
+        people = ", ".join(f"<@{user_id}>" if user_id else str(_SOMEBODY) for user_id in trace.addressees)
         yield (_ADDRESSED_ASKED if trace.asked_who else _ADDRESSED).format(people=people)
     for why in dict.fromkeys(wait.why for wait in trace.waits):
         seconds = sum(wait.seconds for wait in trace.waits if wait.why == why)
@@ -266,8 +267,8 @@ def _facts(trace: Trace) -> Iterator[str]:
         )
         yield _VOTES.format(counts=", ".join(counts))
     if len(trace.expert) == 2:
-        who, why = trace.expert
-        yield _EXPERT.format(who=worded(_EXPERTS, who), why=worded(_EXPERTISE, why))
+        expert, why = trace.expert
+        yield _EXPERT.format(who=worded(_EXPERTS, expert), why=worded(_EXPERTISE, why))
     if len(trace.guard) == 2:
         yield _guarded(*trace.guard)
     if trace.signal:
@@ -276,7 +277,7 @@ def _facts(trace: Trace) -> Iterator[str]:
 
 
 def _guarded(hostility: float, skin: float) -> str:
-    posture = next((one for one in POSTURES if hostility >= one.at_least), POSTURES[-1])
+    posture = next((posture for posture in POSTURES if hostility >= posture.at_least), POSTURES[-1])
     return _GUARDED.format(
         hostility=number(hostility, ".2f"),
         least=number(posture.at_least, ".2f"),
@@ -300,7 +301,7 @@ def _outcome(turn: Turn | None) -> Iterator[str]:
 
 
 def holding(house: HouseRules, where: Where, *, chance: float) -> Iterator[str]:
-    """Yield what holds in a place and who said so; `chance` is the operator's own setting."""
+    """Yield the settings of a place and who made them; `chance` is the operator's default."""
     source = _source(house, RuleKind.ACTIVE, where) or UNSET
     yield _HERE[house.active(where)].format(source=source)
     own = house.chance(where)
@@ -309,13 +310,13 @@ def holding(house: HouseRules, where: Where, *, chance: float) -> Iterator[str]:
 
 
 def switched(house: HouseRules, where: Where) -> Iterator[str]:
-    """Yield what admins may switch for their whole server, and whether it is on in a place."""
+    """Yield the switches that admins have for their whole server, with their state in a place."""
     for switch in SWITCHES:
         yield SWITCHED[house.allows(switch, where)].format(what=SWITCH_NAMES[switch])
 
 
 def standing(house: HouseRules, guild_id: int) -> Iterator[str]:
-    """Yield the rules that were laid down for a server."""
+    """Yield the rules set for a server."""
     rules = [
         in_words(RuleKind(kind), target, value)
         for guild, kind, target, value in house.rules
@@ -331,7 +332,7 @@ def standing(house: HouseRules, guild_id: int) -> Iterator[str]:
 
 
 def in_words(kind: RuleKind, target_id: int, value: float | None = None) -> str:
-    """Return a rule in words; without a value it is one that was taken back."""
+    """Return a rule in words; a rule without a value was removed."""
     if kind in _IGNORED:
         return _IGNORED[kind].format(id=target_id)
     if kind in SWITCHES:
@@ -345,12 +346,12 @@ def in_words(kind: RuleKind, target_id: int, value: float | None = None) -> str:
 
 
 def place_name(channel_id: int) -> str:
-    """Return what a rule is for: a channel, or the whole server."""
+    """Return the target of a rule: a channel, or the whole server."""
     return str(_WHOLE_SERVER) if channel_id == EVERYWHERE else f"<#{channel_id}>"
 
 
 def _source(house: HouseRules, kind: RuleKind, where: Where) -> str:
-    """Return who said what holds in a place: the nearest rule of a kind; empty where there is none."""
+    """Return who set the nearest rule of a kind for a place; "" without a rule."""
     place = house.laid_down_for(kind, where)
     if place is None:
         return ""

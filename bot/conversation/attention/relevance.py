@@ -1,8 +1,8 @@
-"""Whether what nobody addressed to the character is worth a paid question: signs, and what each weighs.
+"""Relevance of a message that doesn't address the character, as weighted signs: is it worth a paid vote?
 
-Who took turns with whom is the same in every language; the words that are looked for only help, in English,
-German, Spanish and French most. What the signs weigh stands in relevance.toml, and was learned from labelled
-lines: `python -m tests.relevance_weights` tells how well, and with --write learns it anew.
+Turn-taking is the same in every language; word lists only help, mainly in English, German, Spanish and
+French. The weights in relevance.toml were learned from labelled lines: `python -m tests.relevance_weights`
+reports their accuracy, and with --write learns them anew.
 """
 
 import math
@@ -45,20 +45,20 @@ _LEARNED = tomllib.loads(Path(__file__).with_name("relevance.toml").read_text("u
 _WEIGHTS: dict[str, float] = _LEARNED["weights"]
 
 THRESHOLD: float = _LEARNED["needed"]
-"""From this score on it is worth asking."""
+"""The minimum score that is worth a vote."""
 
-_SILENCE = timedelta(minutes=5)  # after so much of it nobody is in a talk any more
-_WORDS = 12  # words of a line that says as much as most do
-_NOTICED = 0.5  # what a sign adds or takes at least to be named
+_SILENCE = timedelta(minutes=5)  # after this much silence a conversation is over
+_WORDS = 12  # words in a line of typical length
+_NOTICED = 0.5  # the minimum weight of a sign that is named in explanations
 _SHOWN = frozenset({AttachmentKind.PICTURE, AttachmentKind.FILE, AttachmentKind.PDF, AttachmentKind.TEXT})
 _SENTENCE_END = regex.compile(r"[.!?…。！？\n]++(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """How likely an unaddressed line is for the character: `score` is 0 to 1.
+    """The relevance of a line to the character: `score` is 0 to 1.
 
-    `signs` name what counted, for it or against it, the weightiest first.
+    `signs` name the factors for and against it, the weightiest first.
     """
 
     score: float
@@ -67,9 +67,9 @@ class Priority:
 
 @dataclass(frozen=True, slots=True)
 class RelevanceSign:
-    """One thing that speaks for or against a line: `strength`, 0 to 1, says how much it applies.
+    """A factor for or against a line: `strength`, 0 to 1, says how much it applies.
 
-    It is kept by the name of that function, and shown by its `label`.
+    It is stored under the name of that function, and shown by its `label`.
     """
 
     label: str
@@ -80,12 +80,13 @@ class RelevanceSign:
         return self.strength.__name__
 
 
-# The character's own talk
+# The character's own conversation
 
 
 def follow_up(scene: MessageContext) -> float:
-    """The character answered this author last: half of it is left after twelve lines of others, or after
-    a quarter of an hour, or after four turns of the author that the character left to others."""
+    """The character has answered this author: the strength of 1 halves after twelve lines of others, after a
+    quarter of an hour, or after four turns that the author left to others.
+    """
     if scene.answer is None:
         return 0.0
     minutes = max((scene.heard.sent_at - scene.answer.sent_at).total_seconds() / 60, 0.0)
@@ -93,110 +94,111 @@ def follow_up(scene: MessageContext) -> float:
 
 
 def asked(scene: MessageContext) -> float:
-    """What the character said last to this author was a question: this is likely the answer."""
+    """The character's last line to this author was a question: this is likely the answer."""
     return follow_up(scene) if scene.answer and asks(scene.answer.text[:MOST_LETTERS]) else 0.0
 
 
 def takes_up(scene: MessageContext) -> float:
-    """It answers the character with more than a word or two."""
+    """The line answers the character with more than a word or two."""
     return follow_up(scene) * min(len(scene.words) / 5, 1.0)
 
 
-# Questions and pleas
+# Questions and requests
 
 
 def question(scene: MessageContext) -> float:
-    """It asks something, and not those with whom its author has just talked."""
+    """The line is a question, but not to the author's latest partners in conversation."""
     return scene.asking * (1.0 if newcomer(scene) else 0.25)
 
 
 def room(scene: MessageContext) -> float:
-    """It asks for anybody at all, or asks all of those who read it."""
+    """The line asks for anybody at all, or asks all readers."""
     return max(_found(scene, ANYBODY, ANYBODY_UNSPACED), question(scene) * _found(scene, ALL_OF_YOU))
 
 
 def plea(scene: MessageContext) -> float:
-    """It asks for help, or can't wait (F032)."""
+    """The line asks for help, or is urgent (F032)."""
     return _found(scene, PLEA, PLEA_UNSPACED)
 
 
 def opinions(scene: MessageContext) -> float:
-    """It asks what others think, or would do."""
+    """The line asks for opinions or for advice."""
     return _found(scene, OPINIONS)
 
 
-# What somebody tells
+# Stories and remarks
 
 
 def silence(scene: MessageContext) -> float:
-    """Nobody else has said anything for some minutes: it begins a talk."""
+    """Nobody else has spoken for some minutes: the line begins a conversation."""
     return min(scene.quiet / _SILENCE, 1.0)
 
 
 def newcomer(scene: MessageContext) -> float:
-    """Its author had no part in what others said lately."""
+    """The author had no part in the latest conversation of others."""
     return float(not scene.turns)
 
 
 def length(scene: MessageContext) -> float:
-    """It says much: who answers, agrees or laughs needs few words."""
+    """The line is long: answers, agreement and laughter need few words."""
     return min(math.log1p(len(scene.words)) / math.log1p(2 * _WORDS), 1.0)
 
 
 def sentences(scene: MessageContext) -> float:
-    """It has several sentences."""
+    """The line has several sentences."""
     ends = sum(1 for _end in _SENTENCE_END.finditer(scene.text.strip()[:-1]))
     return min(ends / 3, 1.0)
 
 
 def own_story(scene: MessageContext) -> float:
-    """Out of a silence, or into the talk of others, it tells something of its author at some length: in the
-    first person, or beginning with what one did."""
+    """After a silence, or into a conversation of others, the author tells something about themselves at some
+    length: in the first person, or beginning with a verb in the past tense.
+    """
     told = not MYSELF.isdisjoint(scene.words) or _begins_as_report(scene)
     return told * max(silence(scene), newcomer(scene) / 2) * min(len(scene.words) / _WORDS, 1.0)
 
 
 def feeling(scene: MessageContext) -> float:
-    """It says what somebody feels, or how they find something."""
+    """The line names a feeling or a judgement."""
     return _found(scene, FEELINGS)
 
 
 def shows(scene: MessageContext) -> float:
-    """It comes with a picture or a file, and says something about it."""
+    """The line comes with a picture or a file, and comments on it."""
     shown = any(attachment.kind in _SHOWN for attachment in scene.heard.attachments)
     return float(shown and not is_small_talk(scene.text))
 
 
-# What speaks against it
+# Signs against it
 
 
 def others_talk(scene: MessageContext) -> float:
-    """The author is talking with somebody else: once is mostly chance, three times are a dialogue."""
+    """The author is talking with somebody else: one exchange is mostly chance, three are a dialogue."""
     return (0.0, 0.2, 0.6, 1.0)[min(scene.exchanges, 3)]
 
 
 def answers(scene: MessageContext) -> float:
-    """Somebody else has just asked something, and it asks nothing itself."""
+    """Somebody else has just asked something, and the line asks nothing itself."""
     return float(not scene.asking and any(asks(line.text[:MOST_LETTERS]) for line in scene.said_lately))
 
 
 def called(scene: MessageContext) -> float:
-    """Somebody else has just called its author by name."""
+    """Somebody else has just called the author by name."""
     return float(scene.called)
 
 
 def calls_somebody(scene: MessageContext) -> float:
-    """It names somebody who spoke lately."""
+    """The line names a recent speaker."""
     return float(not scene.names.isdisjoint(scene.words))
 
 
 def small_talk(scene: MessageContext) -> float:
-    """No words at all, one word, or a few of those that everybody throws in: it may answer the character."""
+    """The line has no words, one word, or a few common interjections, unless it may answer the character."""
     return is_small_talk(scene.text) * (1.0 - asked(scene))
 
 
 def reaction(scene: MessageContext) -> float:
-    """The share of what everybody throws in, but in a question: there "what" is none."""
+    """The share of common interjections in the line; in a question "what" is not counted as one."""
     if scene.asking:
         return 0.0
     words = words_of(plainly(scene.text), MOST_WORDS)
@@ -204,13 +206,13 @@ def reaction(scene: MessageContext) -> float:
 
 
 def elsewhere(scene: MessageContext) -> float:
-    """It replies to somebody else's message."""
+    """The line replies to somebody else's message."""
     heard = scene.heard
     return float(not heard.replies_to_me and heard.replies_to not in (None, heard.author_id))
 
 
 def from_bot(scene: MessageContext) -> float:
-    """Another bot said it."""
+    """The author is another bot."""
     return float(scene.heard.from_bot)
 
 
@@ -252,10 +254,10 @@ SIGNS: tuple[RelevanceSign, ...] = (
 
 
 def priority(heard: Utterance, recent: Sequence[Glimpse]) -> Priority:
-    """Return how likely `heard`, which nobody addressed to the character, is for it nonetheless (C13, F032).
+    """Return the relevance of `heard`, which doesn't address the character (C13, F032).
 
-    `recent` are the lines said before it in this channel, in their order. Costs nothing and waits for
-    nothing; what it takes grows with the length of the texts and no faster.
+    `recent` are the earlier lines of this channel, in their order. The function is free of charge and doesn't
+    block; its time is linear in the length of the texts.
     """
     counted = {name: _WEIGHTS[name] * strength for name, strength in strengths(heard, recent).items()}
     score = 1 / (1 + math.exp(-_LEARNED["start"] - sum(counted.values())))
@@ -264,6 +266,6 @@ def priority(heard: Utterance, recent: Sequence[Glimpse]) -> Priority:
 
 
 def strengths(heard: Utterance, recent: Sequence[Glimpse]) -> dict[str, float]:
-    """Return how much each sign applies, those left out that do not."""
+    """Return the strength of each sign that applies."""
     scene = scene_of(heard, recent)
     return {sign.name: strength for sign in SIGNS if (strength := sign.strength(scene))}

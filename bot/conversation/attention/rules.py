@@ -1,4 +1,4 @@
-"""Whether to answer: rules in order, the first opinion wins; without one it is put to the vote (D06, D07)."""
+"""Rules on whether to answer: the first opinion wins; without an opinion the vote decides (D06, D07)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ from memory.places import Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What the rules may look at besides the utterance itself, which was `received` at a moment before now.
+    """The facts that rules may consider besides the utterance itself, which was `received` before now.
 
-    `before` and `after` are what was said lately in the channel around the utterance, oldest first; there
-    is something `after` it when the rules are asked anew. `people` are those who may be meant. `roll` is a
-    random number from 0 to 1, drawn once for each utterance. `edited` is the utterance as the log holds it by
-    now, and `closed` what was decided about it meanwhile. `kept_out` are the names of characters that are for
-    adults, where this place is not; without a name of its own, nobody else is there.
+    `before` and `after` are the latest lines of the channel around the utterance, oldest first; `after` has
+    lines only when the rules are applied again. `people` are the possible addressees. `roll` is a random
+    number from 0 to 1, drawn once for each utterance. `edited` is the current text of the utterance in the
+    log, and `closed` a decision made about it meanwhile. `kept_out` are the names of adults-only characters
+    where the place is not for adults; without a name of its own, nobody else is there.
     """
 
     now: datetime
@@ -52,22 +52,22 @@ Rule = Callable[[Utterance, Circumstances], Opinion]
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """What the rules came to: without a decision the vote has the say."""
+    """The outcome of the rules: without a decision the vote decides."""
 
     decision: Decision | None
     steps: tuple[DecisionStep, ...]
 
 
-# Gates: what is never answered, whoever is meant.
+# Gates: messages that are never answered, whoever they address.
 
 
 def itself(heard: Utterance, _: Circumstances) -> Opinion:
-    """The character does not answer itself, nor what it says through a webhook (faults D11)."""
+    """The character does not answer itself, nor its own webhook messages (faults D11)."""
     return _no(Reason.SELF) if heard.from_self else None
 
 
 def forbidden(heard: Utterance, now: Circumstances) -> Opinion:
-    """What admins switched off or denied is not even listened to (C15)."""
+    """The character ignores channels that admins switched off and people whom they denied (C15)."""
     reason = now.house.forbids(heard) if now.house.rules else None
     return _no(reason) if reason else None
 
@@ -77,9 +77,9 @@ def empty(heard: Utterance, _: Circumstances) -> Opinion:
 
 
 def stale(heard: Utterance, now: Circumstances) -> Opinion:
-    """What was said before the bot could hear it is noted; only who turned to it is answered (F024).
+    """A message from the bot's downtime is logged, but only answered if it addresses the character (F024).
 
-    Long after, they are not either: the next reply is told that they were missed.
+    A long time afterwards it is not answered either: the next reply mentions the missed messages.
     """
     late = now.received - heard.sent_at
     if heard.where.place is Place.TERMINAL or late <= now.too_old:
@@ -89,7 +89,7 @@ def stale(heard: Utterance, now: Circumstances) -> Opinion:
 
 
 def paid_for(_: Utterance, now: Circumstances) -> Opinion:
-    """Where the budget of the day is spent, and that was told, nothing is thought about any more (C86)."""
+    """Once the day's budget is spent and people were told, no message costs anything (C86)."""
     if now.purse.level is Level.FREE:
         return None
     if now.purse.level is Level.SPENT and now.purse.told:
@@ -98,7 +98,7 @@ def paid_for(_: Utterance, now: Circumstances) -> Opinion:
 
 
 def age_gate(heard: Utterance, now: Circumstances) -> Opinion:
-    """Who is for adults answers where Discord keeps children out, and nowhere else (C91)."""
+    """An adults-only character answers only in age-restricted channels (C91)."""
     if not now.kept_out:
         return None
     others = bool(now.me.names)
@@ -107,7 +107,9 @@ def age_gate(heard: Utterance, now: Circumstances) -> Opinion:
 
 
 def often_enough(heard: Utterance, now: Circumstances) -> Opinion:
-    """One bot is answered so many times in a row, called or not: two bots call each other for ever (F034)."""
+    """A bot is answered a limited number of times in a row, called or not: two bots would call each other for
+    ever (F034).
+    """
     if not heard.from_bot:
         return None
     remark = RuleRemark(Note.REPLIES, {"count": now.tally.to_this_bot, "limit": now.patience.threshold})
@@ -124,14 +126,14 @@ def tired(heard: Utterance, now: Circumstances) -> Opinion:
 
 
 def answered(heard: Utterance, now: Circumstances) -> Opinion:
-    """What a bot said is over once the character has spoken after it; people wait for their answer."""
+    """A bot's message is void once the character has spoken after it; people get their answer."""
     if heard.from_bot and any(line.mine for line in now.after):
         return _no(Reason.ANSWERED)
     return None
 
 
 def taken(heard: Utterance, now: Circumstances) -> Opinion:
-    """Only others were called, and one of them has answered by now; a bare reply calls nobody."""
+    """The message called only others, and one of them has answered by now; a bare reply calls nobody."""
     others = {person.id for person in now.addressed.order} - {now.me.id}
     if others and not _called(heard, now) and any(line.author_id in others for line in now.after):
         return _no(Reason.TAKEN)
@@ -142,7 +144,7 @@ def taken(heard: Utterance, now: Circumstances) -> Opinion:
 
 
 def private(heard: Utterance, _: Circumstances) -> Opinion:
-    """Between two people there is nobody else to answer (F026)."""
+    """In a direct message there is nobody else to answer (F026)."""
     return Decision(reply=True, reason=Reason.DM) if heard.where.place.private else None
 
 
@@ -160,25 +162,27 @@ def replied_to(heard: Utterance, _: Circumstances) -> Opinion:
 
 
 def named(heard: Utterance, now: Circumstances) -> Opinion:
-    """Its name or an alias as a whole word (F027); somebody else who is mentioned may be called so."""
+    """The message contains the character's name or an alias as a whole word (F027), unless a mentioned person
+    may be meant.
+    """
     return Decision(reply=True, reason=Reason.NAME) if _named(heard, now) else None
 
 
-# What nobody addressed to the character: the cheapest question first.
+# Messages that don't address the character: the cheapest check first.
 
 
 def others_addressed(_: Utterance, now: Circumstances) -> Opinion:
-    """What is said to somebody else is theirs to answer (C16)."""
+    """Other addressees answer their own messages (C16)."""
     return _no(Reason.OTHERS) if now.addressed.others_only(now.me) else None
 
 
 def spared(_: Utterance, now: Circumstances) -> Opinion:
-    """Where the budget runs short, nothing is put to the vote (C86)."""
+    """When the budget runs short, no vote is held (C86)."""
     return None if now.purse.level is Level.FREE else _no(Reason.BUDGET, _spent(now))
 
 
 def chatter(heard: Utterance, now: Circumstances) -> Opinion:
-    """Most of what is said in a channel is not worth a vote (F032, C13)."""
+    """Most messages in a channel are not worth a vote (F032, C13)."""
     found = priority(heard, now.before)
     figures = {"score": round(found.score, 2), "needed": THRESHOLD, "signs": list(found.signs)}
     remark = RuleRemark(Note.PRIORITY, figures)
@@ -186,7 +190,9 @@ def chatter(heard: Utterance, now: Circumstances) -> Opinion:
 
 
 def by_chance(heard: Utterance, now: Circumstances) -> Opinion:
-    """GLOBAL_RESPONSE_CHANCE, or what the admins set for this place (F036, C15)."""
+    """Consider a message with GLOBAL_RESPONSE_CHANCE, or the chance that admins set for this place (F036,
+    C15).
+    """
     own = now.house.chance(heard.where)
     chance = now.chance if own is None else own
     figures = {"roll": round(now.roll, 2), "chance": round(float(chance), 2)}
@@ -220,7 +226,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def attend(heard: Utterance, now: Circumstances, rules: Sequence[Rule] = RULES) -> Attention:
-    """Return the first opinion of the rules, and all that was noted on the way to it."""
+    """Return the first opinion of the rules, and all the notes made before it."""
     steps: list[DecisionStep] = []
     for rule in rules:
         opinion = rule(heard, now)

@@ -1,4 +1,4 @@
-"""What a line looks like that is judged by rules alone: its words, and who took turns with whom before it."""
+"""Features of a line that only the rules judge: its words, and the turn-taking before it."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,17 +14,17 @@ from bot.conversation.text.names import spoken
 from bot.conversation.types import Glimpse, Utterance
 
 MOST_LINES = 50
-"""So many lines are looked at; who talks with whom is told by those of the last quarter of an hour."""
+"""The maximum number of earlier lines; conversation partners are told by the last quarter of an hour."""
 MOST_WORDS = 120
-"""Words of a line that are looked at: what it is shows itself soon."""
+"""The maximum number of a line's words: the first ones show its nature."""
 MOST_LETTERS = 600
-"""Letters of each earlier line that are looked at, so that fifty long ones cost no more than one."""
+"""The maximum number of letters of each earlier line, so that fifty long lines cost no more than one."""
 
 _LATELY = timedelta(minutes=15)
 SOON = timedelta(minutes=4)
-"""Within this time a line may be the answer to another one."""
+"""Within this time a line may answer an earlier line."""
 _LONG_AGO = timedelta(days=1)
-_SAYS_MUCH = 8  # words of a line that is more than a remark; a question counts as so many more
+_SAYS_MUCH = 8  # words in a line that is more than a remark; a question counts as this many more
 _SHORTEST_NAME = 3
 _SHORTEST_NICKNAME = 4
 _NAME_PARTS = regex.compile(r"[\p{L}\p{M}]+")
@@ -32,15 +32,15 @@ _NAME_PARTS = regex.compile(r"[\p{L}\p{M}]+")
 
 @dataclass(frozen=True, slots=True)
 class MessageContext:
-    """What the signs look at: an utterance, and who took turns with whom before it.
+    """The input of the signs: an utterance, and the turn-taking before it.
 
-    `words` are those of its `text`, which is without code, links and emotes; `asking`, 0 to 1, says how
-    surely it asks something. `answer` is the character's last line to this author; `others_since` counts the
-    lines of other people after it, and `turns_since` the author's own ones that it left to others.
-    `exchanges` is how often the author answered one and the same other person since. `quiet` is how long
-    nobody else has said anything. `around` are the lines of the last minutes; `turns` counts the author's own
-    among the newest of them to which others have said something. `names` are the words by which one calls
-    those who spoke today, and `called` says that somebody has just called the author so.
+    `words` are those of its `text`, which excludes code, links and emotes; `asking`, 0 to 1, is the certainty
+    that it is a question. `answer` is the character's last line to this author; `others_since` counts the
+    lines of other people after it, and `turns_since` the author's own turns that it left to others.
+    `exchanges` counts the author's answers to the same other person since. `quiet` is the time in which
+    nobody else spoke. `around` are the lines of the last minutes; `turns` counts the author's own among the
+    newest of them to which others have reacted. `names` are the words that call today's speakers, and
+    `called` says that somebody has just called the author.
     """
 
     heard: Utterance
@@ -59,7 +59,7 @@ class MessageContext:
 
     @property
     def said_lately(self) -> tuple[Glimpse, ...]:
-        """What other people said so lately that the utterance may answer it."""
+        """The lines of other people recent enough for the utterance to answer them."""
         return tuple(
             line
             for line in self.around[-4:]
@@ -70,7 +70,7 @@ class MessageContext:
 
 
 def scene_of(heard: Utterance, recent: Sequence[Glimpse]) -> MessageContext:
-    """Return an utterance with what the lines said before it tell about it."""
+    """Return an utterance with the features that earlier lines give it."""
     around = tuple(line for line in recent[-MOST_LINES:] if heard.sent_at - line.sent_at <= _LATELY)
     own = heard.author_id
     last = _last_answer(heard, around)
@@ -90,8 +90,8 @@ def scene_of(heard: Utterance, recent: Sequence[Glimpse]) -> MessageContext:
         quiet=_quiet(heard, recent),
         around=around,
         turns=sum(
-            one.author_id == own != after.author_id and heard.sent_at - one.sent_at <= SOON
-            for one, after in pairwise(around)
+            before.author_id == own != after.author_id and heard.sent_at - before.sent_at <= SOON
+            for before, after in pairwise(around)
         ),
         names=_callable(
             line.author_name for line in recent[-MOST_LINES:] if line.author_id != own and not line.mine
@@ -101,7 +101,7 @@ def scene_of(heard: Utterance, recent: Sequence[Glimpse]) -> MessageContext:
 
 
 def _quiet(heard: Utterance, recent: Sequence[Glimpse]) -> timedelta:
-    """Return how long ago somebody else spoke: what one says in several messages is one turn."""
+    """Return the time since somebody else spoke: several messages in a row are one turn."""
     others = (line.sent_at for line in reversed(recent) if line.author_id != heard.author_id)
     return max(heard.sent_at - next(others, heard.sent_at - _LONG_AGO), timedelta())
 
@@ -118,28 +118,28 @@ def _callable(names: Iterable[str]) -> frozenset[str]:
 
 @lru_cache(maxsize=2048)
 def _ways_to_call(name: str) -> frozenset[str]:
-    """Return the words by which somebody of this name may be called: its parts, and what these begin with."""
+    """Return the words that call somebody of this name: its parts, and the beginnings of these."""
     parts = [part for part in _NAME_PARTS.findall(name.casefold()) if len(part) >= _SHORTEST_NAME]
     short = {part[:end] for part in parts for end in range(_SHORTEST_NICKNAME, len(part))}
     return frozenset({*parts, *short} - NO_NAMES)
 
 
-# Whom the character answered
+# The addressee of the character's lines
 
 
 def _last_answer(heard: Utterance, lines: Sequence[Glimpse]) -> int | None:
     """Return the index of the character's last line to the author of `heard`."""
     last: int | None = None
-    lately: set[int] = set()  # whom the character has answered
+    lately: set[int] = set()  # people whom the character has answered
     to: set[int] = set()
     begin = 0
     for index, line in enumerate(lines):
         if not line.mine:
             continue
-        if index > begin or index == 0:  # otherwise it goes on with what it said just before
-            after = [one for one in lines[index + 1 :] if not one.mine]
+        if index > begin or index == 0:  # otherwise it continues its own line before
+            after = [later for later in lines[index + 1 :] if not later.mine]
             replied = _replied(line, lines[:index])
-            to = replied or _answered(line, lines[begin:index], lately) or _taker(line, [*after, heard])
+            to = replied or _answered(line, lines[begin:index], lately) or _partner(line, [*after, heard])
             lately |= to
         begin = index + 1
         if heard.author_id in to or _names(line, heard.author_name.casefold()):
@@ -148,32 +148,34 @@ def _last_answer(heard: Utterance, lines: Sequence[Glimpse]) -> int | None:
 
 
 def _replied(line: Glimpse, before: Sequence[Glimpse]) -> set[int]:
-    return {one.author_id for one in before if one.message_id == line.reply_to}
+    return {earlier.author_id for earlier in before if earlier.message_id == line.reply_to}
 
 
 def _answered(line: Glimpse, before: Sequence[Glimpse], lately: set[int]) -> set[int]:
-    """Return whom the character answers with `line`: the surest of these that there is.
+    """Return the people whom the character answers with `line`, by the surest clue available.
 
-    Whom it names; who called it by name or was in talk with it; else the last one who spoke to nobody
-    else. `before` are the lines since its own last one.
+    That is: people whom it names; people who called it by name or were in conversation with it; else the last
+    one who spoke to nobody else. `before` are the lines since the character's previous one.
     """
-    near = [one for one in before if line.sent_at - one.sent_at <= SOON]
+    near = [earlier for earlier in before if line.sent_at - earlier.sent_at <= SOON]
     called = line.author_name.casefold()
     ways = (
-        {one.author_id for one in near if _names(line, one.author_name.casefold())},
-        {one.author_id for one in near if one.author_id in lately or _names(one, called)},
+        {earlier.author_id for earlier in near if _names(line, earlier.author_name.casefold())},
+        {earlier.author_id for earlier in near if earlier.author_id in lately or _names(earlier, called)},
     )
-    return next((found for found in ways if found), None) or _last_at_large(near)
+    return next((found for found in ways if found), None) or _last_unaddressed(near)
 
 
-def _last_at_large(near: Sequence[Glimpse]) -> set[int]:
-    """Return who spoke last to nobody else; besides, who had far more to say: the others remarked on that."""
-    names = {(one.author_id, one.author_name.casefold()) for one in near}
+def _last_unaddressed(near: Sequence[Glimpse]) -> set[int]:
+    """Return the last speaker who addressed nobody else; also the one who said far more, if the others only
+    commented on that.
+    """
+    names = {(earlier.author_id, earlier.author_name.casefold()) for earlier in near}
     free = [
-        one
-        for one in near
-        if not is_small_talk(one.text[:MOST_LETTERS])
-        and not any(author != one.author_id and _names(one, name) for author, name in names)
+        earlier
+        for earlier in near
+        if not is_small_talk(earlier.text[:MOST_LETTERS])
+        and not any(author != earlier.author_id and _names(earlier, name) for author, name in names)
     ]
     if not free:
         return set()
@@ -187,36 +189,38 @@ def _says(line: Glimpse) -> int:
     return len(words_of(text)) + _SAYS_MUCH * asks(text)
 
 
-def _taker(line: Glimpse, after: Sequence[Glimpse | Utterance]) -> set[int]:
-    """Return whom the character begins a talk with: whom `line` names, else the next to say something."""
-    named = {one.author_id for one in after if _names(line, one.author_name.casefold())}
-    said = [one.author_id for one in after if not is_small_talk(one.text[:MOST_LETTERS])]
+def _partner(line: Glimpse, after: Sequence[Glimpse | Utterance]) -> set[int]:
+    """Return the person with whom the character begins a conversation: named in `line`, else the next
+    speaker.
+    """
+    named = {later.author_id for later in after if _names(line, later.author_name.casefold())}
+    said = [later.author_id for later in after if not is_small_talk(later.text[:MOST_LETTERS])]
     return named or set(said[:1])
 
 
-# Who talks with whom
+# Conversation partners
 
 
 def _exchanges(heard: Utterance, since: Sequence[Glimpse], *, answered: bool) -> int:
-    """Count how often the author answered the one person whom they answer most, with `heard` as well.
+    """Count how often the author answered their most frequent partner, `heard` included.
 
-    An answer comes soon after a single turn of the other since the author's own last one: of those who
-    talk among themselves, everybody has had more turns. Small talk is no turn: it is thrown in. The
-    author's first line of all answers nobody yet; nor does the first one after the character `answered`.
+    An answer comes soon after a single turn of the other since the author's own last one: in a conversation
+    of others, everybody has had more turns. Small talk is no turn. The author's very first line answers
+    nobody yet; nor does the first line after the character `answered`.
     """
     turns = [line for line in since if not is_small_talk(line.text[:MOST_LETTERS])]
     own = [at for at, line in enumerate(turns) if line.author_id == heard.author_id]
     if not own:
         return 0
     answers: Counter[int] = Counter()
-    waiting: Counter[int] = Counter()  # how many turns others had since the author's last one
+    waiting: Counter[int] = Counter()  # number of turns of others since the author's last turn
     latest: dict[int, datetime] = {}
     before: int | None = None
     said: Sequence[Glimpse | Utterance] = [*turns[own[0] + 1 if answered else 0 :], heard]
     for line in said:
         if line.author_id == heard.author_id:
-            single = (one for one, count in waiting.items() if count == 1)
-            answers.update(one for one in single if line.sent_at - latest[one] <= SOON)
+            single = (author for author, count in waiting.items() if count == 1)
+            answers.update(author for author in single if line.sent_at - latest[author] <= SOON)
             waiting.clear()
         else:
             waiting[line.author_id] += line.author_id != before
@@ -226,7 +230,7 @@ def _exchanges(heard: Utterance, since: Sequence[Glimpse], *, answered: bool) ->
 
 
 def _names(line: Glimpse, name: str) -> bool:
-    """Say whether the casefolded `name` stands in `line` as a whole word."""
+    """Say whether the casefolded `name` occurs in `line` as a whole word."""
     text = line.text[:MOST_LETTERS].casefold()
     at = text.find(name) if name else -1
     while at >= 0:
@@ -237,7 +241,7 @@ def _names(line: Glimpse, name: str) -> bool:
     return False
 
 
-# A mark inside a link is none: something goes on right behind it. The semicolon is Greek's.
+# A question mark inside a link doesn't count: more text follows it directly. The semicolon is Greek's.
 _QUESTION = regex.compile(
     r"(?:[?\uff1f\u061f\u037e\u055e\u1367\u2cfa\u2cfb\u2e2e\u203d\u2047-\u2049\ua60f\ufe56]|(?<=\p{Greek});)"
     r"(?![\p{L}\p{N}=&_%/-])|[吗嗎か](?=$|[\s。！])"
@@ -250,27 +254,27 @@ _PICTURE = regex.compile(r"<a?:\w{2,32}:\d{1,20}>|:[\w~]{2,32}:")
 
 
 def asks(text: str) -> bool:
-    """Say whether `text` has a question mark of any script, or the word that stands for one."""
+    """Say whether `text` has a question mark of any script, or a word that stands for it."""
     return _QUESTION.search(text) is not None
 
 
 def words_of(text: str, most: int | None = None) -> list[str]:
-    """Return the first `most` words of `text`, casefolded; scripts without spaces come in threes."""
+    """Return the first `most` words of `text`, casefolded; scripts without spaces are cut into threes."""
     plain = text.casefold().replace("’", "'")
     return [word[0] for word in islice(_WORD.finditer(plain), most)]
 
 
 def plainly(text: str) -> str:
-    """Return `text` without the letters that draw a word out, as in "nooo"."""
+    """Return `text` without letters repeated to draw a word out, as in "nooo"."""
     return _DRAWN_OUT.sub(r"\1", text)
 
 
 def begins_as_question(text: str) -> bool:
-    """Say whether its first word, or the first behind one that leads in, is one that asks."""
+    """Say whether the first word, or the first after a lead-in, is a question word."""
     return next((word for word in words_of(text, 4) if word not in LEAD_INS), "") in OPEN_A_QUESTION
 
 
 def is_small_talk(text: str) -> bool:
-    """Say whether it has no words at all, only one, or up to three that everybody throws in."""
+    """Say whether the line has no words, only one, or up to three common interjections."""
     said = words_of(_PICTURE.sub(" ", text), 4)
     return len(said) < 2 or (len(said) < 4 and THROWN_IN.issuperset(said))

@@ -1,4 +1,4 @@
-"""What was said, as sentences of words, signs and people's names."""
+"""Parser of a message into sentences of words, signs and people's names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from bot.conversation.types import Person
 _MENTION = regex.compile(r"<@!?(?P<user>\d{1,20})>|<@&(?P<role>\d{1,20})>")
 _OWNED = regex.compile(r"'[^\W_]++")
 _PIECE = regex.compile(
-    r"(?<!\S)(?:<3|[:;=][-']?[dpo03sx()/\\|*<>\[\]])++(?!\S)|"  # a smiley, which is no pause
+    r"(?<!\S)(?:<3|[:;=][-']?[dpo03sx()/\\|*<>\[\]])++(?!\S)|"  # a smiley, which doesn't end a sentence
     r"(?P<quote>(?m:^)>(?:>>)?(?=[^\S\n]))|"
     r"(?P<word>[^\W_](?:[^\W_]|\p{M}|'(?=[^\W_]))*+)|"
     r"(?P<stop>(?:[!?…。！？\n]|\.(?![^\W_]))++)|"
@@ -23,7 +23,7 @@ _PIECE = regex.compile(
 
 
 class TokenKind(Enum):
-    """What a token is: a link is "&" and the like, between two names."""
+    """The kind of a token; a link is "&" and the like, between two names."""
 
     NAME = auto()
     WORD = auto()
@@ -33,7 +33,7 @@ class TokenKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word, a sign or somebody's name: `explicit` with an @, `owner` with an 's."""
+    """A word, a sign or a name: `explicit` with an @, `owner` with an 's."""
 
     kind: TokenKind
     text: str
@@ -42,7 +42,7 @@ class Token:
     owner: bool = False
 
     def among(self, words: frozenset[str]) -> bool:
-        """Say whether it is one of `words`, or a short form of one, as in "what's"."""
+        """Say whether the token is one of `words`, or a short form of one, as in "what's"."""
         return self.kind is TokenKind.WORD and (self.text in words or self.text.partition("'")[0] in words)
 
 
@@ -51,7 +51,7 @@ _Span = tuple[int, int, Token]
 
 @dataclass(slots=True)
 class Sentence:
-    """What stands up to the next stop: whether that was a question mark, and whether somebody is quoted."""
+    """The tokens up to the next full stop; flags for a question mark and for a quotation."""
 
     tokens: list[Token] = field(default_factory=list)
     question: bool = False
@@ -61,10 +61,10 @@ class Sentence:
 def sentences(
     said: str, names: Mapping[str, Person], *, mentioned: Sequence[int], ids: Mapping[int, Person]
 ) -> Iterator[Sentence]:
-    """Yield what was `spoken`, sentence by sentence; lines behind a ">" are somebody else's words.
+    """Yield the sentences of a message; lines after a ">" are quotations.
 
-    A token bears whom it names: by one of the folded `names`, or by a mention, whose id is looked up in
-    `ids`. `mentioned` are all the ids that Discord lists for the message, in the order of its mentions.
+    A token refers to a person by one of the folded `names`, or by a mention, whose id is looked up in `ids`.
+    `mentioned` are all the ids that Discord lists for the message, in the order of its mentions.
     """
     sentence, quote = Sentence(), ""
     for kind, text, name in _pieces(said, _spans(said, _mentions(said, mentioned, ids), names)):
@@ -92,7 +92,7 @@ def _pieces(said: str, names: list[_Span]) -> Iterator[tuple[str, str, Token | N
 
 
 def _mentions(said: str, in_order: Sequence[int], ids: Mapping[int, Person]) -> list[_Span]:
-    """Return every mention. A bot's own role stands for the bot, whose id is then among those `in_order`."""
+    """Return every mention. A bot's own role stands for the bot, whose id is then in `in_order`."""
     matches = list(_MENTION.finditer(said))
     users = {int(match["user"]) for match in matches if match["user"]}
     roles = dict.fromkeys(match["role"] for match in matches if match["role"])
@@ -120,7 +120,7 @@ def _spans(said: str, mentions: list[_Span], names: Mapping[str, Person]) -> lis
 
 
 def edges(tokens: list[Token]) -> tuple[int, int]:
-    """Return the index behind a sentence's openers, and the one where its fillers begin."""
+    """Return the index after a sentence's openers, and the index where its fillers begin."""
     first, last = 0, len(tokens)
     while first < last and (tokens[first].kind is TokenKind.PAUSE or tokens[first].among(OPENERS)):
         first += 1
@@ -130,7 +130,7 @@ def edges(tokens: list[Token]) -> tuple[int, int]:
 
 
 def lists(tokens: list[Token]) -> Iterator[tuple[int, int]]:
-    """Yield first index and end of each name, or of each list that "and" and the like make of names."""
+    """Yield start and end index of each name, or of each list of names joined by "and" or the like."""
     end = 0
     for start, token in enumerate(tokens):
         if token.kind is TokenKind.NAME and start >= end:
@@ -141,7 +141,7 @@ def lists(tokens: list[Token]) -> Iterator[tuple[int, int]]:
 
 
 def _joined(tokens: list[Token], end: int) -> int:
-    """Return the end of the list with its next name, or 0 if none is joined to it."""
+    """Return the end of the list including its next name, or 0 if no name follows."""
     linked = False
     for place, token in enumerate(tokens[end : end + 4], start=end):
         if token.kind is TokenKind.NAME:

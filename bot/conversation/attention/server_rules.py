@@ -1,4 +1,4 @@
-"""What the admins of a server laid down: where the character is switched on, its chance, whom it ignores."""
+"""Rules that the admins of a server set: where the character is active, its chance, whom it ignores."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from bot.conversation.types import Utterance
 from memory.places import Place, Where
 
 EVERYWHERE = 0
-"""The guild id of a rule for every place, and the target of one for a whole server."""
+"""The guild id of a rule for all servers, and the target of a rule for a whole server."""
 
 
 class RuleKind(StrEnum):
-    """What a rule is about; its target is a channel, or the user or role that is denied."""
+    """The kind of a rule; its target is a channel, or the denied user or role."""
 
     ACTIVE = "active"
     CHANCE = "chance"
@@ -24,22 +24,22 @@ class RuleKind(StrEnum):
 
 
 SWITCHES = (RuleKind.ADULTS, RuleKind.NOTICES)
-"""What is on until the admins of a server switch it off for the whole of it (C91)."""
+"""Switches that are on until the admins of a server switch them off for all of it (C91)."""
 
 
 @dataclass(frozen=True, slots=True)
 class HouseRules:
-    """The rules of one server together with those for every place (F127, C15).
+    """The rules of one server together with the rules for all servers (F127, C15).
 
-    The nearer rule counts: a thread's before its channel's, a channel's before its server's, a server's
-    before that for every place.
+    The nearest rule counts: a thread's before its channel's, a channel's before its server's, a server's
+    before the general rule.
     """
 
     rules: Sequence[tuple[int, str, int, float]] = ()
     """Rows of the house_rules table: guild, kind, target, value."""
 
     def forbids(self, heard: Utterance) -> Reason | None:
-        """Return why the character must not even listen to an utterance; None when it may."""
+        """Return why the character must not process an utterance; None if it may."""
         if self._nearest(RuleKind.ACTIVE, heard.where) == 0:
             return Reason.INACTIVE
         if self.ignores(heard.author_id):
@@ -62,16 +62,16 @@ class HouseRules:
         return self._nearest(RuleKind.ACTIVE, where) != 0
 
     def allows(self, switch: RuleKind, where: Where) -> bool:
-        """Say whether one of the `SWITCHES` is on in a place: nobody's word is a yes."""
+        """Say whether one of the `SWITCHES` is on in a place; it is on by default."""
         return self._nearest(switch, where) != 0
 
     def laid_down_for(self, kind: RuleKind, where: Where) -> tuple[int, int] | None:
-        """Return (guild, target) of the rule that holds in a place, the nearest; None without one."""
+        """Return (guild, target) of the nearest rule for a place; None without a rule."""
         known = {(guild, target) for guild, of, target, _value in self.rules if of == kind}
         return next((place for place in _outwards(where) if place in known), None)
 
     def chance(self, where: Where) -> float | None:
-        """Return the chance of considering what is not addressed to the character; None if none is set."""
+        """Return the chance that an unaddressed message is considered; None if no chance is set."""
         return self._nearest(RuleKind.CHANCE, where)
 
     def _nearest(self, kind: RuleKind, where: Where) -> float | None:
@@ -84,7 +84,7 @@ class HouseRules:
 
 
 def _outwards(where: Where) -> Iterator[tuple[int, int]]:
-    """Yield (guild, target) of the rules that hold in a place, the nearest first."""
+    """Yield (guild, target) of the rules for a place, the nearest first."""
     if where.place is Place.GUILD and where.guild_id is not None:
         yield where.guild_id, where.channel_id
         if where.parent_id is not None:

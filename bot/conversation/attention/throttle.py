@@ -1,4 +1,4 @@
-"""How often other bots are answered, so that bots that talk to each other always come to an end (C22)."""
+"""Limits on answers to other bots, so that conversations between bots always end (C22)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from memory.places import Where
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How much the character has for bots until a person speaks again in the channel.
+    """The character's limits for bots until a person speaks again in the channel.
 
-    `threshold` replies to one bot (F034), `energy` replies to all bots of a channel together, and
-    `cooldown` seconds between two replies to the same bot (F035).
+    `threshold` is the number of replies to one bot (F034), `energy` that of replies to all bots of a channel
+    together, and `cooldown` the seconds between two replies to the same bot (F035).
     """
 
     threshold: int = 3
@@ -24,11 +24,10 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class ReplyTally:
-    """Replies in this channel since a person spoke there: to this bot, and to all of them.
+    """Replies in this channel since a person spoke there: to this bot, and to all bots.
 
-    `in_vain` is how often it was thought about bots there that were not answered then: votes that were
-    lost and answers that failed cost energy as well. `last` is when this bot was answered last, in
-    whatever channel.
+    `in_vain` counts bot messages there that cost a vote or an attempt, but got no answer: these cost energy
+    as well. `last` is the time of the last answer to this bot, in any channel.
     """
 
     to_this_bot: int = 0
@@ -41,23 +40,23 @@ class ReplyTally:
         if self.last is None:
             return 0.0
         since = (now - self.last).total_seconds()
-        # Before the last reply it is only for a clock that was set back: then nothing is known.
+        # A negative time means that the clock was set back: then nothing is known.
         return max(patience.cooldown - since, 0.0) if since >= 0 else 0.0
 
 
 def place_of(where: Where) -> int:
-    """Return the channel under which replies to bots are counted: threads share that of their channel."""
+    """Return the channel under which replies to bots are counted: a thread counts as its parent channel."""
     return where.parent_id or where.channel_id
 
 
 def tally_for(heard: Utterance, counted: Iterable[BotTally]) -> ReplyTally:
-    """Return the tally that matters for an utterance of a bot."""
+    """Return the tally that applies to a bot's utterance."""
     counted = list(counted)
-    here = [one for one in counted if one.channel_id == place_of(heard.where)]
-    to_this = [one for one in counted if one.bot_id == heard.author_id]
+    in_channel = [tally for tally in counted if tally.channel_id == place_of(heard.where)]
+    to_this = [tally for tally in counted if tally.bot_id == heard.author_id]
     return ReplyTally(
-        to_this_bot=sum(one.replies for one in here if one.bot_id == heard.author_id),
-        to_bots=sum(one.replies for one in here),
-        in_vain=sum(one.in_vain for one in here),
-        last=max((one.replied_at for one in to_this if one.replied_at), default=None),
+        to_this_bot=sum(tally.replies for tally in in_channel if tally.bot_id == heard.author_id),
+        to_bots=sum(tally.replies for tally in in_channel),
+        in_vain=sum(tally.in_vain for tally in in_channel),
+        last=max((tally.replied_at for tally in to_this if tally.replied_at), default=None),
     )

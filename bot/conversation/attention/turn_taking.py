@@ -1,4 +1,4 @@
-"""Waiting one's turn: behind who was named first, and between two replies to one bot (F035, F039, F040)."""
+"""Waits for one's turn: after the people named first, and between two replies to a bot (F035, F039, F040)."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ COOLDOWN, TURN = Pause.COOLDOWN.name, Pause.TURN.name
 
 
 class TurnTaking:
-    """Who waits for whom to speak. `turn` is how long a bot takes to answer at most, in seconds."""
+    """Order of speakers in a channel. `turn` is the maximum time a bot takes to answer, in seconds."""
 
     def __init__(self, turn: float, clock: Clock, rng: Random) -> None:
         self._turn = turn
@@ -24,7 +24,7 @@ class TurnTaking:
         self._awaited: dict[int, list[tuple[set[int], asyncio.Event]]] = {}
 
     def spoke(self, heard: Utterance) -> None:
-        """Wake who waits for somebody to speak in a channel."""
+        """Wake the waits for somebody to speak in a channel."""
         for people, event in self._awaited.get(heard.where.channel_id, ()):
             people.discard(heard.author_id)
             if not people:
@@ -33,7 +33,7 @@ class TurnTaking:
     def pause(
         self, heard: Utterance, now: Circumstances, attention: Attention, waits: Sequence[Wait]
     ) -> Wait | None:
-        """Return how long to wait before the rules are asked anew; None when it is the character's turn."""
+        """Return the wait before the rules are applied again; None if it is the character's turn."""
         if attention.decision is not None and not attention.decision.reply:
             return None
         left = now.tally.cooldown_left(now.patience, now.now)
@@ -51,7 +51,7 @@ class TurnTaking:
         return Wait(TURN, round(base * self._rng.uniform(0.9, 1.1), 3))
 
     async def wait(self, heard: Utterance, now: Circumstances, pause: Wait) -> None:
-        """Let the pause pass; a turn comes as soon as everybody who was named first has spoken."""
+        """Wait for the given pause; it ends early once everybody who was named first has spoken."""
         if pause.why != TURN:
             await self._clock.sleep(pause.seconds)
             return
@@ -73,6 +73,6 @@ class TurnTaking:
 
 
 def _named_first(now: Circumstances) -> list[Person]:
-    """Return who was named before the character, or instead of it, and has not spoken since."""
+    """Return the people who were named before the character, or instead of it, and have not spoken since."""
     spoken = {line.author_id for line in now.after}
     return [person for person in now.addressed.before(now.me) if person.id not in spoken]

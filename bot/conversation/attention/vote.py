@@ -1,4 +1,4 @@
-"""The vote on whether the character joins in, where nobody addressed it (F030, F031, C12)."""
+"""The vote on whether the character joins in when nobody addressed it (F030, F031, C12)."""
 
 import asyncio
 import logging
@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 
 MOST_LINES = 10
 LONGEST_LINE = 300
-"""Characters of a line that the voters are shown."""
+"""The maximum number of characters that voters see of a line."""
 MAX_TOKENS = 8
 PATIENCE = 0.3
-"""The share of the deadline after which votes under way count as late."""
-# The client ends its calls a little before the whole vote must end, so that it can book them as timeouts.
+"""The share of the deadline after which pending votes count as late."""
+# The client's calls end a little before the vote's deadline, so that it can book them as timeouts.
 _SHARE_FOR_THE_CLIENT = 0.98
 
 Vote = Literal["yes", "no", "abstain"]
@@ -34,7 +34,7 @@ _VOTES: tuple[Vote, ...] = ("yes", "no", "abstain")
 _WORDS: tuple[Vote, ...] = ("yes", "no")
 _QUOTES = ("", "", '""', "''", "``", "“”", "‘’")
 _STOPS = (("", ""), (".", ""), ("!", ""), ("", "."), ("", "!"))
-# Every spelling of a valid vote stands here, so no sentence can pass for one.
+# All spellings of a valid vote, so that no sentence can pass for a vote.
 _SPELLINGS: dict[str, Vote] = {
     f"{quotes[:1]}{word}{within}{quotes[1:]}{behind}": word
     for word in _WORDS
@@ -45,7 +45,7 @@ _SPELLINGS: dict[str, Vote] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voters:
-    """Which model votes, how often (yes_no_vote_count), and how long all of it may take in seconds."""
+    """The voting model, the number of votes (yes_no_vote_count), and the total time limit in seconds."""
 
     model: str
     count: int
@@ -54,10 +54,10 @@ class Voters:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """How a vote went: `votes` as they came in, and `calls` for the books.
+    """The result of a vote: `votes` in order of arrival, and `calls` for the books.
 
-    An `interrupted` one was broken off before its outcome was certain, and says nothing. `character` is whose
-    joining in it was about.
+    An `interrupted` vote was cancelled before its outcome was certain, and has no meaning. `character` is the
+    character that would join in.
     """
 
     votes: tuple[str, ...]
@@ -68,15 +68,15 @@ class Ballot:
 
     @property
     def held(self) -> bool:
-        """Say whether anybody answered at all, if only to abstain."""
+        """Say whether any voter answered, if only to abstain."""
         return not self.calls or any(call.outcome == "ok" for call in self.calls)
 
 
 def ballot_of(text: str) -> Vote:
-    """Return the vote that an answer is: anything but the bare word abstains (F031, faults C6).
+    """Parse an answer as a vote: anything but the bare word abstains (F031, faults C6).
 
-    White space around it, letter case, quotes around it and one full stop or exclamation mark behind
-    it do not matter.
+    Surrounding white space, letter case, surrounding quotes and one trailing full stop or exclamation mark
+    are ignored.
     """
     return _SPELLINGS.get(text.strip().lower(), "abstain")
 
@@ -84,7 +84,7 @@ def ballot_of(text: str) -> Vote:
 def settled(votes: Sequence[str], outstanding: int) -> bool | None:
     """Return whether the vote is carried: more yes than no, and more yes than abstentions (F031).
 
-    None while the `outstanding` votes may still turn it.
+    None while the `outstanding` votes may still change it.
     """
     yes, no, abstain = (votes.count(vote) for vote in _VOTES)
     against = max(no, abstain)
@@ -103,12 +103,12 @@ async def vote(
     channel_id: int | None,
     interrupt: asyncio.Event | None = None,
 ) -> Ballot:
-    """Put `prompt` to the vote; who fails to answer abstains, and when time is up all the rest do.
+    """Put `prompt` to the vote; voters that fail or exceed the deadline abstain.
 
-    As many votes as could settle it are asked for at once, and the rest together as soon as those under
-    way can't settle it alone (a disagreement, an abstention and a yes) or are late. That is cheaper than
-    all at once whenever they agree, and no slower then. It is over as soon as the outcome is certain; who
-    is still outstanding is cancelled (C12). All of it takes `voters.deadline` seconds at most, and ends when
+    The first round asks for as many votes as could settle it. The rest follow together as soon as the pending
+    votes can't settle it alone (a disagreement, an abstention and a yes) or are late. This is cheaper than
+    asking for all at once whenever voters agree, and no slower then. The vote ends once the outcome is
+    certain; pending calls are cancelled (C12). It takes `voters.deadline` seconds at most, and ends when
     `interrupt` is set.
     """
     poll = _Poll(
@@ -139,13 +139,13 @@ async def vote(
 
 
 def _loop_time() -> float:
-    """Return the time that asyncio.timeout goes by."""
+    """Return the time on the clock of asyncio.timeout."""
     return asyncio.get_running_loop().time()
 
 
 @dataclass(slots=True, kw_only=True)
 class _Poll:
-    """A vote while it goes on."""
+    """A vote in progress."""
 
     claude: Claude
     voters: Voters
@@ -169,14 +169,14 @@ class _Poll:
         return settled(self.votes, self.outstanding)
 
     async def run(self) -> None:
-        """Collect votes until the outcome is certain, or somebody interrupts."""
+        """Collect votes until the outcome is certain, or the vote is interrupted."""
         self._begin(min(self.voters.count // 2 + 1, self.voters.count))
         async with running(self.interrupt.wait(), name="Waiting for an interruption") as interrupted:
             while self.outcome is None and not self.interrupt.is_set():
                 await self._next(interrupted)
 
     async def _next(self, interrupted: asyncio.Task[bool]) -> None:
-        """Take in the next vote; ask for the rest when those under way are late or can't settle it."""
+        """Take in the next vote; ask for the rest when the pending votes are late or can't settle it."""
         done, _ = await asyncio.wait(
             {*self.under_way, interrupted},
             timeout=self._patience(),
@@ -189,7 +189,7 @@ class _Poll:
             self._begin(self._unasked)
 
     async def stop(self) -> None:
-        """Cancel what is under way, and wait until it has noted that."""
+        """Cancel pending calls, and wait until the cancellation is recorded."""
         for task in self.under_way:
             task.cancel()
         await asyncio.gather(*self.under_way, return_exceptions=True)
@@ -203,15 +203,15 @@ class _Poll:
         self.under_way |= {spawn(self._cast(), name="A vote") for _ in range(votes)}
 
     def _patience(self) -> float | None:
-        """Return how many seconds to wait for the votes under way before the rest are asked for."""
+        """Return the seconds to wait for the pending votes before the rest are asked for."""
         if not self._unasked:
             return None
         return max(0.0, self.begun + self.voters.deadline * PATIENCE - _loop_time())
 
     def _may_settle_it(self) -> bool:
-        """Say whether the votes under way can make the outcome certain, without the rest."""
+        """Say whether the pending votes can make the outcome certain, without the rest."""
         coming = len(self.under_way)
-        return any(settled([*self.votes, *[each] * coming], self._unasked) is not None for each in _VOTES)
+        return any(settled([*self.votes, *[vote] * coming], self._unasked) is not None for vote in _VOTES)
 
     async def _cast(self) -> None:
         at, begun = self.clock.now(), self.clock.monotonic()
@@ -223,7 +223,7 @@ class _Poll:
             self.votes.append("abstain")
             self.calls += [error.call] if error.call else []
         except asyncio.CancelledError:
-            # What it cost is not known: the server may have answered already, or read the prompt only.
+            # The cost is unknown: the server may have answered already, or only read the prompt.
             self.calls.append(
                 ModelCall(
                     purpose=question.purpose,
@@ -262,11 +262,11 @@ def vote_prompt(
     bot_replies: int,
     note: str = "",
 ) -> Prompt:
-    """Return what the voters are asked about `heard`, with the newest of a channel's `lines`.
+    """Return the voters' prompt about `heard`, with the newest of a channel's `lines`.
 
-    Rules and character are byte-identical for all places and people, and long enough to be cached;
-    users' words stand in the one user message. `bot_replies` is how often the bot among the speakers
-    was answered in a row: the voters are told (the bot penalty, F031). A `note` asks something else.
+    Rules and character are byte-identical for all places and people, and long enough to be cached; users'
+    words stand in the one user message. `bot_replies` counts the answers in a row to the bot among the
+    speakers: the voters are told (the bot penalty, F031). A `note` replaces the question.
     """
     rules = fill("vote", name=character.name)
     shown = [_shown(line, character.name) for line in lines[-MOST_LINES:]]
@@ -278,15 +278,15 @@ def vote_prompt(
 
 
 def _shown(line: Line, name: str) -> str:
-    """Return a line as the voters see it; nobody else's label goes without digits."""
+    """Return a line as the voters see it; labels of other people always have digits."""
     text = named(line.text)
     text = text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
     return render_line(name if line.mine else line.speaker, text)
 
 
 def _note(name: str, heard: Sequence[Utterance], bot_replies: int) -> str:
-    """Return the program's line: whose messages it is about. No label holds a bracket."""
-    messages = Counter(_label(one) for one in heard)
+    """Return the program's line that says whose messages the vote is about. No label holds a bracket."""
+    messages = Counter(_label(message) for message in heard)
     about = " and ".join(
         f"the last message of {label}" if count == 1 else f"the last {count} messages of {label}"
         for label, count in messages.items()
@@ -296,7 +296,7 @@ def _note(name: str, heard: Sequence[Utterance], bot_replies: int) -> str:
 
 
 def _bot_penalty(heard: Sequence[Utterance], bot_replies: int) -> str:
-    bots = " and ".join(dict.fromkeys(_label(one) for one in heard if one.from_bot))
+    bots = " and ".join(dict.fromkeys(_label(message) for message in heard if message.from_bot))
     if not bots or bot_replies < 1:
         return ""
     times = "once" if bot_replies == 1 else f"{bot_replies} times in a row"

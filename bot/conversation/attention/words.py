@@ -1,6 +1,6 @@
-"""The words, of some languages, by which a line shows whom it calls, that it asks, or that it is small talk.
+"""Word lists, in several languages, for calls, questions and small talk.
 
-All are in lower case. Nothing is decided by them alone where turn-taking or the place of a name tells more.
+All are in lower case. They only decide where turn-taking or the position of a name tells nothing.
 """
 
 
@@ -8,17 +8,17 @@ def _words(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-# Greetings, and whatever else people begin with
+# Greetings, and other beginnings
 
 HAILS = _words("hey hi hello yo dear hallo hola salut ciao oi привет")
-"""Calls out to somebody: a name follows."""
+"""Calls to somebody: a name follows."""
 
 GREETINGS = HAILS | _words(
     "hiya heya sup ahoy morning evening afternoon night goodnight gm gn bye goodbye thanks thank thx ty "
     "welcome congrats sorry birthday job done moin servus danke liebe lieber bonjour merci cher chère "
     "gracias olá obrigado obrigada grazie спасибо"
 )
-"""What a name often follows."""
+"""Words often followed by a name."""
 
 _INTERJECTIONS = _words(
     "lol lmao haha hahaha wow omg wtf oh ah hm hmm yes yeah yep yup no nope nah ok okay k kk nice cool true "
@@ -26,7 +26,7 @@ _INTERJECTIONS = _words(
 )
 
 LEAD_INS = _words("hey hi hello ok okay so and but also um hm hmm well na und et pero y e ну а")
-"""What a question is often led in with."""
+"""Words that often lead into a question."""
 
 OPENERS = (
     GREETINGS
@@ -40,18 +40,18 @@ OPENERS = (
         "nobody none someone anyone"
     )
 )
-"""What people begin with before they say a name."""
+"""Words that people say before a name."""
 
 FILLERS = _words("please pls plz lol lmao haha hahaha ok okay thanks thx ty bitte danke merci tho though")
-"""What people end with behind a name."""
+"""Words that people say after a name at the end."""
 
 THROWN_IN = _INTERJECTIONS | _words(
     "hi hello hey bye gn gm thanks thx ty thank danke gracias merci rofl xd hehe jaja jajaja www brb afk gg "
     "same np you what genau d'accord ага ок"
 )
-"""What everybody throws in: a few of these and nothing else are small talk."""
+"""Common interjections: a few of these and nothing else are small talk."""
 
-# Questions, pleas, and those whom they are put to
+# Questions, requests, and their addressees
 
 _QUESTION_WORDS = _words(
     "what whats who where when why how which wie warum wo wer wann quoi comment pourquoi qui qué cómo quién "
@@ -59,7 +59,7 @@ _QUESTION_WORDS = _words(
 )
 
 ASKING = _QUESTION_WORDS | _words("whos hows que qu qual come cosa")
-"""What asks something behind a name."""
+"""Words after a name that ask something."""
 
 OPEN_A_QUESTION = _QUESTION_WORDS | _words(
     """
@@ -69,7 +69,7 @@ OPEN_A_QUESTION = _QUESTION_WORDS | _words(
     kapan bagaimana क्या कौन कैसे هل كيف متى أين لماذا
     """
 )
-"""What a question begins with, be there a question mark or not; "is" and "do" ask only there."""
+"""Words that begin a question, with or without a question mark; "is" and "do" only ask in that position."""
 
 ANYBODY = _words(
     """
@@ -77,10 +77,10 @@ ANYBODY = _words(
     kimse seseorang någon noen joku valaki κανείς أحد कोई
     """
 )
-"""Puts a question to the whole room."""
+"""Words that put a question to the whole channel."""
 
 ANYBODY_UNSPACED = ("谁知道", "誰か", "有人", "누가", "누구", "ใคร")
-"""The same for scripts without spaces, and where endings stick to a word: sought within words, too."""
+"""The same for scripts without spaces, and for endings that stick to a word: matched within words, too."""
 
 ALL_OF_YOU = _words(
     """
@@ -88,7 +88,7 @@ ALL_OF_YOU = _words(
     vosotros vosotras ustedes todos gente vous
     """
 )
-"""In a question: puts it to the whole room."""
+"""Words that put a question to the whole channel, inside a question only."""
 
 PLEA = _words(
     """
@@ -97,12 +97,12 @@ PLEA = _words(
     βοήθεια مساعدة ساعدوني मदद
     """
 )
-"""Asks for help, or can't wait."""
+"""Words that ask for help or show urgency."""
 
 PLEA_UNSPACED = ("请问", "求助", "帮忙", "救命", "助けて", "教えて", "お願い", "도와", "ช่วย")
-"""The same, sought within words."""
+"""The same, matched within words."""
 
-# What stands around a name, and names that are words
+# Words around a name, and names that are words
 
 YOU = _words("you u ya du ihr tu toi vous tú te usted vos ustedes você vc voi ты вы")
 YOURS = _words("your ur yours youre dein deine dir dich ton ta tes твой тебе вам")
@@ -113,7 +113,8 @@ DEMANDS = _words(
     "please pls plz look listen wait stop help tell come go say give show let try check see explain "
     "remember answer join play send don't dont i im thanks sorry hi hello lol yes no ok"
 )
-"""Behind a name a bare form asks for something: of somebody who is only talked about it would end in -s."""
+"""Bare verbs that, after a name, ask something of that person: about an absent person they would end in -s.
+"""
 
 AUXILIARIES = _words(
     "is are am was were be been has have had do does did will would can could shall should may might must "
@@ -136,11 +137,11 @@ NAMES_AND_WORDS = _words(
     "sugar candy angel star storm ace king queen doc cat fox wolf bear ghost shadow echo sage reed stone "
     "sandy dean don jay josh nick"
 )
-"""Names that are words of their own: where nothing sets them apart they tell nothing about who is meant."""
+"""Names that are ordinary words: unless something sets them apart they don't address anybody."""
 
 NO_NAMES = (OPENERS | YOU | YOURS | AND | ASKING | DEMANDS | AUXILIARIES | NEVER_NAMES) - NAMES_AND_WORDS
 
-# What people tell of themselves, and what they want of others
+# Words about oneself, and requests
 
 MYSELF = _words(
     """
@@ -162,7 +163,7 @@ DID = _words(
     suis étais viens vais peux
     """
 )
-"""What a line begins with that leaves its "I" out: what one did, and how one is."""
+"""Verbs that begin a line which omits its "I": deeds and states."""
 
 FEELINGS = _words(
     """
@@ -185,7 +186,7 @@ FEELINGS = _words(
     morte examen entretien dormi
     """
 )
-"""What one feels, how one finds things, and what nobody takes lightly."""
+"""Words for feelings and judgements, and for grave events."""
 
 OPINIONS = _words(
     """
@@ -198,4 +199,4 @@ OPINIONS = _words(
     avis conseil conseils idées suggestions recommandation recommandations conseillez
     """
 )
-"""Asks what others think, or would do."""
+"""Words that ask for opinions or advice."""

@@ -1,1 +1,1 @@
-"""What is read for a reply: the talk, what is known, and how things are here and now."""
+"""The context of a reply: conversation, memory, and the current situation."""

@@ -1,4 +1,4 @@
-"""Asking back on something that was left open earlier in the same talk, now and then (F116, C83)."""
+"""Occasional questions about something left open earlier in the same conversation (F116, C83)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from memory.sensitive.distress import reads_as_distress
 from personas.initiative import ASKED_WITHIN, RemarkKind, TalkLine, may_ask_back, open_topic
 
 LOOKED_AT = 60
-"""Lines of a talk in which something may have been left open."""
+"""The number of latest lines in which something may have been left open."""
 LONGEST = 100
-"""Letters of it that the prompt quotes."""
+"""The maximum number of letters that the prompt quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What a prompt says of something that was left open, at a `place` of the log."""
+    """The prompt's text about something left open, at a `place` of the log."""
 
     note: str
     place: int
@@ -33,7 +33,7 @@ class FollowUp:
 
 
 class FollowUps:
-    """Finds what a character may come back to: of who is answered now, agreed, and said it here."""
+    """Finds something to ask about: said here, by the person now answered, who agreed to be remembered."""
 
     def __init__(self, clock: Clock, *, curiosity: Curiosity, consent: Consent) -> None:
         self._clock = clock
@@ -43,15 +43,15 @@ class FollowUps:
     async def find(
         self, db: UnitOfWork, role: PlayedCharacter, where: Where, heard: Sequence[Utterance]
     ) -> FollowUp | None:
-        """Return what to come back to with the reply to what was heard; often nothing."""
-        people = {one.author_id: one.author_name for one in heard if not one.from_bot}
+        """Return something to ask about in the reply to `heard`; often None."""
+        people = {message.author_id: message.author_name for message in heard if not message.from_bot}
         if not people or self._consent == "off" or not await self._may(db, where):
             return None
         agreed = await db.consents.given(people, unless_refused=self._consent == "opt_out")
-        now = {one.text for one in heard}
+        now = {message.text for message in heard}
         asked = await self._asked(db, where)
         talk = await self._talk(db, role, where)
-        done = asked | {one.place for one in talk if one.text in now}
+        done = asked | {line.place for line in talk if line.text in now}
         topic = open_topic(talk, agreed, done=done) if agreed else None
         if topic is None:
             return None
@@ -69,9 +69,9 @@ class FollowUps:
         return await db.remarks.times((RemarkKind.FOLLOW_UP,), since=since, channel_id=where.channel_id)
 
     async def _asked(self, db: UnitOfWork, where: Where) -> set[int]:
-        """Return the places of what was asked back on already."""
+        """Return the places in the log that were asked about already."""
         lately = await db.remarks.of_channel(where.channel_id, limit=LOOKED_AT)
-        return {one.why["place"] for one in lately if one.why and "place" in one.why}
+        return {remark.why["place"] for remark in lately if remark.why and "place" in remark.why}
 
     async def _talk(self, db: UnitOfWork, role: PlayedCharacter, where: Where) -> list[TalkLine]:
         since = self._clock.now() - WINDOW
@@ -83,5 +83,5 @@ class FollowUps:
         return [
             TalkLine(row.place, 0 if row.heard_through is not None else row.author_id, row.text)
             for row in rows
-            if not reads_as_distress(row.text)  # nobody is asked back on that (C91)
+            if not reads_as_distress(row.text)  # nobody is asked about distress (C91)
         ]

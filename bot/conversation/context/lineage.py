@@ -1,4 +1,4 @@
-"""Whom an answer names or repeats, of those who came to mind as it was made: it goes with them (C64)."""
+"""The people whose remembered words an answer names or repeats: their ids are stored with it (C64)."""
 
 from collections.abc import Collection, Iterator
 from functools import lru_cache
@@ -8,14 +8,14 @@ from memory.echoes import called, runs
 from memory.words import names_in
 from memory.worth import Recalled
 
-_runs = lru_cache(maxsize=2048)(runs)  # the same lines stand before reply after reply
+_runs = lru_cache(maxsize=2048)(runs)  # the same lines precede reply after reply
 _called = lru_cache(maxsize=1024)(called)
 
 
 def drawn_on(reply: str, remembered: Recollection) -> list[int] | None:
-    """Return the people whose words or names a reply took up from what came to mind; None for nobody.
+    """Return the people whose remembered words or names a reply uses; None for nobody.
 
-    What it repeats of an earlier reply, it has from the people whom that one took up.
+    Words repeated from an earlier reply belong to the people whom that reply used.
     """
     said, people = runs(reply), set[int]()
     for whose, text in _texts(remembered) if said else ():
@@ -26,9 +26,9 @@ def drawn_on(reply: str, remembered: Recollection) -> list[int] | None:
 
 
 def _texts(remembered: Recollection) -> Iterator[tuple[Collection[int], str]]:
-    """Yield what came to mind, and whose it is."""
-    for one in _said(remembered):
-        yield (one.drew_on if one.person_id is None else (one.person_id,)), one.text
+    """Yield the remembered texts and their owners."""
+    for said in _said(remembered):
+        yield (said.drew_on if said.person_id is None else (said.person_id,)), said.text
     for known in (*remembered.head.known, *remembered.fresh):
         for _, text in known.memories:
             yield (known.person_id,), text
@@ -37,9 +37,11 @@ def _texts(remembered: Recollection) -> Iterator[tuple[Collection[int], str]]:
 
 
 def _names(remembered: Recollection) -> set[tuple[int, str]]:
-    """Return who came to mind, under the names by which they stand in the prompt."""
-    labels = {(one.person_id, one.speaker) for one in _said(remembered) if one.person_id is not None}
-    labels |= {(one.person_id, one.speaker) for one in (*remembered.head.known, *remembered.fresh)}
+    """Return the remembered people, under their names in the prompt."""
+    labels = {(said.person_id, said.speaker) for said in _said(remembered) if said.person_id is not None}
+    labels |= {
+        (knowledge.person_id, knowledge.speaker) for knowledge in (*remembered.head.known, *remembered.fresh)
+    }
     played = remembered.stage.names
     names = {(whose, label.rpartition("#")[0]) for whose, label in labels}
     return names | {(whose, played[label]) for whose, label in labels if label in played}

@@ -1,4 +1,4 @@
-"""The lore that the talk calls up, put into words for the prompt's end (F105, C32, C33, C34)."""
+"""Lore that the conversation triggers, worded for the prompt's end (F105, C32, C33, C34)."""
 
 import asyncio
 from collections import OrderedDict
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from memory.sentence_models import Vectors
 
 FEW_ENTRIES = 2_000
-"""So many are looked through where the event loop runs: in less than a millisecond."""
+"""The maximum number of entries searched on the event loop: they take less than a millisecond."""
 MOST_LINES = 100
-"""Lines of talk that lorebooks may look back on."""
+"""The number of latest lines that lorebooks may search."""
 SHELVES = 16
-"""Characters whose lore is kept at hand as vectors."""
+"""The number of characters whose lore vectors are cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lore:
-    """What lorebooks add to one prompt, what they will remember of it, and the names of their entries."""
+    """The contribution of lorebooks to one prompt, their state after it, and the names of the entries."""
 
     notes: tuple[str, ...] = ()
     asides: tuple[Aside, ...] = ()
@@ -45,14 +45,14 @@ class Lore:
 
 @dataclass(frozen=True, slots=True)
 class _Meanings:
-    """The semantic entries of a character's books, and a vector for each."""
+    """The semantic entries of a character's books, with a vector each."""
 
     refs: tuple[Ref, ...]
     vectors: "Vectors"
 
 
 class Bookshelf:
-    """Looks up lore; `budget` is how many tokens of it go into a prompt."""
+    """Looks up lore; `budget` is its limit in tokens in a prompt."""
 
     def __init__(self, meaning: Meaning, *, tokens: Callable[[str], int], budget: int, rng: Random) -> None:
         self._meaning = meaning
@@ -65,9 +65,9 @@ class Bookshelf:
     async def look_up(
         self, role: PlayedCharacter, lines: Sequence[Line], *, seat: Seat | None, user: str, fresh: int
     ) -> Lore:
-        """Return the lore for a reply of a character.
+        """Return the lore for a character's reply.
 
-        `lines` are those of its transcript, `fresh` of which came since it last looked.
+        `lines` are those of its transcript; the last `fresh` are new since its last look-up.
         """
         books = role.playing.lorebooks
         if not books or not self._budget:
@@ -102,11 +102,11 @@ class Bookshelf:
         return Lore(notes, tuple(asides), found.state.to_json(), names)
 
     def expanded(self, text: str, role: PlayedCharacter, user: str) -> str:
-        """Return a text of a character's with its macros put in."""
+        """Return a character's text with its macros expanded."""
         return expand(text, Macros(char=role.name, user=user, seed=role.slug), rng=self._rng)
 
     async def _near(self, books: Mapping[str, Lorebook], talk: Sequence[str]) -> dict[Ref, float]:
-        """Return how near what was said last is to each semantic entry (C33); nothing without a model."""
+        """Return the similarity of the latest lines to each semantic entry (C33); nothing without a model."""
         asked = meanings(books)
         if not asked or not talk or not self._meaning.model:
             return {}
@@ -128,7 +128,9 @@ class Bookshelf:
             self._making[key] = making
             making.add_done_callback(lambda _: self._making.pop(key, None))
         done, _ = await asyncio.wait({making}, timeout=DEADLINE)
-        return making.result() if done else None  # thousands of entries take a while: until then go by words
+        return (
+            making.result() if done else None
+        )  # thousands of entries take a while: until then entries match by words
 
     async def _make(
         self, key: tuple[int, ...], books: Mapping[str, Lorebook], asked: Mapping[Ref, str]
@@ -137,7 +139,7 @@ class Bookshelf:
         if vectors is None:
             return None
         found = _Meanings(tuple(asked), vectors)
-        self._at_hand[key] = (books, found)  # with the books, so that no other gets their ids meanwhile
+        self._at_hand[key] = (books, found)  # with the books, so that no other books get their ids meanwhile
         while len(self._at_hand) > SHELVES:
             self._at_hand.popitem(last=False)
         return found

@@ -1,4 +1,4 @@
-"""Leaning towards how a person writes: small letters, emoji, exclamation marks (F051, C77)."""
+"""Adaptation to a person's style of writing: small letters, emoji, exclamation marks (F051, C77)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bot.prompts import fill
 from personas.character import Character
 
 LINES = 5
-"""By so many of a person's last messages it is told how they write; by fewer it can't be."""
+"""The number of latest messages that show a person's style; fewer are not enough."""
 SMALL_SHARE = 0.8
 EXCLAMATIONS = 2
 WITH_EMOJI = 2
@@ -25,18 +25,18 @@ _NAMED_EMOJI = r"<a?:\w{2,32}:\d{1,20}>|(?<![\w:]):[A-Za-z0-9_~+-]{2,32}:(?!\w)"
 _NAMED = regex.compile(_NAMED_EMOJI)
 _EMOJI = regex.compile(
     rf"{_NAMED_EMOJI}|\p{{Emoji_Presentation}}|\p{{Extended_Pictographic}}\ufe0f|[0-9\#*]\ufe0f?\u20e3|"
-    # "©" and "™" are pictures to Unicode, and letters to who types them.
+    # "©" and "™" are pictures to Unicode, but letters to people who type them.
     r"(?=[\u2600-\u27bf\U0001f000-\U0001faff])\p{Extended_Pictographic}"
 )
 # A "!" before a word is a command to some bot, and "!=" is code.
 _EXCLAMATION = regex.compile(r"[!！](?![\w=])")
-# Georgian has one letter case in all but name.
+# Georgian has no letter case in practice.
 _CASED = regex.compile(r"(?!\p{Georgian})[\p{Ll}\p{Lu}\p{Lt}]")
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How somebody writes, as far as it stands out."""
+    """Conspicuous habits of a person's writing."""
 
     small_letters: bool = False
     emoji: bool = False
@@ -44,9 +44,9 @@ class Habits:
 
 
 def habits_of(texts: Sequence[str]) -> Habits:
-    """Return how somebody writes by the last five of `texts`; with fewer nothing stands out.
+    """Return the writing habits in the last five of `texts`; none if there are fewer.
 
-    Code, links, mentions, quotations and labels are not their writing.
+    Code, links, mentions, quotations and labels are ignored.
     """
     typed = [_NOT_TYPED.sub(" ", SPEAKER.sub("", text)) for text in texts[-LINES:]]
     if len(typed) < LINES:
@@ -59,7 +59,7 @@ def habits_of(texts: Sequence[str]) -> Habits:
 
 
 def style_note(character: Character, habits: Habits) -> str:
-    """Return what a prompt says of how the person writes; "" if the character does not lean that way."""
+    """Return the prompt's note about the person's style; "" if the character does not adapt to it."""
     if not character.mirror_style:
         return ""
     how = [
@@ -67,20 +67,20 @@ def style_note(character: Character, habits: Habits) -> str:
         "with emoji" if habits.emoji and character.emotes != "none" else "",
         "with exclamation marks" if habits.exclamations else "",
     ]
-    told = " and ".join(one for one in how if one)
+    told = " and ".join(habit for habit in how if habit)
     return fill("style", how=told) if told else ""
 
 
 def mirrored(character: Character, lines: Sequence[Line], speaker: str) -> str:
-    """Return the note for a reply to `speaker`, the label under which they stand in the transcript."""
+    """Return the note for a reply to `speaker`, given as a label of the transcript."""
     texts = [line.text for line in lines if line.speaker == speaker and not line.mine]
     return style_note(character, habits_of(texts))
 
 
 def _in_small_letters(typed: Sequence[str]) -> bool:
-    """Say whether somebody writes in small letters, also where a sentence begins.
+    """Say whether somebody writes small letters even at the beginning of sentences.
 
-    Most letters of any prose are small: by their share alone, everybody would write so.
+    Most letters of any prose are small: the share alone tells nothing.
     """
     cased = [letters for text in typed if (letters := _CASED.findall(_NAMED.sub(" ", text)))]
     total = sum(map(len, cased))

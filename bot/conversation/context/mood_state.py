@@ -1,7 +1,7 @@
-"""A character's inner life as it meets a conversation: what it feels now, how it stands with a person.
+"""A character's inner life in a conversation: its feelings, and its relation to a person.
 
-What is felt is read before a reply, and moved when the reply has been said: in the same transaction, so that
-nothing counts twice. All of it stands at the prompt's very end, in a few words.
+Feelings are read before a reply and changed after its delivery, in the same transaction, so that nothing
+counts twice. A summary of a few words stands at the prompt's very end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,11 +27,11 @@ from personas.relations.affinity import Interaction
 from personas.relations.bonds import Bond, Tone
 
 RECENT = timedelta(hours=1)
-"""So long what happened is named as the cause of a mood."""
+"""The time for which an event is named as the cause of a mood."""
 STAGE = "stage"
-"""Stands in the ledger in place of a metric where two came to another stage (C74)."""
+"""Stands in the ledger in place of a metric when a relationship reaches another stage (C74)."""
 DAY = "day"
-"""The kind of a stirring that is no stimulus: what the day is like changed."""
+"""The kind of a change that is no stimulus: the day's mood changed."""
 _MOVES: Mapping[Tone, Stimulus] = {
     Tone.PRAISE: Stimulus.PRAISE,
     Tone.GRATITUDE: Stimulus.GRATITUDE,
@@ -44,7 +44,7 @@ _AMONG: Mapping[Interaction, Stimulus] = {
     Interaction.INSULT: Stimulus.CONFLICT,
     Interaction.ARGUMENT: Stimulus.CONFLICT,
 }
-"""What another character says moves too."""
+"""Stimuli from lines of other characters."""
 WORDS: Mapping[Stimulus, str] = {
     Stimulus.PRAISE: "praise",
     Stimulus.GRATITUDE: "thanks",
@@ -57,9 +57,9 @@ WORDS: Mapping[Stimulus, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """What was read: what is felt, what the day is like, how the person stands with the character.
+    """The state that was read: feelings, the day's mood, and the person's relation to the character.
 
-    `guard` is what attacks left, None where nobody attacked so lately that it shows.
+    `guard` is the effect of attacks, None if no attack was recent enough to matter.
     """
 
     feeling: Feeling
@@ -68,11 +68,11 @@ class Inner:
     kind: str = ""
     guard: HostilityState | None = None
     manner: str = ""
-    """How its manner differs from its card's own, in a few words (F104)."""
+    """The difference between its manner and its card's, in a few words (F104)."""
 
 
 class InnerLife:
-    """Reads what is felt, puts it into words, and lets it be moved by what happens."""
+    """Reads feelings, words them, and changes them by events."""
 
     def __init__(self, *, clock: Clock, zone: tzinfo, learns: Consent) -> None:
         self._clock = clock
@@ -85,9 +85,9 @@ class InnerLife:
         return Nature(role.character.temperament, self.zone)
 
     async def read(self, db: UnitOfWork, role: PlayedCharacter, person_id: int, *, private: bool) -> Inner:
-        """Return what is true before a reply to somebody.
+        """Return the state before a reply to somebody.
 
-        What they chose to be to each other was chosen alone, and shows in `private` only.
+        A relationship type chosen in private shows in `private` only.
         """
         standing = await db.characters.standing(person_id, role.slug, day_keys(role.slug))
         known = standing.bond if self._may_note(standing) else None
@@ -103,7 +103,7 @@ class InnerLife:
         )
 
     async def guard(self, db: UnitOfWork, role: PlayedCharacter, feeling: Feeling) -> HostilityState | None:
-        """Return what attacks left of hostility, and made of the skin; None where nobody attacked lately."""
+        """Return the hostility and sensitivity left by attacks; None if there was no recent attack."""
         now, temperament = self._clock.now(), role.character.temperament
         since = now - hostility.REMEMBERED
         if not temperament.hostility or not _attacked(feeling, since):
@@ -112,17 +112,17 @@ class InnerLife:
         attacks = await db.characters.attacks(role.slug, since=max(since, settled or since))
         return hostility.guard_after([(at, Stimulus(kind)) for at, kind in attacks], temperament, now)
 
-    # In words.
+    # Wording.
 
     def levels(self, role: PlayedCharacter, inner: Inner) -> dict[Hormone, float]:
         return hormones.levels(inner.feeling, self.nature(role), self._clock.now())
 
     def tempo(self, role: PlayedCharacter, inner: Inner) -> float:
-        """Return how fast it types now, 1 for as fast as ever (C69)."""
+        """Return the current typing speed; 1 is normal (C69)."""
         return moods.tempo_of(self.levels(role, inner))
 
     def notes(self, role: PlayedCharacter, inner: Inner, person: str) -> list[str]:
-        """Return what stands of it at the prompt's end: nothing where there is nothing to say."""
+        """Return the notes for the prompt's end; empty if there is nothing to say."""
         said = []
         if mood := self.mood_words(role, inner):
             said.append(fill("mood", name=role.name, mood=mood))
@@ -137,52 +137,57 @@ class InnerLife:
         return said
 
     def guard_told(self, role: PlayedCharacter, inner: Inner, notes: Sequence[str]) -> tuple[float, ...]:
-        """Return how hostile it is and how thick its skin, if one of the notes speaks of that."""
+        """Return its hostility and the thickness of its skin, if one of the notes mentions them."""
         if inner.guard is None or _guard_note(role, inner.guard) not in notes:
             return ()
         skin = hostility.skin_of(inner.guard, role.character.temperament)
         return round(inner.guard.hostility, 2), round(skin, 2)
 
     def mood_name(self, role: PlayedCharacter, standing: CharacterStanding) -> str:
-        """Return what its mood is called, "" for none; `standing` was read with `day_keys`."""
+        """Return the name of its mood, "" for none; `standing` was read with `day_keys`."""
         feeling = feeling_of(standing.feeling, self._clock.now())
         levels = hormones.levels(feeling, self.nature(role), self._clock.now())
         mood = moods.mood_of(levels, _day(standing.states), role.character.temperament)
         return mood.name if mood else ""
 
     def mood_words(self, role: PlayedCharacter, inner: Inner) -> str:
-        """Return the mood in words, with what lately made it: `stressed after a quarrel: short ...`."""
+        """Return the mood in words, with its latest cause: `stressed after a quarrel: short ...`."""
         levels, temperament = self.levels(role, inner), role.character.temperament
         said = [f"{mood} {value} of 10" for mood, value in moods.telling(inner.day, temperament).items()]
         day = f"a day of {', '.join(said)}" if said else ""
         sleepy = "sleepy" if moods.is_sleepy(levels) else ""
         mood = moods.mood_of(levels, inner.day, temperament)
-        now = f"{mood.name}{self._because(inner)}: {mood.manner}" if mood else ""
-        return "; ".join(one for one in (day, now, sleepy) if one)
+        now = f"{mood.name}{self._latest_cause(inner)}: {mood.manner}" if mood else ""
+        return "; ".join(part for part in (day, now, sleepy) if part)
 
     def moods(self, role: PlayedCharacter, inner: Inner) -> list[str]:
-        """Return what it feels by name: what the day is unusually full of, the mood, whether it is sleepy."""
+        """Return the names of its feelings: the day's strongest mood, the current mood, sleepiness."""
         levels, temperament = self.levels(role, inner), role.character.temperament
         day = moods.telling(inner.day, temperament)
         felt = [str(mood) for mood, value in day.items() if value >= temperament.usually(mood)]
         mood = moods.mood_of(levels, inner.day, temperament)
         return [*felt, *([mood.name] if mood else []), *(["sleepy"] if moods.is_sleepy(levels) else [])]
 
-    def _because(self, inner: Inner) -> str:
-        """Name what happened last, without whom: what was said elsewhere is nobody's business here."""
+    def _latest_cause(self, inner: Inner) -> str:
+        """Name the latest event without the person: other conversations are private."""
         since = self._clock.now() - RECENT
-        lately = {at: WORDS[one] for one, at in inner.feeling.lately.items() if one in WORDS and at >= since}
+        lately = {
+            at: WORDS[stimulus]
+            for stimulus, at in inner.feeling.lately.items()
+            if stimulus in WORDS and at >= since
+        }
         return f" after {lately[max(lately)]}" if lately else ""
 
-    # What happens.
+    # Events.
 
     async def take_in(self, db: UnitOfWork, role: PlayedCharacter, turn: rows.Turn) -> None:
-        """Be moved by what a person said, once, in the transaction that makes the answer history.
+        """Change feelings by a person's message, once, in the transaction that makes the answer history.
 
-        Of who did not agree neither they nor the place is noted: a private place tells who it was.
+        Without the person's consent neither the person nor the place is noted: a private place identifies the
+        person.
         """
         if turn.tone is None:
-            return  # it answered no person
+            return  # the line answered no person
         tone = Tone(turn.tone)
         standing = await db.characters.standing(turn.addressee_id, role.slug)
         noted = self._may_note(standing)
@@ -198,7 +203,7 @@ class InnerLife:
     async def heard_another(
         self, db: UnitOfWork, role: PlayedCharacter, kind: Interaction, *, channel_id: int
     ) -> None:
-        """Be moved by what another character said."""
+        """Change feelings by another character's line."""
         if stimulus := _AMONG.get(kind):
             felt = await db.characters.feeling(role.slug)
             await self._stir(db, role, [stimulus], felt, channel_id=channel_id)
@@ -226,22 +231,26 @@ class InnerLife:
     ) -> None:
         now, stirred = self._clock.now(), []
         feeling = feeling_of(felt, now)
-        hard = await self._strength(db, role, feeling) if any(one in ATTACKS for one in stimuli) else 1.0
+        hard = (
+            await self._strength(db, role, feeling)
+            if any(stimulus in ATTACKS for stimulus in stimuli)
+            else 1.0
+        )
         guild_id = await self._guild_of(db, channel_id) if channel_id is not None else None
-        for one in stimuli:
-            hit = hard if one in ATTACKS else 1.0
-            feeling = hormones.felt(feeling, self.nature(role), one, now, hit)
-            stirred.append(rows.Stirring(role.slug, feeling.at, one, person_id, channel_id, guild_id))
+        for stimulus in stimuli:
+            hit = hard if stimulus in ATTACKS else 1.0
+            feeling = hormones.felt(feeling, self.nature(role), stimulus, now, hit)
+            stirred.append(rows.Stirring(role.slug, feeling.at, stimulus, person_id, channel_id, guild_id))
         await db.characters.stir(stirred)
         await db.characters.keep_feeling(row_of(role.slug, feeling))
 
     async def _strength(self, db: UnitOfWork, role: PlayedCharacter, feeling: Feeling) -> float:
-        """Return how hard an attack hits through the skin that it finds."""
+        """Return the force of an attack, given the current thickness of the skin."""
         guard = await self.guard(db, role, feeling) or HostilityState(self._clock.now())
         return hostility.strength(guard, role.character.temperament)
 
     async def _guild_of(self, db: UnitOfWork, channel_id: int) -> int | None:
-        """Return the server of a channel, which never changes."""
+        """Return the server of a channel; it never changes."""
         if channel_id not in self._guilds:
             channel = await db.channels.get(channel_id)
             self._guilds[channel_id] = channel.guild_id if channel else None
@@ -250,16 +259,16 @@ class InnerLife:
     async def _grow_closer(
         self, db: UnitOfWork, role: PlayedCharacter, turn: rows.Turn, tone: Tone, known: rows.BondRow | None
     ) -> None:
-        """Let one exchange change how the two stand, by a step at most, with its cause (C71)."""
+        """Let one exchange change the relationship by a step at most, with its cause (C71)."""
         now = self._clock.now()
         before = bond_of(known) if known else Bond(now)
         register = turn.register or 0
         bond, steps = bonds.shifted(before, tone, register, now)
-        if any(one.cause != bonds.TIME for one in steps):
+        if any(step.cause != bonds.TIME for step in steps):
             lately = await db.bonds.causes(turn.addressee_id, role.slug, since=now - bonds.AGAIN, until=now)
             bond, steps = bonds.shifted(before, tone, register, now, lately=lately)
         stage = bonds.stage_after(bond)
-        entries = [(one.metric.value, one.change, one.cause) for one in steps]
+        entries = [(step.metric.value, step.change, step.cause) for step in steps]
         if before.stage and stage != before.stage:
             entries.append((STAGE, 0, stage))
         ledger = [
@@ -267,11 +276,11 @@ class InnerLife:
                 turn.addressee_id,
                 role.slug,
                 now,
-                *one,
+                *entry,
                 message_id=turn.trigger_id,
                 channel_id=turn.channel_id,
             )
-            for one in entries
+            for entry in entries
         ]
         await db.bonds.note(ledger)
         kept = bond_row(turn.addressee_id, role.slug, replace(bond, stage=stage), talked_at=now)
@@ -280,49 +289,49 @@ class InnerLife:
 
 
 async def day_of(db: UnitOfWork, slug: str) -> dict[DayMood, int]:
-    """Return what the day is like for a character, as far as it is known (F087)."""
+    """Return the day's moods of a character, as far as they are known (F087)."""
     found = await db.states.of([day_key(slug, mood) for mood in DayMood])
     return _day([found.get(day_key(slug, mood)) for mood in DayMood])
 
 
 def _day(values: Sequence[str | None]) -> dict[DayMood, int]:
-    """Return a day from what stands in the global state; what is no number is left out."""
+    """Parse the day's moods from the global state; values that are no numbers are omitted."""
     day = zip(DayMood, values, strict=True)
     return {mood: min(int(value[:4]), 10) for mood, value in day if value is not None and value.isdecimal()}
 
 
 def _manner(growth: rows.Growth | None, now: datetime) -> str:
-    """Return how its traits make it differ from its card's own; "" for what is too near to tell."""
+    """Return how traits change the manner of its card; "" if the difference is too small."""
     return personality.manner(traits_of(growth, now)) if growth is not None and growth.traits else ""
 
 
 def day_keys(slug: str) -> list[str]:
-    """Return the keys of a whole day's mood in the global state."""
+    """Return the global state's keys of a day's moods."""
     return [day_key(slug, mood) for mood in DayMood]
 
 
 def day_key(slug: str, mood: DayMood) -> str:
-    """Return the key under which a day's mood stands in the global state: `daily_mood_anger nyx`."""
+    """Return the global state's key of a day's mood: `daily_mood_anger nyx`."""
     return f"daily_mood_{mood} {slug}"
 
 
 def _attacked(feeling: Feeling, since: datetime) -> bool:
-    return any(feeling.lately[one] >= since for one in ATTACKS if one in feeling.lately)
+    return any(feeling.lately[attack] >= since for attack in ATTACKS if attack in feeling.lately)
 
 
 def _guard_note(role: PlayedCharacter, guard: HostilityState | None) -> str:
-    """Return what the prompt's end says of hostility; who it was that attacked is nobody's business there."""
+    """Return the prompt's note about hostility; the attacker is not named."""
     posture = guard.posture if guard else None
     return fill("guard", name=role.name, manner=posture.manner) if posture else ""
 
 
 def settled_key(slug: str) -> str:
-    """Return the key of the moment from which on attacks count, if operators let them be over."""
+    """Return the key of the moment before which attacks don't count, if operators set one."""
     return f"hostility_settled {slug}"
 
 
 async def settled_at(db: UnitOfWork, slug: str) -> datetime | None:
-    """Return the moment at which an operator let all attacks before it be over."""
+    """Return the moment before which an operator declared all attacks settled."""
     try:
         return datetime.fromisoformat(await db.states.get(settled_key(slug)) or "")
     except ValueError:
@@ -330,16 +339,18 @@ async def settled_at(db: UnitOfWork, slug: str) -> datetime | None:
 
 
 def kind_of(role: PlayedCharacter, bond: rows.BondRow | None) -> str:
-    """Return what sort of relationship it is: as the person chose it, else the character's first."""
+    """Return the type of the relationship: the person's choice, else the character's first type."""
     allowed = role.character.relationships
     return bond.kind if bond and bond.kind in allowed else allowed[0]
 
 
-# Between rows and values.
+# Conversion between rows and values.
 
 
 def feeling_of(row: rows.FeelingRow | None, now: datetime) -> Feeling:
-    """Return what a row says; who has none is at rest. What a clock that ran ahead wrote is of now."""
+    """Return the feeling of a row; without a row it is at rest. A time in the future (clock skew) counts as
+    now.
+    """
     if row is None:
         return hormones.at_rest(now)
     return Feeling(
@@ -352,7 +363,7 @@ def feeling_of(row: rows.FeelingRow | None, now: datetime) -> Feeling:
 
 
 def row_of(slug: str, feeling: Feeling) -> rows.FeelingRow:
-    """Return the row that keeps a feeling."""
+    """Return the row that stores a feeling."""
     return rows.FeelingRow(
         slug,
         feeling.at,
@@ -364,12 +375,11 @@ def row_of(slug: str, feeling: Feeling) -> rows.FeelingRow:
 
 
 def bond_of(row: rows.BondRow) -> Bond:
-    """Return what a row says."""
     return Bond(row.changed_at, row.anger, row.rapport, row.trust, row.formality, row.exchanges, row.stage)
 
 
 def bond_row(user_id: int, slug: str, bond: Bond, *, talked_at: datetime) -> rows.BondRow:
-    """Return the row that keeps a bond."""
+    """Return the row that stores a bond."""
     return rows.BondRow(
         user_id,
         slug,

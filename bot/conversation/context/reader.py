@@ -1,4 +1,4 @@
-"""What a character reads before it speaks: the talk, what it knows, and how things are here and now."""
+"""The context that a character reads before it speaks: conversation, memory, and the current situation."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
@@ -21,18 +21,18 @@ from memory.attachments import attachments_of
 from memory.recall import RecallSearch
 
 LONGEST_QUOTE = 500
-"""Letters of what is replied to that a prompt shows."""
+"""The maximum number of letters that a prompt shows of a reply's target."""
 AWAY = timedelta(minutes=1)
-"""Nobody is told that they waited for less."""
+"""The minimum delay that is mentioned to people."""
 
 
 async def never(_db: UnitOfWork, _heard: Utterance) -> bool:
-    """Nothing is spoken."""
+    """The default: no reply is a voice message."""
     return False
 
 
 class ContextReader:
-    """Reads the whole context of a reply in one transaction, besides what is searched for by meaning."""
+    """Reads the whole context of a reply in one transaction, except for semantic search."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class ContextReader:
         self._tokens = tokens
         self._clock = clock
         self.is_spoken: Callable[[UnitOfWork, Utterance], Awaitable[bool]] = never
-        """Says whether what answers a message is to be a voice message."""
+        """Says whether the answer to a message is to be a voice message."""
 
     async def read(
         self,
@@ -66,11 +66,11 @@ class ContextReader:
         through: int | None = None,
         answers: bool = True,
     ) -> Recollection:
-        """Return what comes to a character's mind about what was heard, the newest message last.
+        """Return a character's context for `heard`, the newest message last.
 
-        `cue` says why it speaks where nobody asked it: its words then stand behind all that was said. With
-        `before`, only what stood in the log before that place is read; with `through`, nothing that came in
-        after that message. What `answers` somebody may come back to something earlier.
+        `cue` is its reason to speak where nobody asked it: its words then stand behind all lines. With
+        `before`, only lines before that place in the log are read; with `through`, nothing that came in after
+        that message. A reply that `answers` somebody may ask about something earlier.
         """
         now, newest = self._clock.now(), heard[-1]
         where = newest.where
@@ -95,7 +95,9 @@ class ContextReader:
                 emotes=emotes,
                 replying=answers and cue is None,
             )
-            replied_to = [(one, quote) for one in heard if (quote := self._perception.quote_of(one))]
+            replied_to = [
+                (message, quote) for message in heard if (quote := self._perception.quote_of(message))
+            ]
             quotes = await _quotes(db, role, replied_to) if replied_to else ()
             missed = await _missed(db, role, remembered, heard, now=now) if answers and cue is None else ""
             if cue is not None and answers:
@@ -125,7 +127,7 @@ class ContextReader:
     async def recall(
         self, db: UnitOfWork, role: PlayedCharacter, heard: Sequence[Utterance], *, before: int, now: datetime
     ) -> Recollection:
-        """Return the transcript and what stands before it, as they are for an answer to what was heard."""
+        """Return the transcript and its preamble, as they are for an answer to `heard`."""
         seat = await db.channels.seat(heard[-1].where.channel_id, role.slug)
         return await self._recall(db, role, seat, heard, before=before, now=now)
 
@@ -153,30 +155,30 @@ class ContextReader:
         )
 
     async def stands(self, db: UnitOfWork, remembered: Recollection) -> bool:
-        """Say whether what was found by search is still known, in the same words."""
+        """Say whether the search results are still known, in the same words."""
         return await self._finding.stands(db, remembered.recalled)
 
 
 async def _quotes(
     db: UnitOfWork, role: PlayedCharacter, replied_to: Sequence[tuple[Utterance, Quote]]
 ) -> tuple[Quoted, ...]:
-    """Return what is replied to, as it is by now; nothing by anybody whom admins let nobody hear.
+    """Return the targets of replies in their current state; nothing by people whom admins denied.
 
-    Nor is a character told what it was sent out for. Of what left the log nobody knows who was there: that
-    is told as whoever replies to it shows it.
+    A character doesn't see lines from its own absence. For lines that left the log the audience is unknown:
+    they are shown as the reply's author sees them.
     """
     house = HouseRules(await db.channels.rules(replied_to[-1][0].where.guild_id))
     found = []
-    for one, quote in replied_to:
+    for reply, quote in replied_to:
         line = await db.messages.get(quote.message_id)
-        there = await db.casts.members(line.cast_id) if line else None
-        unknown = line is None and house.denied_roles  # nobody knows whether its author has one of them
-        if house.ignores(quote.author_id) or unknown or (there is not None and role.slug not in there):
+        audience = await db.casts.members(line.cast_id) if line else None
+        unknown = line is None and house.denied_roles  # nobody knows whether its author has a denied role
+        if house.ignores(quote.author_id) or unknown or (audience is not None and role.slug not in audience):
             continue
         if line is not None:
             attached, text = attachments_of(line.attachments), clean_text(line.text)[:LONGEST_QUOTE]
             quote = replace(quote, text=text, attachments=attached)  # noqa: PLW2901
-        by = speaker_label(one.author_name, one.author_id)
+        by = speaker_label(reply.author_name, reply.author_id)
         found.append(Quoted(by, speaker_label(quote.author_name, quote.author_id), quote))
     return tuple(found)
 
@@ -189,12 +191,12 @@ async def _missed(
     *,
     now: datetime,
 ) -> str:
-    """Return what to say of messages that were said while the program was away; "" where none were."""
-    since = min(one.sent_at for one in heard)
+    """Return the note about messages from the program's downtime; "" without any."""
+    since = min(message.sent_at for message in heard)
     for line in reversed(remembered.lines):
         if line.mine:
             break
-        if line.of_picture:  # told long after what it is of
+        if line.of_picture:  # described long after it was sent
             continue
         since = min(since, line.said_at)
     if now - since < AWAY:
@@ -213,9 +215,9 @@ def _in_words(ago: timedelta) -> str:
 
 
 async def _up_to_now(db: UnitOfWork, remembered: Recollection, channel_id: int) -> Recollection:
-    """Return what is remembered for words that answer no message: they stand behind all that was said.
+    """Return the context of words that answer no message: they stand behind all lines.
 
-    Others may have heard more than who speaks, and their transcripts must only grow.
+    Others may have heard more than the speaker, and their transcripts must only grow.
     """
     last, floor = await db.reminders.last_position(), await db.channels.highest_floor(channel_id)
     return replace(remembered, heard_through=max(remembered.heard_through, last, floor // 2))

@@ -1,4 +1,4 @@
-"""What shifts the traits of a character, written down with the reply that becomes history (F104)."""
+"""Shifts of a character's traits, stored with the reply that becomes history (F104)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from personas.relations.bonds import Tone
 
 @dataclass(frozen=True, slots=True)
 class TraitCause:
-    """Why traits shift: a kind of encounter with the character `other`, or the tone of a person."""
+    """The cause of a shift: an encounter with the character `other`, or the tone of a person."""
 
     name: str
     spoke: bool = False
@@ -24,7 +24,7 @@ class TraitCause:
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """How far a character has grown, as it was read, and what shifts its traits now."""
+    """A character's growth as it was read, and the causes of new shifts."""
 
     slug: str
     growth: Growth | None
@@ -33,31 +33,33 @@ class Shaped:
 
 
 def by_tone(slug: str, growth: Growth | None, tone: Tone, *, person_id: int | None) -> list[Shaped]:
-    """Return what the tone of a person does to a character; without `person_id` nobody may be noted."""
+    """Return the effect of a person's tone on a character; without `person_id` no person may be noted."""
     return [Shaped(slug, growth, personality.TONES.get(tone, {}), TraitCause(tone, person_id=person_id))]
 
 
 async def by_encounter(
     db: UnitOfWork, slug: str, growth: Growth | None, other: str, kind: Interaction
 ) -> list[Shaped]:
-    """Return what it does to both that one character said something to another; `growth` is the speaker's."""
+    """Return the effect on both characters of one's line to the other; `growth` is the speaker's."""
     heard = personality.HEARD.get(kind, {})
-    theirs = await db.characters.grown(other) if heard else None
+    growth_of_other = await db.characters.grown(other) if heard else None
     spoke = Shaped(slug, growth, personality.SPOKE.get(kind, {}), TraitCause(kind, spoke=True, other=other))
-    return [spoke, Shaped(other, theirs, heard, TraitCause(kind, other=slug))]
+    return [spoke, Shaped(other, growth_of_other, heard, TraitCause(kind, other=slug))]
 
 
 async def shape(db: UnitOfWork, shaped: Iterable[Shaped], now: datetime) -> None:
-    """Let traits shift, and keep why."""
+    """Shift traits, and store the cause."""
     growths, shifts = [], []
-    for one in shaped:
-        traits, moved = personality.shifted(traits_of(one.growth, now), one.steps)
+    for shaping in shaped:
+        traits, moved = personality.shifted(traits_of(shaping.growth, now), shaping.steps)
         if not moved:
             continue
-        growths.append(grown(one.slug, traits, now))
-        cause = one.cause
+        growths.append(grown(shaping.slug, traits, now))
+        cause = shaping.cause
         shifts += [
-            TraitShift(one.slug, now, trait, change, cause.name, cause.spoke, cause.other, cause.person_id)
+            TraitShift(
+                shaping.slug, now, trait, change, cause.name, cause.spoke, cause.other, cause.person_id
+            )
             for trait, change in moved.items()
         ]
     if shifts:
@@ -65,12 +67,12 @@ async def shape(db: UnitOfWork, shaped: Iterable[Shaped], now: datetime) -> None
 
 
 def traits_of(growth: Growth | None, now: datetime) -> dict[str, float]:
-    """Return how far from its card's own a character's traits are by now."""
+    """Return the current difference of a character's traits from its card's."""
     if growth is None or growth.traits_at is None:
         return {}
     return personality.left(growth.traits or {}, growth.traits_at, now)
 
 
 def grown(slug: str, traits: Mapping[str, float], now: datetime) -> Growth:
-    """Return the row that keeps traits as they are now; how often it has spoken stays as it is."""
+    """Return the row that stores the current traits; the count of answers stays the same."""
     return Growth(slug, traits=dict(traits), traits_at=now)

@@ -1,6 +1,6 @@
-"""What makes a reply what it is here and now: the place, the kind of talk, the mood among the characters.
+"""The situation of a reply: the place, the kind of conversation, the mood among the characters.
 
-All of it stands at the prompt's end, so that the provider's cache holds; nothing of it is kept in the log.
+All of it stands at the prompt's end, so that the provider's cache holds; nothing of it is logged.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,16 +31,16 @@ from personas.selection.mentions import called, spoken
 from personas.selection.topic import context_of
 
 LONGEST_AFTER = 8_000
-"""Letters of what a card wants at each prompt's end: they are paid for anew with every answer."""
+"""The maximum number of letters of a card's end note: every answer pays for them anew."""
 PRESENCE_TOKENS = 200
-"""Tokens at most of all that comes from the inner life, with each reply."""
+"""The limit in tokens for the inner life's notes in each prompt."""
 CONTEXT_LINES = 6
-"""Lines of talk by which its kind is told (F102)."""
+"""The number of latest lines that determine the kind of conversation (F102)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """One of the others who are there, and how the character stands with it."""
+    """Another character present, and the relation to it."""
 
     name: str
     stage: str
@@ -49,12 +49,12 @@ class Companion:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What was read of a place for a reply."""
+    """The facts about a place that were read for a reply."""
 
     where: Where
     heard: tuple[Utterance, ...]
     label: str
-    """Whoever is answered, as the transcript calls them."""
+    """The label of the reply's addressee in the transcript."""
     note: str | None
     note_depth: int
     guises: dict[str, str]
@@ -62,19 +62,19 @@ class Setting:
     scene: Scene | None
     inner: Inner
     together: tuple[str, ...] = ()
-    """What it remembers of what it did here with others, a line each."""
+    """Memories of joint events with others present, a line each."""
     emotes: tuple[str, ...] = ()
     followup: FollowUp | None = None
     musings: tuple[HeldMusing, ...] = ()
 
     @property
     def user(self) -> str:
-        """Whom {{user}} stands for: whoever is answered, under the name of whom they play."""
+        """The name for {{user}}: the addressee's, or that of the persona whom they play."""
         return clean_name(self.guises.get(self.label, self.heard[-1].author_name), "somebody")
 
 
 class Staging:
-    """Puts together what stands at a prompt's end besides the talk."""
+    """Composes the end of a prompt after the conversation."""
 
     def __init__(
         self,
@@ -109,13 +109,15 @@ class Staging:
         emotes: Iterable[str] = (),
         replying: bool = False,
     ) -> Setting:
-        """Read what holds in a place: its note, whom people play there, who else is present.
+        """Read the situation of a place: its note, the personas of people, the other characters present.
 
-        `emotes` are the names of those that the place has of its own. Only with `replying` to what was heard
-        may something earlier be come back to.
+        `emotes` are the names of the place's own emotes. Only a reply to messages (`replying`) may come back
+        to something earlier.
         """
-        played = await db.users.guises_in({one.author_id for one in heard}, where.channel_id)
-        labels = {one.author_id: speaker_label(one.author_name, one.author_id) for one in heard}
+        played = await db.users.guises_in({message.author_id for message in heard}, where.channel_id)
+        labels = {
+            message.author_id: speaker_label(message.author_name, message.author_id) for message in heard
+        }
         scene = await db.cues.scene_of(cue.scene_id) if cue is not None and cue.scene_id is not None else None
         return Setting(
             where,
@@ -136,11 +138,11 @@ class Staging:
         )
 
     def _asks(self, role: PlayedCharacter, heard: Sequence[Utterance]) -> bool:
-        """Say whether the character would ask back now; thought over again, a reply comes to the same."""
+        """Say whether the character would ask back now; a second attempt at a reply gives the same result."""
         return is_curious(self._curiosity, Random(f"{role.slug} {heard[-1].message_id}"))
 
     async def _others(self, db: UnitOfWork, role: PlayedCharacter, where: Where) -> tuple[Companion, ...]:
-        """Return which other characters are there, and how the one stands with each (F094, D14)."""
+        """Return the other characters present, with the relation to each (F094, D14)."""
         if not where.place.holds_several or len(self._casting.company) == 1:
             return ()
         severities = await self._casting.severities(db, role)
@@ -158,9 +160,10 @@ class Staging:
     async def _together(
         self, db: UnitOfWork, role: PlayedCharacter, where: Where, heard: Sequence[Utterance]
     ) -> tuple[str, ...]:
-        """Return what a character remembers of others who are there or spoken of, the oldest first (F093).
+        """Return memories of others who are present or mentioned, the oldest first (F093).
 
-        Only what happened there, where whoever is there could hear it; of a thread also in its channel.
+        These are events of this place that all characters present could hear; a thread also has its
+        channel's.
         """
         if not where.place.holds_several or len(self._casting.company) == 1:
             return ()
@@ -169,12 +172,12 @@ class Staging:
         )
         if not shared:
             return ()
-        others = {one.slug: one for one in self._casting.company if one.slug != role.slug}
+        others = {other.slug: other for other in self._casting.company if other.slug != role.slug}
         spoken_of = called(
-            spoken(" ".join(one.said for one in heard)),
-            {slug: names_of(one.character) for slug, one in others.items()},
+            spoken(" ".join(message.said for message in heard)),
+            {slug: names_of(other.character) for slug, other in others.items()},
         )
-        meant = {one.slug for one in await self._casting.present(db, where)}.union(spoken_of)
+        meant = {other.slug for other in await self._casting.present(db, where)}.union(spoken_of)
         lines = [
             self._remembered(met, where, {**others, role.slug: role})
             for met in shared
@@ -183,7 +186,7 @@ class Staging:
         return tuple(reversed(lines[:MOST_SHARED]))
 
     def _remembered(self, met: Encounter, where: Where, everybody: Mapping[str, PlayedCharacter]) -> str:
-        """Return what happened, when and where: `2026-03-02, in #cave: Fangs insulted Nyx`."""
+        """Return an event with its date and place: `2026-03-02, in #cave: Fangs insulted Nyx`."""
         day = met.at.astimezone(self._inner.zone).date()
         name = clean_name(where.name, "")
         here = f"#{name}" if name else "this place"
@@ -194,7 +197,7 @@ class Staging:
     async def staged(
         self, role: PlayedCharacter, remembered: Recollection, setting: Setting, seat: Seat | None
     ) -> Recollection:
-        """Return a recollection with all that stands at the prompt's end for this one reply."""
+        """Return a recollection with the end of the prompt for this one reply."""
         presence = self._presence(role, remembered, setting)
         talk = _talk(remembered, setting)
         thoughts, musings = self._inner.musings.note(role, setting.musings, talk, tokens=self._tokens)
@@ -239,9 +242,9 @@ class Staging:
         return replace(remembered, stage=stage)
 
     def _presence(self, role: PlayedCharacter, remembered: Recollection, setting: Setting) -> list[str]:
-        """Return what it feels, how it stands with the person, and how it leans, in few words altogether.
+        """Return notes on feelings, the relation to the person and style, within a common limit.
 
-        What is least missed comes last, and is left out where there is no room for it.
+        The least important note comes last, and is omitted if there is no room for it.
         """
         wished = [
             *self._inner.notes(role, setting.inner, setting.label),
@@ -255,7 +258,7 @@ class Staging:
         return kept
 
     def _style(self, role: PlayedCharacter, remembered: Recollection, setting: Setting) -> list[str]:
-        """Return how to lean towards the person's writing, and which emotes the place offers (C39, C77)."""
+        """Return how to adapt to the person's writing, and the emotes that fit (C39, C77)."""
         notes = []
         if role.character.mirror_style:
             notes.append(mirrored(role.character, remembered.lines, setting.label))
@@ -267,7 +270,7 @@ class Staging:
     async def _lore(
         self, role: PlayedCharacter, remembered: Recollection, setting: Setting, seat: Seat | None
     ) -> Lore:
-        """Return what the lorebooks have to say of the talk (F105, C32)."""
+        """Return the lore that the conversation triggers (F105, C32)."""
         if not role.playing.lorebooks:
             return Lore()
         lines = remembered.lines
@@ -281,29 +284,31 @@ class Staging:
         )
 
     def _manner(self, role: PlayedCharacter, remembered: Recollection, setting: Setting) -> list[str]:
-        """Return the mode of the house, the mode of the character, and what it leans on in this talk."""
+        """Return the general mode, the character's mode, and the frameworks for this conversation."""
         notes = [fill(f"mode_{self._mode}")]
         talk = _talk(remembered, setting)
         if mode := self._mode_of(role, talk):
             notes.append(fill("own_mode", name=role.name, mode=mode.name, text=indented(mode.text)))
         if self._blending and role.character.blending:
             notes.append(_blended(role, context_of(talk).name))
-        return [one for one in notes if one]
+        return [note for note in notes if note]
 
     def _mode_of(self, role: PlayedCharacter, talk: Sequence[str]) -> Mode | None:
-        """Return the mode that the talk calls up, or now and then another than the first (F008, C78)."""
+        """Return the mode that the conversation triggers, or occasionally a random one other than the first
+        (F008, C78).
+        """
         modes = role.character.modes
         if not modes:
             return None
         newest = " ".join(talk[-1:]).casefold()
-        cued = [one for one in modes if any(cue.casefold() in newest for cue in one.cues)]
+        cued = [mode for mode in modes if any(cue.casefold() in newest for cue in mode.cues)]
         if cued:
             return cued[0]
         return modes[0] if self._rng.random() >= SLIP else self._rng.choice(modes)
 
 
 def _blended(role: PlayedCharacter, context: str) -> str:
-    """Return what the character leans on in this kind of talk; "" for nothing (F102)."""
+    """Return the character's frameworks for this kind of conversation; "" for none (F102)."""
     weights = blends.weights_for(role.character.blending, context)
     if not weights:
         return ""
@@ -312,17 +317,17 @@ def _blended(role: PlayedCharacter, context: str) -> str:
 
 
 def _talk(remembered: Recollection, setting: Setting) -> list[str]:
-    """Return what others said last."""
+    """Return the latest lines of others."""
     talk = [line.text for line in remembered.lines if not line.mine][-CONTEXT_LINES:]
-    return talk or [one.text for one in setting.heard]
+    return talk or [message.text for message in setting.heard]
 
 
 SLIP = 0.25
-"""How often a character with modes slips into one of them that nothing called up."""
+"""The chance that a character with modes uses one that nothing triggered."""
 
 
 def _voice(role: PlayedCharacter, where: Where) -> list[str]:
-    """Return how it talks in public or in private: the one, and never the other (C48)."""
+    """Return its voice for public or for private conversation, never both (C48)."""
     private = where.place.private
     text = role.character.private_voice if private else role.character.public_voice
     return (
@@ -336,13 +341,14 @@ def _company(role: PlayedCharacter, setting: Setting) -> list[str]:
     if not setting.others:
         return []
     lines = [
-        f"  {one.name}: {one.stage}{f', {one.tension}' if one.tension else ''}" for one in setting.others
+        f"  {other.name}: {other.stage}{f', {other.tension}' if other.tension else ''}"
+        for other in setting.others
     ]
     return [fill("company", name=role.name, others="\n".join(lines))]
 
 
 def _together(role: PlayedCharacter, setting: Setting) -> list[str]:
-    """Return what it did here with others: never what was said in it."""
+    """Return joint events with others here, without any words that were said."""
     if not setting.together:
         return []
     lines = "\n".join(f"  {line}" for line in setting.together)

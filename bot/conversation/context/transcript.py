@@ -1,4 +1,4 @@
-"""What is read of the past for a reply: the talk of this place, notes of older talk, facts about people."""
+"""The past in a reply's prompt: the place's conversation, notes of older parts, facts about people."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ from personas.character import Character
 
 WINDOW = timedelta(hours=24)
 _label = lru_cache(maxsize=1024)(speaker_label)  # the same few people speak in line after line
-KEPT_SHARE = 3  # after a step, a third of the budget is left: the cache holds until it is full again
-MOST_LINES = 1_500  # from so many on they are too many, however short: only 2,000 are ever read
-KNOWN_SHARE = 4  # what is known of many people may take a quarter of what one person's memories may
+KEPT_SHARE = 3  # a step leaves a third of the budget, so the cache holds until it is full again
+MOST_LINES = 1_500  # the limit for lines of any length: only 2,000 are ever read
+KNOWN_SHARE = 4  # facts about several people may take a quarter of the limit for one person's memories
 MOST_PEOPLE = 25
-"""People whose memories stand at the head of one prompt at most."""
+"""The maximum number of people whose memories stand in one prompt's preamble."""
 FRESH_TOKENS = 400
-"""What is known newly stands at the prompt's end, and moves to its head when it has grown to this."""
+"""New facts stand at the prompt's end, and move to its preamble once they reach this size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Who is in a place: who `spoke` there lately, the last one last, and who is `addressed` now.
+    """The people in a place: recent speakers (`spoke`), the latest last, and the `addressed` ones.
 
-    `cold` says that the provider's cache of the place has run out.
+    `cold` says that the provider's cache of the place has expired.
     """
 
     spoke: Sequence[int]
@@ -52,21 +52,21 @@ async def recall(
     before: int | None = None,
     through: int | None = None,
 ) -> Recollection:
-    """Return the last 24 hours of a place within a budget (F043, C28), and what stands before them.
+    """Return the last 24 hours of a place within a budget (F043, C28), and their preamble.
 
-    The transcript begins at a floor that stays where it is until older talk is summed up, and then moves
-    up in one step: a window that slid with every message would break the provider's cache each time.
-    What is `heard`, and answered now, stays in it as far as the budget goes. With `before`, only what stood
-    in the log before that place is looked at; with `through`, nothing that came in after that message.
+    The transcript begins at a floor that stays the same until older lines are summarised, and then moves up
+    in one step: a window that moved with every message would break the provider's cache each time. The
+    messages in `heard`, which are answered now, stay in it as far as the budget allows. With `before`, only
+    lines before that place in the log are read; with `through`, nothing that came in after that message.
     """
-    where, addressed = heard[-1].where, {one.author_id for one in heard}
+    where, addressed = heard[-1].where, {message.author_id for message in heard}
     floor = seat.floor if seat else 0
     rows = await db.messages.transcript(where.channel_id, character.slug, since=now - WINDOW, floor=floor)
     before = next((row.place + 2 for row in rows if row.id == through), before)
     rows = [row for row in rows if before is None or row.place < before]
     said = [line_of(row, character.slug) for row in rows]
     own = [row.sent_at for row, line in zip(rows, said, strict=True) if line.mine]
-    answered = {one.message_id for one in heard}
+    answered = {message.message_id for message in heard}
     first = next((line.place for row, line in zip(rows, said, strict=True) if row.id in answered), None)
     pictured = [row for row in rows if row.attachments]
     sights = in_sight(rows, pictured, character.slug, addressed) if pictured else ()
@@ -99,11 +99,11 @@ async def recall(
         tokens=max(sum(sizes), extent.condensed + 1 if len(rows) >= MOST_LINES else 0),
         sights=sights,
         read=tuple(
-            f"{one.kind.value} {row.id}"
+            f"{attachment.kind.value} {row.id}"
             for row in pictured
             if row.id in answered
-            for one in attachments_of(row.attachments)
-            if one.kind in READ and one.text
+            for attachment in attachments_of(row.attachments)
+            if attachment.kind in READ and attachment.text
         ),
     )
 
@@ -111,10 +111,10 @@ async def recall(
 def in_sight(
     rows: Sequence[LoggedLine], pictured: Sequence[LoggedLine], character: str, addressed: Collection[int]
 ) -> tuple[Sight, ...]:
-    """Return the pictures whose pixels a prompt may show: of what is answered now, and was answered last.
+    """Return the pictures whose pixels a prompt may show: of the messages answered now and last.
 
-    That is what those who are answered sent since the character spoke last; and before that, since the time
-    before, what the one sent whom it answered then, and what that one had replied to.
+    The current ones were sent by the addressees since the character's last line. The previous ones were sent
+    by the previous addressee in the turn before, or belong to the target of their reply.
     """
     own = [row for row in rows if row.heard_through is not None and row.character in (character, None)]
     before, last = [0, 0, *dict.fromkeys(row.heard_through or 0 for row in own)][-2:]
@@ -127,40 +127,41 @@ def in_sight(
         }
         wanted |= {row.id for row in pictured if row.id == then.reply_to}
     return tuple(
-        Sight(row.id, _label(row.author_name, row.author_id), one)
+        Sight(row.id, _label(row.author_name, row.author_id), attachment)
         for row in pictured
         if row.id in wanted
-        for one in attachments_of(row.attachments)
-        if one.pictured
+        for attachment in attachments_of(row.attachments)
+        if attachment.pictured
     )
 
 
 def with_descriptions(lines: Sequence[Line], pictured: Sequence[LoggedLine]) -> list[Line]:
-    """Return lines with what pictures show, each where the log ended when that was told.
+    """Return lines with the descriptions of pictures, each at the place where the log ended at that time.
 
-    There, and not at the picture, so that a prompt only grows at its end: the provider's cache holds it.
+    They don't stand beside the picture, so that a prompt only grows at its end and the provider's cache
+    holds.
     """
     told = [
         Line(
-            place=2 * one.told_at,
+            place=2 * attachment.told_at,
             speaker=_label(row.author_name, row.author_id),
-            text=description_line(one),
+            text=description_line(attachment),
             mine=False,
             said_at=row.sent_at,
             person_id=row.author_id,
             of_picture=True,
         )
         for row in pictured
-        for one in attachments_of(row.attachments)
-        if one.shows
+        for attachment in attachments_of(row.attachments)
+        if attachment.shows
     ]
     return sorted([*lines, *told], key=lambda line: line.place)
 
 
 def line_of(row: LoggedLine | Uncovered, character: str) -> Line:
-    """Return a log row as a line of a character's transcript; what another one said is another's.
+    """Return a log row as a line of a character's transcript; other characters' lines count as others'.
 
-    For notes of older talk, which no cache holds, a line says what its pictures show.
+    In lines for summaries, which are never cached, the description stands beside the picture.
     """
     told = row.attachments and isinstance(row, Uncovered)
     return Line(
@@ -182,10 +183,10 @@ def fit(
     sizes: Sequence[int] | None = None,
     fresh: int = 1,
 ) -> list[Line]:
-    """Return the newest of `lines`: all while they fit the budget, else as many as fit a third of it.
+    """Return the newest of `lines`: all if they fit the budget, else as many as fit a third of it.
 
-    Of so many that are `fresh`, as many as fit the whole budget, and one at least. `sizes` are the tokens of
-    each, where they are known already.
+    If many lines are `fresh`, as many of those as fit the whole budget, and at least one. `sizes` are the
+    tokens of each line, if known.
     """
     sizes = [tokens(written(line)) for line in lines] if sizes is None else sizes
     if sum(sizes) <= budget:
@@ -200,7 +201,7 @@ def fit(
 
 
 def written(line: Line) -> str:
-    """Return a line as it stands in the prompt: the character's own words bare, others' labelled.
+    """Return a line as it stands in the prompt: the character's own without a label, others' with one.
 
     Emotes stand there by name: that is how the character writes them.
     """
@@ -219,78 +220,81 @@ async def read_head(
     budget: int,
     tokens: Callable[[str], int],
 ) -> tuple[Head, tuple[Knowledge, ...]]:
-    """Return the head of the prompt for a place, and what was learnt since it was written.
+    """Return the preamble of a place's prompt, and the facts learned since it was written.
 
-    It stays as it was between two prompts, so that the cache holds. It is written anew when the cache is
-    cold anyway, or what is new outgrew the prompt's end. With no budget nobody's memories come up.
+    It stays the same between two prompts, so that the cache holds. It is written anew when the cache has
+    expired anyway, or when the new facts are too long for the prompt's end. With a budget of 0 it contains no
+    memories.
     """
     people, addressed = present.spoke[-MOST_PEOPLE:], present.addressed
     private = next(iter(addressed), None) if where.place.private else None
     episodes = await read_episodes(db, where, character, person_id=private)
     shown = list(seat.head_people or ()) if seat else []
-    # Alone with somebody all that they told may come up: theirs, and nobody else's (D2).
+    # In a direct message all facts that the person told may be used, and nobody else's (D2).
     asked = {*addressed} if where.place.private else {*shown, *people, *addressed}
     memories = await db.memories.about(asked, character, audience_of(where)) if budget else []
     at = seat.head_at if seat else None
     if at is not None and not present.cold:
-        old = [one for one in memories if one.person_id in shown and one.changed_at <= at]
-        shown_ids, asked_about = {one.id for one in old}, {*shown, *addressed}
-        new = [one for one in memories if one.id not in shown_ids and one.person_id in asked_about]
-        if sum(tokens(one.text) for one in new) <= FRESH_TOKENS:
+        old = [fact for fact in memories if fact.person_id in shown and fact.changed_at <= at]
+        shown_ids, asked_about = {fact.id for fact in old}, {*shown, *addressed}
+        new = [fact for fact in memories if fact.id not in shown_ids and fact.person_id in asked_about]
+        if sum(tokens(fact.text) for fact in new) <= FRESH_TOKENS:
             old = within(old, budget=budget, tokens=tokens)
-            ids = tuple(one.id for one in (*old, *new))
+            ids = tuple(fact.id for fact in (*old, *new))
             head = Head(episodes, await _known(db, where, old), at, tuple(shown), ids=ids)
             return head, await _known(db, where, new)
-    here = tuple(sorted({*people, *addressed}))
-    memories = [one for one in memories if one.person_id in here]
+    person_ids = tuple(sorted({*people, *addressed}))
+    memories = [fact for fact in memories if fact.person_id in person_ids]
     memories = within(memories, budget=budget, tokens=tokens)
-    ids = tuple(one.id for one in memories)
-    return Head(episodes, await _known(db, where, memories), now, here, renewed=True, ids=ids), ()
+    ids = tuple(fact.id for fact in memories)
+    return Head(episodes, await _known(db, where, memories), now, person_ids, renewed=True, ids=ids), ()
 
 
 async def read_episodes(
     db: UnitOfWork, where: Where, character: str, *, person_id: int | None
 ) -> tuple[Episode, ...]:
-    """Return the notes of older talk in a place, oldest first."""
+    """Return the summaries of a place, oldest first."""
     rows = await db.summaries.of(where.channel_id, character, person_id=person_id)
     return tuple(Episode(row.text, row.first_at, row.last_at) for row in rows)
 
 
 def within(memories: Sequence[Fact], *, budget: int, tokens: Callable[[str], int]) -> list[Fact]:
-    """Return as many memories as fit the budget: of each person what is pinned, then the newest.
+    """Return as many memories as fit the budget: of each person the pinned ones, then the newest.
 
-    People take turns, so that nobody's memories push out another's.
+    People take turns, so that nobody's memories displace another's.
     """
-    theirs: dict[int, list[Fact]] = {}
-    for one in sorted(memories, key=lambda one: (one.pinned, one.changed_at, one.id), reverse=True):
-        theirs.setdefault(one.person_id, []).append(one)
+    by_person: dict[int, list[Fact]] = {}
+    for fact in sorted(memories, key=lambda fact: (fact.pinned, fact.changed_at, fact.id), reverse=True):
+        by_person.setdefault(fact.person_id, []).append(fact)
     kept, room = set(), budget
-    for one in chain.from_iterable(zip_longest(*(theirs[person] for person in sorted(theirs)))):
-        if one is None:
+    for fact in chain.from_iterable(zip_longest(*(by_person[person] for person in sorted(by_person)))):
+        if fact is None:
             continue
-        room -= tokens(one.text)
+        room -= tokens(fact.text)
         if room < 0:
             break
-        kept.add(one.id)
-    return [one for one in memories if one.id in kept]
+        kept.add(fact.id)
+    return [fact for fact in memories if fact.id in kept]
 
 
 async def _known(db: UnitOfWork, where: Where, memories: Sequence[Fact]) -> tuple[Knowledge, ...]:
-    """Return memories by person, under the name that the person goes by in this place."""
+    """Return memories by person, under the person's name in this place."""
     if not memories:
         return ()
-    ids = {one.person_id for one in memories}
-    names = {one.user_id: one.names[0] for one in await db.users.known_as(ids, guild_id=where.guild_id)}
+    ids = {fact.person_id for fact in memories}
+    names = {
+        person.user_id: person.names[0] for person in await db.users.known_as(ids, guild_id=where.guild_id)
+    }
     return tuple(
         Knowledge(
             speaker_label(names.get(person_id, "someone"), person_id),
-            tuple((one.number, one.text) for one in theirs),
+            tuple((fact.number, fact.text) for fact in facts),
             person_id,
         )
-        for person_id, theirs in groupby(memories, key=lambda one: one.person_id)
+        for person_id, facts in groupby(memories, key=lambda fact: fact.person_id)
     )
 
 
 def is_cold(last_reply: datetime | None, *, now: datetime, kept: timedelta) -> bool:
-    """Say whether the provider's cache of a place has run out: then a new head costs nothing more."""
+    """Say whether the provider's cache of a place has expired: then a new preamble costs nothing more."""
     return last_reply is None or now - last_reply >= kept

@@ -1,1 +1,1 @@
-"""Older talk summed up, when it no longer fits a prompt or is about to leave the log."""
+"""Summaries of older conversation that no longer fits a prompt or is about to leave the log."""

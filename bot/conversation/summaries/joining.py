@@ -1,4 +1,4 @@
-"""Notes of older talk that have become many, made into one: all of them are joined, or none."""
+"""Merging of many summaries into one: all of them, or none."""
 
 import logging
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ from memory.places import Where
 log = logging.getLogger(__name__)
 
 EPISODES_SHARE = 6
-"""From this part of what a prompt may hold on, the notes of older talk are joined into one."""
+"""The share of a prompt's budget from which a place's summaries are merged into one."""
 
 
 class Joining:
-    """Makes one note of all but the newest of a place."""
+    """Merges all summaries of a place but the newest."""
 
     def __init__(
         self,
@@ -41,9 +41,9 @@ class Joining:
         self._clock = clock
 
     async def join(self, role: PlayedCharacter, where: Where, *, person_id: int | None) -> bool:
-        """Make one note of many, where they take too much of the prompt; say whether that was done.
+        """Merge summaries if they take too much of the prompt; return whether they were merged.
 
-        `person_id` is who talks in a private place.
+        `person_id` is the person in a private place.
         """
         tokens = self._voice.tokens
         async with self._database.read() as db:
@@ -65,7 +65,7 @@ class Joining:
             log.warning("The notes of channel %s stay many: the answer can't be used", where.channel_id)
             await self._notes.book(answer.call, role.slug)
             return False
-        return await self._put_one_for_many(self._joined(role, where, older, text), older, answer.call)
+        return await self._merge_into_one(self._joined(role, where, older, text), older, answer.call)
 
     def _joined(self, role: PlayedCharacter, where: Where, older: Sequence[Summary], text: str) -> Summary:
         return Summary(
@@ -80,12 +80,12 @@ class Joining:
             made_at=self._clock.now(),
         )
 
-    async def _put_one_for_many(self, joined: Summary, older: Sequence[Summary], call: ModelCall) -> bool:
+    async def _merge_into_one(self, joined: Summary, older: Sequence[Summary], call: ModelCall) -> bool:
         ids = {row.id for row in older}
         async with self._database.begin() as db:
             await turns.note_calls(db, [call], joined.character)
             if await db.summaries.existing(ids) != ids:
-                return False  # one of them was forgotten meanwhile, and its words stand in the new one
+                return False  # one of them was deleted meanwhile, and the new one contains its words
             await db.summaries.join(ids, joined)
         log.info("Joined %d notes of channel %s into one", len(ids), joined.channel_id)
         return True

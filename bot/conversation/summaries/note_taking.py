@@ -1,4 +1,4 @@
-"""Questions about older talk: put to the model beside the conversation, and entered in the books."""
+"""Model calls for summaries: made beside the conversation, and booked."""
 
 import asyncio
 import logging
@@ -25,11 +25,11 @@ class NoteTaker:
         self._claude = claude
         self._voice = voice
         self._deadline = deadline
-        self._limits: set[asyncio.Timeout] = set()  # of what is being asked
+        self._limits: set[asyncio.Timeout] = set()  # of pending calls
         self._closed = False
 
     def close(self) -> None:
-        """Break off what is being asked, and ask nothing more."""
+        """Cancel pending calls, and make no more."""
         self._closed = True
         for limit in self._limits:
             limit.reschedule(asyncio.get_running_loop().time())
@@ -38,9 +38,9 @@ class NoteTaker:
     async def ask(
         self, prompt: Prompt, where: Where, schema: Mapping[str, Any], *, person_id: int | None
     ) -> Answer | None:
-        """Return the answer; None, and the call is booked, when there is none.
+        """Return the answer; None, with the call booked, if there is none.
 
-        `person_id` is who is alone with the character in a private place.
+        `person_id` is the person alone with the character in a private place.
         """
         if self._closed:
             return None
@@ -71,6 +71,6 @@ class NoteTaker:
             self._limits.discard(limit)
 
     async def book(self, call: ModelCall, character: str = "") -> None:
-        """Enter a call that brought nothing to keep."""
+        """Book a call without a useful result."""
         async with self._database.begin() as db:
             await turns.note_calls(db, [call], character)

@@ -1,4 +1,4 @@
-"""Older talk summed up, in one step beside the conversation: all of a step is kept, or nothing (C49)."""
+"""Summarising older conversation in atomic steps beside the conversation (C49)."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -31,24 +31,25 @@ from memory.store import Memories
 log = logging.getLogger(__name__)
 
 AGEING = timedelta(hours=22)
-"""Talk of this age is about to leave the log: what the character took part in is summed up by then."""
+"""The age of lines about to leave the log: those with the character are summarised by then."""
 AGED_KEPT = timedelta(hours=12)
-"""What is younger stays, so that the next such step is half a day away."""
+"""Younger lines stay, so that the next such step is half a day away."""
 AGAIN_AFTER = timedelta(minutes=5)
-"""After a summary had to go, the next that has to go waits so long; the half-hourly job looks after it."""
+"""The pause between two repairs after deleted summaries; the half-hourly job does the rest."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 STEPS = 8
-"""Steps one after another at most."""
+"""The maximum number of steps in a row."""
 CLOSING_SECONDS = 5.0
-"""So long what is being written down may take at the end."""
+"""The maximum seconds for pending writes at the end."""
 PAUSE, LONGEST_PAUSE = timedelta(minutes=10), timedelta(hours=2)
-"""How long a place is left alone after the second try in vain, and after many: each may cost as much as a
-long reply."""
+"""The pause of a place after the second failure, and after many: each attempt may cost as much as a long
+reply.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class SummarizedTalk:
-    """The talk that one step sums up, and what is known of its people."""
+    """The lines of one step, and the known facts about their people."""
 
     character: str
     where: Where
@@ -59,14 +60,14 @@ class SummarizedTalk:
 
 @dataclass(frozen=True, slots=True)
 class InVain:
-    """How often a place could not be summed up, and from when on that is tried again."""
+    """The number of failures of a place, and the time of the next attempt."""
 
     times: int
     until: datetime
 
 
 class Summaries:
-    """Sums up what no longer fits a prompt, and what is about to leave the log, for each character apart."""
+    """Summarises lines that no longer fit a prompt, or are about to leave the log, per character."""
 
     def __init__(
         self,
@@ -92,61 +93,70 @@ class Summaries:
         )
         self._joining = Joining(database=database, notes=self._notes, voice=voice, extent=extent, clock=clock)
         self._busy: set[tuple[str, int]] = set()
-        self._in_vain: dict[tuple[str, int], InVain] = {}
+        self._failures: dict[tuple[str, int], InVain] = {}
         self._tasks = Tasks()
         self._again: dict[tuple[str, int], datetime] = {}
 
     def begin(self, character: str, where: Where) -> None:
-        """Sum up a place in the background, if there is anything to sum up."""
+        """Summarise a place in the background, if necessary."""
         if role := self._company.by_slug.get(character):
             self._tasks.spawn(self._logged(role, where), name="Summing up")
 
     async def again(self, channel_ids: Collection[int]) -> None:
-        """Sum up in the background what is left of places in which a summary had to go.
+        """Summarise in the background the rest of places whose summaries were deleted.
 
-        Once in a while: whoever edits line after line must not cause a call for each.
+        The frequency is limited: frequent edits must not cause a call each.
         """
         now = self._clock.now()
         for slug in self._company.by_slug:
-            due = [one for one in channel_ids if now - self._again.get((slug, one), NEVER) >= AGAIN_AFTER]
-            self._again |= {(slug, one): now for one in due}
+            due = [
+                channel_id
+                for channel_id in channel_ids
+                if now - self._again.get((slug, channel_id), NEVER) >= AGAIN_AFTER
+            ]
+            self._again |= {(slug, channel_id): now for channel_id in due}
             async with self._database.read() as db:
-                channels = [await db.channels.get(one) for one in due if await db.channels.seat(one, slug)]
+                channels = [
+                    await db.channels.get(channel_id)
+                    for channel_id in due
+                    if await db.channels.seat(channel_id, slug)
+                ]
             for channel in channels:
                 if channel is not None:
                     self.begin(slug, where_of(channel))
 
     async def settled(self) -> None:
-        """Return when nothing is being summed up any more."""
+        """Wait until no summary is in progress."""
         while self._tasks:
             await self._tasks.wait()
 
     async def close(self) -> None:
-        """Break off what is being summed up: it is begun anew another time.
+        """Cancel summaries in progress: they start anew another time.
 
-        What is just being written down is let finish: it takes no time.
+        Pending writes may finish: they are fast.
         """
         self._notes.close()
         await self._tasks.wait(CLOSING_SECONDS)
         self._tasks.cancel()
 
     async def catch_up(self) -> None:
-        """Sum up what is about to leave the log, and what an earlier step left behind."""
+        """Summarise lines about to leave the log, and the remainders of earlier steps."""
         for role in self._company:
             async with self._database.read() as db:
                 ageing = await db.summaries.ageing(self._clock.now() - AGEING, role.slug)
                 waiting = await db.messages.waiting(role.slug)
-                channels = [await db.channels.get(one) for one in dict.fromkeys([*ageing, *waiting])]
+                channels = [
+                    await db.channels.get(channel_id) for channel_id in dict.fromkeys([*ageing, *waiting])
+                ]
             for channel in channels:
                 if channel is not None:
                     await self._logged(role, where_of(channel))
 
     async def condense(self, character: str, where: Where) -> int:
-        """Sum up the older talk of a place, step by step; return how many lines that were.
+        """Summarise the older lines of a place, step by step; return their number.
 
-        What leaves the transcript is archived first, also where nothing is summed up. Whatever goes wrong
-        leaves everything as it was, to be tried again with the next reply or by the job that looks for what
-        was left behind.
+        Lines that leave the transcript are archived first, even if nothing is summarised. A failure changes
+        nothing; the next reply or the half-hourly job tries again.
         """
         role, key = self._company.by_slug.get(character), (character, where.channel_id)
         if role is None or key in self._busy:
@@ -165,7 +175,7 @@ class Summaries:
         finally:
             self._busy.discard(key)
 
-    # One step.
+    # A step.
 
     async def _step(self, role: PlayedCharacter, where: Where) -> int:
         stretch = await self._stretch(role, where)
@@ -177,7 +187,7 @@ class Summaries:
             return 0
         spoken = summary_prompt.without_distress(rows)
         if not spoken:
-            return 0  # it stays in the log for its time, and goes with it
+            return 0  # it stays in the log until it expires
         prompt = summary_prompt.summary_prompt(
             role.character,
             spoken,
@@ -200,13 +210,13 @@ class Summaries:
             return 0
         kept = await self._keep(stretch, taken, answer.call)
         if kept:
-            self._in_vain.pop(key, None)
+            self._failures.pop(key, None)
         else:
-            self._failed(key)  # a line that is edited again and again costs a call each time
+            self._failed(key)  # a line that is edited repeatedly costs a call each time
         return kept
 
     async def _stretch(self, role: PlayedCharacter, where: Where) -> SummarizedTalk | None:
-        """Return what there is to sum up in a place."""
+        """Return the lines to summarise in a place."""
         async with self._database.read() as db:
             seat = await db.channels.seat(where.channel_id, role.slug)
             rows = await db.messages.uncovered(where.channel_id, role.slug)
@@ -233,9 +243,9 @@ class Summaries:
         )
 
     async def _keep(self, stretch: SummarizedTalk, taken: SummaryAnswer, call: ModelCall) -> int:
-        """Keep a summary in place of its lines, and what was learnt from them, in one transaction.
+        """Store a summary in place of its lines, and the learned facts, in one transaction.
 
-        If any of the lines is another one by now, or gone, nothing is kept.
+        If any of the lines was changed or deleted, nothing is stored.
         """
         where, slug = stretch.where, stretch.character
         rows, now = stretch.rows, self._clock.now()
@@ -275,46 +285,48 @@ class Summaries:
     async def _learn(
         self, db: UnitOfWork, stretch: SummarizedTalk, changes: Sequence[MemoryChange]
     ) -> set[int]:
-        """Take in what still holds: of who agrees still, about what is still known as it was shown.
+        """Apply changes to facts that are still as shown, of people who still consent.
 
-        Return about whom anything was learnt.
+        Return the ids of people whose facts changed.
         """
-        consenting = await self._memories.consenting(db, {one.person_id for one in changes})
+        consenting = await self._memories.consenting(db, {change.person_id for change in changes})
         known = {
-            one.id: one.text
+            fact.id: fact.text
             for person_id in consenting
-            for one in await db.memories.of(person_id, stretch.character)
+            for fact in await db.memories.of(person_id, stretch.character)
         }
-        shown = {one.id: one.text for one in stretch.known}
+        shown = {fact.id: fact.text for fact in stretch.known}
         still = [
-            one
-            for one in changes
-            if one.person_id in consenting and (one.id is None or known.get(one.id) == shown[one.id])
+            change
+            for change in changes
+            if change.person_id in consenting
+            and (change.id is None or known.get(change.id) == shown[change.id])
         ]
         learnt = await self._memories.learn(db, stretch.character, stretch.where, still, at=self._clock.now())
-        # Now, not afterwards: whoever forgets one of them waits for us, and deletes the file as well.
+        # The dump runs in this transaction: a deletion of one of these facts waits for it, and then deletes
+        # the file too.
         await self._memories.dump(stretch.character, learnt)
-        return {one.person_id for one in still}
+        return {change.person_id for change in still}
 
     async def _person_of(self, where: Where) -> int | None:
-        """Return who talks in a private place."""
+        """Return the person in a private place."""
         if not where.place.private:
             return None
         async with self._database.read() as db:
             return await db.messages.person_in(where.channel_id)
 
-    # When it is tried.
+    # Schedule.
 
     def _paused(self, key: tuple[str, int]) -> bool:
-        vain = self._in_vain.get(key)
+        vain = self._failures.get(key)
         return vain is not None and self._clock.now() < vain.until
 
     def _failed(self, key: tuple[str, int]) -> None:
-        """Keep that nothing came of a try; from the second on, leave the place alone for a while."""
-        before = self._in_vain.get(key)
+        """Record a failure; from the second on, pause the place."""
+        before = self._failures.get(key)
         times = before.times + 1 if before else 1
         pause = min(PAUSE * 2 ** min(times - 2, 10), LONGEST_PAUSE) if times > 1 else timedelta(0)
-        self._in_vain[key] = InVain(times, self._clock.now() + pause)
+        self._failures[key] = InVain(times, self._clock.now() + pause)
 
     async def _logged(self, role: PlayedCharacter, where: Where) -> None:
         try:
@@ -326,7 +338,7 @@ class Summaries:
 
 
 async def _unchanged(db: UnitOfWork, channel_id: int, character: str, rows: Sequence[Uncovered]) -> bool:
-    """Say whether lines are still what was summed up: not edited, not deleted, not covered by now."""
+    """Say whether the summarised lines are unchanged: not edited, deleted or covered meanwhile."""
     now = {row.id: row for row in await db.messages.uncovered(channel_id, character)}
     return all(now.get(row.id) == row for row in rows)
 

@@ -1,4 +1,4 @@
-"""What to sum up of the talk in a place, what a model is asked for that, and what of its answer is taken."""
+"""Summary prompts: selection of lines, the request, and validation of the answer."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from memory.sensitive.distress import reads_as_distress
 from personas.character import Character
 
 EXCHANGES_KEPT = 2
-"""The last exchanges stay word for word (C49)."""
+"""The number of last exchanges that stay verbatim (C49)."""
 ANSWERED_LINES = 10
-"""Lines that are taken to be what a reply answers (F045)."""
+"""The number of lines before a reply that count as its question (F045)."""
 LEAST_SHARE = 0.01
-"""The share of the talk's length that a summary has to have at least: less is none (faults C7)."""
+"""The minimum length of a summary as a share of its lines (faults C7)."""
 MOST_SHARE = 4
-"""A summary longer than this part of what a prompt may hold is no summary."""
+"""The maximum length of a summary is the budget divided by this."""
 JOINED_SHARE = 0.2
-"""The share of the length of several notes that the one in their place has to have."""
+"""The minimum length of a merged summary as a share of its parts."""
 SUMMARY_TOKENS = 2_500
 WORDS, WORDS_JOINED = 600, 900
 WORDS_IN_TOKENS = 60
-"""Words that fit into a hundred tokens, in most languages."""
+"""The typical number of words in a hundred tokens, in most languages."""
 
 _OPERATION: Mapping[str, Any] = {
     "type": "object",
@@ -76,22 +76,22 @@ GROUPS_SCHEMA: Mapping[str, Any] = {
     "required": ["groups"],
     "additionalProperties": False,
 }
-# The schema is part of what the provider's cache goes by, so these prompts could not use the reply's
-# cached beginning anyway. They hold no more than what is to be summed up, and no cache points.
+# The provider's cache key includes the schema, so these prompts could not use the reply's cached beginning
+# anyway. They contain only the lines to summarise, and no cache points.
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryAnswer:
-    """What a model made of the talk."""
+    """A model's parsed summary."""
 
     summary: str
     operations: tuple[Mapping[str, Any], ...]
 
 
 def without_distress(rows: Sequence[Uncovered]) -> list[Uncovered]:
-    """Return lines without those in which somebody is in distress, and what these were answered (C91).
+    """Return lines without signs of distress, and without the replies to those (C91).
 
-    The log has them for its time; nothing that lasts is made of them.
+    They stay in the log until they expire; nothing permanent is made of them.
     """
     kept, tender = list[Uncovered](), set[int]()
     for row in rows:
@@ -116,11 +116,11 @@ def due(
     ageing: datetime,
     young: datetime,
 ) -> list[Uncovered]:
-    """Return the oldest lines of a place that one step is to sum up now; mostly none.
+    """Return the oldest lines of a place for one step's summary; mostly none.
 
-    Lines before the transcript's `floor` are in no prompt any more: they go first. Then what is too much
-    for the `budget`, and then what was said before `ageing`, with all that is not `young`. What the
-    character took no part in goes with the log.
+    Lines before the transcript's `floor` are in no prompt any more: they go first. Next come lines beyond the
+    `budget`, and then lines before `ageing`, with all that are not `young`. Lines without the character's
+    participation expire with the log.
     """
     rows = rows[: next((index for index, row in enumerate(rows) if row.under_way), len(rows))]
     sizes = [tokens(written(line_of(row, character))) for row in rows]
@@ -134,7 +134,7 @@ def due(
         count = behind
     elif rows[0].sent_at <= ageing:
         count = next((index for index, row in enumerate(rows) if row.sent_at > young), len(rows))
-        count = _with_what_it_answers(rows, count)
+        count = _with_question(rows, count)
     else:
         return []
     return _step(rows[:count], sizes, budget)
@@ -148,10 +148,10 @@ def summary_prompt(
     people: Mapping[str, int],
     budget: int,
 ) -> Prompt:
-    """Return what the model is asked that sums up lines of a place, where `budget` tokens of talk fit.
+    """Return the prompt that summarises lines of a place with a conversation budget of `budget` tokens.
 
-    `people` are those who want to be remembered, by label, and `known` what is known of them. Earlier
-    notes are not shown: what a summary says comes from its own lines, and goes when one of them goes.
+    `people` are those who consent to memory, by label, and `known` the facts about them. Earlier summaries
+    are not shown: a summary depends on its own lines only, and goes when one of them goes.
     """
     words = min(max(_longest(budget) * WORDS_IN_TOKENS // 100, 50), WORDS)
     system = fill(
@@ -168,7 +168,7 @@ def summary_prompt(
 
 
 def joining_prompt(character: Character, head: Head) -> Prompt:
-    """Return what the model is asked that makes one note of many."""
+    """Return the prompt that merges many summaries into one."""
     system = fill(
         "joining",
         name=character.name,
@@ -179,25 +179,27 @@ def joining_prompt(character: Character, head: Head) -> Prompt:
 
 
 def dump_prompt(character: Character, known: Sequence[KnownMemory]) -> Prompt:
-    """Return what the model is asked that makes fewer memories of many, all told in one place (F067)."""
+    """Return the prompt that condenses many memories, all told in one place, into fewer (F067)."""
     system = fill("core_memory_dump", name=character.name, core_memory_dump=character.core_memory_dump)
-    lines = [f"{one.number}.{' (pinned)' if one.pinned else ''} {_line(one.text)}" for one in known]
+    lines = [
+        f"{memory.number}.{' (pinned)' if memory.pinned else ''} {_line(memory.text)}" for memory in known
+    ]
     return _prompt(system, "\n".join(lines))
 
 
 def read_summary(
     text: str, *, covered: int, budget: int, tokens: Callable[[str], int]
 ) -> SummaryAnswer | None:
-    """Return a model's answer, or None for one that must not take the place of the talk (C49, C7).
+    """Return a model's summary, or None if it must not replace its lines (C49, C7).
 
-    `covered` are the tokens of the talk.
+    `covered` are the tokens of the lines.
     """
     answer = object_in(text)
     operations = answer.get("operations", [])
     summary = answer.get("summary")
     if not isinstance(summary, str) or not isinstance(operations, list):
         return None
-    if not all(isinstance(one, dict) for one in operations):
+    if not all(isinstance(operation, dict) for operation in operations):
         return None
     summary = clean_text(summary).strip()
     size = tokens(summary)
@@ -207,12 +209,12 @@ def read_summary(
 
 
 def _longest(budget: int) -> int:
-    """Return how many tokens a summary may have."""
+    """Return the maximum tokens of a summary."""
     return max(budget // MOST_SHARE, 100)
 
 
 def read_joined(text: str, *, joined: int, tokens: Callable[[str], int]) -> str | None:
-    """Return the one note for several, of `joined` tokens; None when too much of them is lost."""
+    """Return the merged summary of several with `joined` tokens; None if too much of them is lost."""
     summary = object_in(text).get("summary")
     if not isinstance(summary, str):
         return None
@@ -224,18 +226,18 @@ def _cut(rows: Sequence[Uncovered], sizes: Sequence[int], room: int, character: 
     """Return how many of the oldest lines go, so that the newest fit `room` and two exchanges stay."""
     latest = _exchanges_begin(rows, character)
     if sum(sizes[latest:]) > 2 * room:
-        latest = len(rows)  # others talked for so long in between that the exchanges fill the prompt
+        latest = len(rows)  # the exchanges fill the prompt, with others' long conversation between them
     kept = len(rows)
     while kept > 0 and sizes[kept - 1] <= room:
         room -= sizes[kept - 1]
         kept -= 1
-    return _with_what_it_answers(rows, min(max(kept, len(rows) - MOST_LINES // KEPT_SHARE), latest))
+    return _with_question(rows, min(max(kept, len(rows) - MOST_LINES // KEPT_SHARE), latest))
 
 
-def _with_what_it_answers(rows: Sequence[Uncovered], count: int) -> int:
-    """Return how many of the oldest lines go, so that a reply stays with what it answers.
+def _with_question(rows: Sequence[Uncovered], count: int) -> int:
+    """Return the number of the oldest lines to remove, so that a reply stays with its question.
 
-    Where nothing stands before the reply but replies, there is nothing that it could stay with.
+    If only replies stand before the reply, there is no question to stay with.
     """
     kept = count
     while 0 < kept < len(rows) and rows[kept].heard_through is not None:
@@ -244,7 +246,7 @@ def _with_what_it_answers(rows: Sequence[Uncovered], count: int) -> int:
 
 
 def _exchanges_begin(rows: Sequence[Uncovered], character: str) -> int:
-    """Return where the last two exchanges begin: what was said to the character, and its reply (F045)."""
+    """Return the start of the last two exchanges: a message to the character, and its reply (F045)."""
     mine = [line_of(row, character).mine for row in rows]
     replies = [index for index in range(len(rows)) if mine[index] and not (index and mine[index - 1])]
     begin = replies[-EXCHANGES_KEPT:][0] if replies else len(rows)
@@ -255,7 +257,7 @@ def _exchanges_begin(rows: Sequence[Uncovered], character: str) -> int:
 
 
 def _step(rows: Sequence[Uncovered], sizes: Sequence[int], budget: int) -> list[Uncovered]:
-    """Return as many of the oldest lines as one step takes; lines of one place go together."""
+    """Return the oldest lines up to the size of one step; lines of one place go together."""
     taken, room = 0, budget
     for size in sizes[: len(rows)]:
         if taken and size > room:
@@ -274,9 +276,9 @@ def _remembered(known: Sequence[KnownMemory], people: Mapping[str, int]) -> str:
     labels: dict[int, str] = {}
     for label, person_id in people.items():
         labels.setdefault(person_id, label)
-    for one in known:
-        pinned = " (pinned: it can't be changed)" if one.pinned else ""
-        lines.append(f"  {one.number}. {labels[one.person_id]}{pinned}: {_line(one.text)}")
+    for memory in known:
+        pinned = " (pinned: it can't be changed)" if memory.pinned else ""
+        lines.append(f"  {memory.number}. {labels[memory.person_id]}{pinned}: {_line(memory.text)}")
     return "\n".join(lines)
 
 
@@ -293,7 +295,7 @@ def _prompt(system: str, words: str) -> Prompt:
 
 
 def labels_of(rows: Sequence[Uncovered], character: str, consenting: Collection[int]) -> dict[str, int]:
-    """Return those who agreed to be remembered, by every label that they have in some lines."""
+    """Return the people who consent to memory, by each of their labels in some lines."""
     return {
         line_of(row, character).speaker: row.author_id
         for row in rows

@@ -1,4 +1,4 @@
-"""What a model wrote, made fit to be said: no labels, no words of others, no torn end, no machine's talk."""
+"""Cleanup of a model's output: no labels, no words of others, no torn end, no machine's talk."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -10,7 +10,7 @@ from bot.conversation.text.names import SPEAKER, clean_text, is_blank
 _TAG = r"(?:#\d{6})?"
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "‘": "’", "«": "»", "「": "」", "『": "』"}
 _CLOSERS = r"[\"'”’»」』)\]*_~|]{0,6}+"
-# A full stop ends no sentence behind a list's number or a title.
+# A full stop after a list's number or a title ends no sentence.
 _NOT_AN_END = r"(?<!(?:^|\n)[ \t>]{0,8}\d{1,3}\.|\b(?:Dr|Mr|Mrs|Ms|Prof|St|vs|e\.g|i\.e)\.)"
 _SENTENCE_END = regex.compile(rf"(?:[.!?…]++{_NOT_AN_END}{_CLOSERS}(?=\s|$)|[。！？]++{_CLOSERS})")
 _LINE_END = regex.compile(r"\S(?=[ \t]*\n)")
@@ -18,11 +18,10 @@ _FENCE = "```"
 
 
 def tidy(reply_text: str, own_names: Iterable[str], *, labels: Iterable[str] = ()) -> str:
-    """Return what the character says in `reply_text`, or "" if that is nothing.
+    """Return the character's words in `reply_text`, or "" without any.
 
-    A leading `Name:` and quotes around the whole go; the reply ends where it begins to speak for
-    somebody else. `labels` are the transcript's: where the reply uses one as a name, only the name is
-    left of it.
+    A leading `Name:` and quotes around the whole are removed; the reply ends where it begins to speak for
+    somebody else. `labels` are the transcript's: if the reply uses one as a name, only the name is kept.
     """
     names = {label: label.partition("#")[0] for label in labels}
     own, others = _spelt(tuple(own_names)), _spelt(tuple(names.values()))
@@ -37,7 +36,7 @@ def tidy(reply_text: str, own_names: Iterable[str], *, labels: Iterable[str] = (
 
 
 def decided(text: str, own_names: Iterable[str], *, labels: Iterable[str] = ()) -> str:
-    """Return as much of a reply's beginning as `tidy` takes for the same, whatever follows.
+    """Return the longest beginning of a partial reply whose `tidy` form can't change any more.
 
     A name may become a label, and a quotation may turn out to be the whole reply.
     """
@@ -58,10 +57,10 @@ def decided(text: str, own_names: Iterable[str], *, labels: Iterable[str] = ()) 
 
 
 def trim_to_sentence(text: str) -> str:
-    """Return a reply that was cut short, ended as well as it can be (C5).
+    """Return a truncated reply with the best possible ending (C5).
 
-    It ends with its last whole sentence or line if that leaves a third of it, else with its last
-    whole word and "…". A code block that was cut is closed behind its last whole line.
+    It ends with its last whole sentence or line if that leaves a third of it, else with its last whole word
+    and "…". A truncated code block is closed after its last whole line.
     """
     text = text.rstrip().rstrip("\ufffd\u200d")
     if text.count(_FENCE) % 2:
@@ -73,12 +72,12 @@ def trim_to_sentence(text: str) -> str:
 
 
 def sentence_ends(text: str) -> list[int]:
-    """Return where a sentence or a line of `text` ends, in order; also within code."""
+    """Return the positions where a sentence or a line of `text` ends, in order; also within code."""
     return sorted({match.end() for match in _ends(text)})
 
 
 class _Spelt:
-    """How words are labelled with names."""
+    """Patterns of labels with certain names."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.folded = frozenset(name.casefold() for name in names)
@@ -86,7 +85,7 @@ class _Spelt:
         name = rf"(?:{name}){_TAG}" if names else r"(?!)"
         self.leading = regex.compile(
             rf"^(?:(?P<mark>[*_]{{1,3}}){name}(?: ?:(?P=mark)|(?P=mark) ?:)|\[{name}\] ?:?|"
-            # ":3" and ":)" behind a name are a face.
+            # ":3" and ":)" after a name are a face.
             rf"{name}(?::(?![0-9()/\\|<>])| :(?=\s|$)))\s*",
             regex.IGNORECASE | regex.FULLCASE,
         )
@@ -141,7 +140,7 @@ def _trim_to_word(text: str) -> str:
     return f"{kept.rstrip(' ,;:–—-')}…"
 
 
-# Talk of being a language model, where a character should be speaking: its usual turns of phrase.
+# Common phrases of a language model about itself, out of place for a character.
 
 _A = r"['’ʼ＇]?"
 _AM = rf"\bI(?:{_A}m|\s+am)\s+"
@@ -153,7 +152,7 @@ _THING = (
     rf"(?:\s+(?:{_MODEL}|assistant|model|chat\s?bot|bot|system|program|companion|agent))?|"
     rf"{_MODEL}|LLM|chat\s?bot|(?:virtual|digital)\s+assistant)"
 )
-# "As an AI researcher" is somebody else: after the phrase comes a pause, or who speaks goes on.
+# "As an AI researcher" is somebody else: the phrase must be followed by a pause, or by the first person.
 _GOING_ON = (
     r"(?=\s*(?:[^\w\s'’-]|$)|\s+(?:I|my|me|we|you|it|there|this|and|so|but|who|that|with|without|by|"
     r"can|cannot|created|made|trained|developed|built|designed)\b|\s+I['’])"
@@ -184,7 +183,7 @@ _OTHER = (
     r"作为(?:一个|一名|一款|个)?\s*(?:AI|人工智能|(?:大型?)?语言模型)",
     r"(?:AI|人工知能|(?:大規模)?言語モデル)(?:アシスタント)?として",
 )
-_TALK = regex.compile("|".join(f"(?:{one})" for one in (*_ENGLISH, *_OTHER)), regex.IGNORECASE)
+_TALK = regex.compile("|".join(f"(?:{phrase})" for phrase in (*_ENGLISH, *_OTHER)), regex.IGNORECASE)
 _CLAUDE = regex.compile(rf"{_AM}Claude\b(?!['’]s)", regex.IGNORECASE)
 HELP = regex.compile(
     r"\bemergency\s+(?:number|services?|line|room)\b|\bcrisis\s+(?:line|centre|center|text)\b|"
@@ -192,14 +191,14 @@ HELP = regex.compile(
     r"\b(?:call|text|dial|ring)\s+(?:988|911|112|999|116\s?123)\b",
     regex.IGNORECASE,
 )
-"""Words that show somebody in danger where help is: nothing of them is ever taken away."""
+"""Words that point somebody in danger to help: they are never removed."""
 
 
 def machine_talk(text: str, *, named_claude: bool = False) -> Iterator[tuple[int, int]]:
-    """Yield where a character speaks of itself as a model, unless the phrase is only quoted.
+    """Yield phrases in which a character speaks of itself as a model, except in quotations.
 
-    "I am an AI character", said to somebody who sincerely asks, is none; nor is anything in words that
-    show somebody where help is.
+    "I am an AI character", to somebody who sincerely asks, doesn't count; nor does anything in words that
+    point somebody to help.
     """
     if HELP.search(text):
         return

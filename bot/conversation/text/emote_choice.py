@@ -1,4 +1,4 @@
-"""Which of a server's own emotes fit the talk and the mood: their names tell what they show (F050)."""
+"""Choice of a server's emotes that fit the conversation and the mood, by their names (F050)."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from personas.character import Character
 
 MOST_OFFERED = 10
 FEWEST_OFFERED = 3
-"""So many are offered although nothing calls for them: those that show a feeling, which fits somewhere."""
+"""The minimum number of emotes offered: the rest are ones for feelings, which fit somewhere."""
 LOOKED_AT = 4
-"""Lines of talk whose tone counts; the newest counts twice."""
+"""The number of latest lines whose tone counts; the newest counts twice."""
 _MOST_WORDS = 200
 _OFTEN = ("hardly ever", "sparingly", "freely")
 _USUALLY = {"few": 1, "many": 2}
@@ -49,7 +49,7 @@ _FACES = {
 
 @dataclass(frozen=True, slots=True)
 class Leaning:
-    """Which tones a mood seeks and which it shuns; `often`: a step more often than usual, or less."""
+    """Tones that a mood prefers and avoids; `often` changes the frequency by steps."""
 
     seeks: frozenset[str]
     shuns: frozenset[str]
@@ -75,14 +75,13 @@ LEANINGS = {
     "calm": Leaning.of("love", "anger heat"),
     "sleepy": Leaning.of("sleep", "heat"),
 }
-"""By the name of a mood, or of what a day is unusually full of."""
+"""By the name of a mood, or of the day's strongest mood."""
 
 
 def fitting(names: Iterable[str], talk: Sequence[str], moods: Collection[str] = ()) -> list[str]:
     """Return the emotes that fit the last lines of `talk`, ten at most, the best first.
 
-    What shows the contrary of a mood is none of them. Where fewer than three fit, others that show something
-    are put behind them.
+    Emotes that contradict a mood are excluded. If fewer than three fit, other expressive ones follow.
     """
     said = _heard(talk)
     shunned = {tone for mood in moods for tone in LEANINGS[mood].shuns}
@@ -98,7 +97,7 @@ def fitting(names: Iterable[str], talk: Sequence[str], moods: Collection[str] = 
 def emote_note(
     names: Iterable[str], talk: Sequence[str], character: Character, moods: Collection[str] = ()
 ) -> str:
-    """Return what a prompt's end says of the emotes of a place: the names of those that fit; "" for none."""
+    """Return the prompt's note about the emotes of a place that fit; "" for none."""
     known = tuple(names)
     offered = fitting(known, talk, moods) if known and character.emotes != "none" else []
     if not offered:
@@ -132,13 +131,13 @@ def _score(name: str, heard: Iterable[tuple[int, set[str], set[str]]]) -> int:
 
 @lru_cache(maxsize=4096)
 def _parts(name: str) -> tuple[str, ...]:
-    """Return the words that a name is made of, such as "party" and "cat" of partyCat_2; no single letter."""
+    """Return the words in a name, such as "party" and "cat" of partyCat_2; no single letters."""
     return tuple(dict.fromkeys(part.lower() for part in _PART.findall(name) if len(part) > 1))
 
 
 @lru_cache(maxsize=4096)
 def _tones_of_name(name: str) -> frozenset[str]:
-    """Return what a name stands for; people write its words together: catjam, pepelaugh."""
+    """Return the tones of a name; people write its words together: catjam, pepelaugh."""
     return frozenset(
         tone
         for tone, stems in _TONES.items()
@@ -156,7 +155,7 @@ def _tones_of_words(words: Iterable[str]) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def _tones_of_word(word: str) -> tuple[str, ...]:
-    """Return the tones of a word of the talk; a short one has to be it, or a category would be a cat."""
+    """Return the tones of a word; a short one must match entirely, or "category" would be a cat."""
     return tuple(
         tone
         for tone, stems in _TONES.items()

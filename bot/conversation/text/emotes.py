@@ -1,4 +1,4 @@
-"""Emotes: what a character writes as `:name:`, as the place writes it; and back again for a prompt (C39)."""
+"""Conversion of emotes between `:name:`, as a character writes them, and a place's own form (C39)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import regex
 from bot.conversation.text.names import is_blank
 from personas.character import Character
 
-# "10:30:15", "std::vector::x" and "a:b:c" are none: a shortcode stands apart from words and from other
-# colons. Scripts that put no spaces between words are let through.
+# A shortcode stands apart from words and from other colons, unlike "10:30:15", "std::vector::x" and "a:b:c".
+# Scripts without spaces between words are exempt.
 _WORD = r"[^\W\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
 _NAME = r"[A-Za-z0-9_+\-]{1,64}"
 _CODE = r"```.*?(?:```|\Z)|(?<!`)(?:`(?!`)(?:[^`]|``(?!`))++`|``(?!`)(?:[^`]|`(?!`))++``)(?!`)"
@@ -22,12 +22,12 @@ _TOKEN = regex.compile(
 )
 _CUSTOM = regex.compile(r"<a?:([\w~]{1,64}):(\d{1,30})>")
 _IN_RUN = regex.compile(rf":({_NAME}):")
-# What is taken for a name although nobody knows it: no face such as ":3:", no "|:---:|" of a table.
+# Unknown names that count as shortcodes: no face such as ":3:", no "|:---:|" of a table.
 _NAME_LIKE = regex.compile(r"(?=.*[A-Za-z])\w[\w+\-]+")
 
 _GAP = " \t"
 _JOINING = regex.compile(r"[\w:<`+\-]")
-"""What must not come to stand beside one another: it could become a word or a shortcode."""
+"""Signs that must not become neighbours: they could form a word or a shortcode."""
 _CLOSED = regex.compile(r"[.,!?;…]|:(?=\s|$)|[*_~|\"'’”)\]]+(?=[\s.,!?;:…]|$)")
 _OPENING = regex.compile(r"(?<![^\s*_~|\"'“(\[])[*_~|\"'“(\[]+$")
 _FEW = 9  # letters: nobody opens more than that at once
@@ -62,7 +62,7 @@ _DISCORDS_OWN = {
     "upside_down": "upside_down_face",
     "zipper_mouth": "zipper_mouth_face",
 }
-"""Standard emoji that Discord calls by other names than everybody else."""
+"""Standard emoji for which Discord uses different names."""
 _FLAG = regex.compile(r"flag_([a-z])([a-z])")
 _TONED = regex.compile(r"(.+)_tone([1-5])")
 _REGIONAL_A, _TONE_0 = 0x1F1E6, 0x1F3FA
@@ -70,29 +70,29 @@ _REGIONAL_A, _TONE_0 = 0x1F1E6, 0x1F3FA
 
 @dataclass(frozen=True, slots=True)
 class Emotes:
-    """The emotes of a place: how each is written there, by its name and by its id."""
+    """The emotes of a place: the form of each, by its name and by its id."""
 
     by_name: Mapping[str, str]
     by_id: Mapping[str, str]
 
     @classmethod
     def of(cls, written: Mapping[str, str]) -> "Emotes":
-        """Return them from names and how they are written, such as `<:smile_cat:123>`."""
+        """Return emotes from names and their forms, such as `<:smile_cat:123>`."""
         folded: dict[str, str] = {}
         for name in sorted(written):
             folded.setdefault(name.casefold(), written[name])
-        ids = {found[2]: one for one in written.values() if (found := _CUSTOM.fullmatch(one))}
+        ids = {found[2]: form for form in written.values() if (found := _CUSTOM.fullmatch(form))}
         return cls({**folded, **written}, ids)
 
     def named(self, name: str) -> str:
-        """Return how the emote of a name is written, in any letter case if it is written in no other."""
+        """Return the form of an emote by its exact name, else in any letter case; "" if unknown."""
         return self.by_name.get(name) or self.by_name.get(name.casefold(), "")
 
 
 def dress(text: str, written: Mapping[str, str], character: Character) -> str:
-    """Return what a character says as it is sent to a place that has these emotes; "" if nothing is left.
+    """Return a character's text in the form for a place with these emotes; "" if nothing is left.
 
-    A character that uses no emotes is sent without any.
+    For a character that uses no emotes all are removed.
     """
     dressed = undress(text) if character.emotes == "none" else resolve(text, written)
     return "" if is_blank(dressed) else dressed
@@ -101,8 +101,8 @@ def dress(text: str, written: Mapping[str, str], character: Character) -> str:
 def resolve(text: str, written: Mapping[str, str]) -> str:
     """Return `text` with each `:name:` as the place's emote, else as the emoji of that name, else without it.
 
-    A custom emote keeps its id only where the place has it; else it is the place's of that name, or goes.
-    Code and links stay as they are, and so does what only looks similar: times, faces, `a::b`.
+    A custom emote keeps its id only if the place has it; else the place's emote of that name replaces it, or
+    it is removed. Code, links and similar text (times, faces, `a::b`) stay the same.
     """
     if ":" not in text:
         return text
@@ -115,19 +115,19 @@ def resolve(text: str, written: Mapping[str, str]) -> str:
 
 
 def undress(text: str) -> str:
-    """Return `text` without any emote, whoever knows it."""
+    """Return `text` without any emote, known or not."""
     return _replaced(text, lambda _: "", lambda _name, _id: "")
 
 
 def named(text: str) -> str:
-    """Return `text` with every custom emote as `:name:`, which is how prompts show them."""
+    """Return `text` with every custom emote as `:name:`, the form in prompts."""
     return _CUSTOM.sub(r":\1:", text) if "<" in text else text
 
 
 @lru_cache(maxsize=4096)
 def standard_emoji(name: str) -> str:
     """Return the emoji of a shortcode, or "" if there is none."""
-    import emoji  # takes 40 ms, and not every talk has an emote in it
+    import emoji  # takes 40 ms, and many conversations have no emotes
 
     def look_up(alias: str) -> str:
         code = f":{alias}:"
@@ -162,12 +162,12 @@ def _replaced(text: str, of_name: Callable[[str], str], of_custom: Callable[[str
         if found:
             said += found
         else:
-            said, at = _closed_up(said, text, at)
+            said, at = _without_gap(said, text, at)
     return said + text[at:]
 
 
 def _run(run: str, of_name: Callable[[str], str]) -> str:
-    """Return several shortcodes that stand close together, without those that nobody knows."""
+    """Return several adjacent shortcodes, without unknown ones."""
     found = ""
     for name in _IN_RUN.findall(run):
         found += of_name(name) or ("" if _is_name(name) else f":{name}:")
@@ -178,8 +178,8 @@ def _is_name(name: str) -> bool:
     return _NAME_LIKE.fullmatch(name) is not None or bool(standard_emoji(name))
 
 
-def _closed_up(said: str, text: str, at: int) -> tuple[str, int]:
-    """Return both sides of something that was taken out before `text[at:]`, without the gap that it left."""
+def _without_gap(said: str, text: str, at: int) -> tuple[str, int]:
+    """Return both sides of a removal before `text[at:]`, without the gap."""
     while said[-1:] in _BRACKETS and text[at : at + 1] == _BRACKETS[said[-1:]]:
         said, at = said[:-1], at + 1
     after = at
@@ -201,7 +201,7 @@ def _closed_up(said: str, text: str, at: int) -> tuple[str, int]:
 
 
 def _without_line(kept: str, text: str, at: int) -> tuple[str, int]:
-    """Take out a line on which nothing is left; between paragraphs one empty line is enough."""
+    """Remove a line that became empty; between paragraphs one empty line is enough."""
     lines = _EMPTY_LINES if not kept or kept.endswith("\n\n") else _LINE_END
     found = lines.match(text, at)
     assert found is not None

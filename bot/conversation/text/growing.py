@@ -1,4 +1,4 @@
-"""What may be shown of a reply that is still being written: the same beginning, whatever follows."""
+"""The visible part of a reply in progress: a beginning that later text can't change."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ _CODE = regex.compile(
     r"```.*?```|(?<!`)(?:`(?!`)(?:[^`]|``(?!`))++`|``(?!`)(?:[^`]|`(?!`))++``)(?!`)", regex.DOTALL
 )
 _HALF = regex.compile(r"`|\|\|(?![^`]*\|\|)|</[^<>\n]*\Z|\[[^\]\n]*\Z")
-"""What is read otherwise once its other half is there: code, a spoiler, a command, a link."""
+"""Signs whose meaning depends on their other half: code, a spoiler, a command, a link."""
 _EMPTY_CODE = regex.compile(r"[A-Za-z0-9_+.#-]{0,32}\s*\Z")
 _EVERYBODY = regex.compile(r"@(?:everyone|here)", regex.IGNORECASE)
 
@@ -24,10 +24,10 @@ _EVERYBODY = regex.compile(r"@(?:everyone|here)", regex.IGNORECASE)
 def showable(
     text: str, character: Character, *, labels: Sequence[str] = (), emotes: Mapping[str, str] = NO_EMOTES
 ) -> str:
-    """Return what may be shown of a reply of which `text` is written so far; "" where that is nothing yet.
+    """Return the visible part of a reply with `text` written so far; "" if there is none yet.
 
-    It ends with a whole word, and what is shown later begins with it. No name stands before it, nobody else
-    speaks in it, and it calls nobody together.
+    It ends with a whole word, and every later result begins with it. It contains no leading name, no words of
+    other speakers, and no mass mentions.
     """
     names = names_of(character)
     whole = decided(_closed(_whole_words(clean_text(text).lstrip())), names, labels=labels)
@@ -38,7 +38,7 @@ def showable(
 
 
 def is_presentable(shown: str, *, after: int) -> bool:
-    """Say whether enough is there to be seen first: a whole sentence, or `after` characters."""
+    """Say whether the text is long enough for a first display: a whole sentence, or `after` characters."""
     return len(shown) >= after or bool(sentence_ends(shown))
 
 
@@ -48,7 +48,7 @@ def _whole_words(text: str) -> str:
 
 
 def _closed(text: str) -> str:
-    """Return a text up to the first thing that is half there; code in a block is shown as it comes."""
+    """Return a text up to the first incomplete sign; code in a block is shown as it comes."""
     bare = _CODE.sub(lambda code: " " * len(code[0]), text)
     before, fence, code = bare.partition(_FENCE)
     if half := _HALF.search(before):

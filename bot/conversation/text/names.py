@@ -1,4 +1,4 @@
-"""Names that forge nothing, the labels of a transcript's lines, and being called by name."""
+"""Safe display names, the labels of a transcript's lines, and detection of calls by name."""
 
 import hashlib
 import unicodedata
@@ -18,7 +18,7 @@ _SHORTEST_FIRST_NAME = 3
 _NOBODY = "someone"
 _INDENT = "  "
 
-# Format characters turn text around, hide in it or smuggle it (D10); the two that build an emoji stay.
+# Format characters reverse, hide or smuggle text (D10); only the two that build an emoji are allowed.
 _EMOJI_JOINT = (
     r"(?<=\p{Extended_Pictographic}[\ufe0f\U0001f3fb-\U0001f3ff]?)\u200d(?=\p{Extended_Pictographic})|"
     r"(?<=\p{Extended_Pictographic}|[0-9#*])\ufe0f"
@@ -32,8 +32,8 @@ _PILED_MARKS = regex.compile(rf"(\p{{M}}{{{_MOST_MARKS}}})\p{{M}}++")
 _LEADING_MARKS = regex.compile(r"^[\p{M}\s]+")
 _CLUSTER = regex.compile(r"\X")
 
-# A label holds what names are made of and nothing that looks like its end; a few letters are doubles
-# of ":".
+# A label contains only characters of names, and none that looks like its end; a few letters are doubles of
+# ":".
 _NO_LABEL = regex.compile(
     r"[^\p{L}\p{M}\p{N}\p{Extended_Pictographic}\u200d\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff _.'’\-]|"
     r"[\u02d0\u02d1\ua4fc\ua4fd]"
@@ -58,8 +58,8 @@ _APOSTROPHES = str.maketrans("’ʼ＇‑‐", "'''--")
 def clean_name(raw: str, fallback: str) -> str:
     """Return a display name as one line of at most 32 graphemes that hides and forges nothing.
 
-    Controls, bidirectional and zero-width characters go, piled-up marks are capped at four, and
-    the rest is normalised to NFC (D3, D10). A name of which nothing is left becomes `fallback`.
+    Controls, bidirectional and zero-width characters are removed, piled-up marks are capped at four, and the
+    rest is normalised to NFC (D3, D10). An empty result becomes `fallback`.
     """
     line = _SPACE.sub(" ", _HIDDEN.sub("", clean_text(raw).replace("\ufffd", ""))).strip()
     name = _PILED_MARKS.sub(r"\1", unicodedata.normalize("NFC", line))
@@ -67,10 +67,10 @@ def clean_name(raw: str, fallback: str) -> str:
 
 
 def clean_text(raw: str) -> str:
-    """Return message text that any encoder and database takes (B15), and otherwise as it was.
+    """Return message text that any encoder and database accepts (B15), otherwise unchanged.
 
-    Surrogates are paired or become U+FFFD, line ends become "\\n", and control characters other
-    than "\\n" and "\\t" go.
+    Surrogates are paired or become U+FFFD, line ends become "\\n", and control characters other than "\\n"
+    and "\\t" are removed.
     """
     if not raw.isascii():
         raw = raw.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -83,10 +83,10 @@ def is_blank(text: str) -> bool:
 
 
 def speaker_label(name: str, user_id: int) -> str:
-    """Return how a transcript names this person: `Alice#482193` (C29).
+    """Return a person's label in a transcript: `Alice#482193` (C29).
 
-    The digits come from the id alone: people who share a name stay apart, someone who changes
-    theirs stays the same, and a line once written never has to be written anew.
+    The digits depend on the id alone: people who share a name stay apart, a renamed person stays the same,
+    and a line never has to be rewritten.
     """
     plain = _SPACE.sub(" ", _NO_LABEL.sub(" ", clean_name(name, _NOBODY))).strip()
     digest = hashlib.blake2s(str(user_id).encode(), digest_size=8).digest()
@@ -94,7 +94,7 @@ def speaker_label(name: str, user_id: int) -> str:
 
 
 def render_line(label: str, text: str) -> str:
-    """Return what somebody said as a line of a transcript.
+    """Return a person's message as a line of a transcript.
 
     Every further line of it is indented, so that nothing in `text` can pass for another speaker.
     """
@@ -102,15 +102,15 @@ def render_line(label: str, text: str) -> str:
 
 
 def fold(name: str) -> str:
-    """Return a name in the form in which `spoken` text is searched for it: one letter case, single spaces."""
+    """Return a name in the form used for searches in `spoken` text: one letter case, single spaces."""
     return " ".join(_folded(name).split())
 
 
 def by_name(people: Iterable[Person], *, me: Person) -> dict[str, Person]:
-    """Return who is meant by each folded name: one that is shared is mine, or else the first one's.
+    """Return the person for each folded name: a shared name is mine, or else the first person's.
 
-    Of others a name counts without its ornaments as well, and by its first word, but never against
-    somebody's whole name.
+    Other people's names also count without ornaments, and by their first word, but never against somebody's
+    whole name.
     """
     names = {fold(name): me for name in me.names}
     shorter: dict[str, Person] = {}
@@ -131,7 +131,7 @@ def _short_names(name: str) -> tuple[str, str]:
 
 
 def spoken(text: str) -> str:
-    """Return `text` as one listens to it: folded, with a space for each piece of code, link or emoji.
+    """Return `text` as it sounds: folded, with a space for each piece of code, link or emoji.
 
     Mentions of people and roles stay as they were typed.
     """
@@ -139,10 +139,10 @@ def spoken(text: str) -> str:
 
 
 def found(said: str, names: Iterable[str]) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and name wherever one of the folded `names` is a whole word of what was `spoken`.
+    """Yield start, end and name wherever one of the folded `names` is a whole word of `spoken` text.
 
-    Where several begin at the same place it is the longest. Only names that may occur are made into
-    a pattern, each with its signs escaped: a name is never a regular expression (faults D9).
+    Of several at the same place the longest counts. Only possible names become a pattern, with all signs
+    escaped: a name is never a regular expression (faults D9).
     """
     near = tuple(sorted({name for name in names if name.partition(" ")[0] in said}))
     known = _known(near)
@@ -151,9 +151,9 @@ def found(said: str, names: Iterable[str]) -> Iterator[tuple[int, int, str]]:
 
 
 def calls(text: str, names: Iterable[str]) -> bool:
-    """Say whether `text` calls one of `names` as a whole word, in any letter case (F027, C11).
+    """Say whether `text` contains one of `names` as a whole word, in any letter case (F027, C11).
 
-    What stands in code, a link, an emoji or a compound (`pixel-art`, `pixel.py`) is no call.
+    Names in code, a link, an emoji or a compound (`pixel-art`, `pixel.py`) don't count.
     """
     known = _known(tuple(names))
     folded = _folded(text)
@@ -163,14 +163,14 @@ def calls(text: str, names: Iterable[str]) -> bool:
 
 
 def addresses(heard: Utterance, names: Iterable[str]) -> bool:
-    """Say whether something is said to the character, by whatever sign that takes no model to see."""
+    """Say whether a message addresses the character, by any sign that needs no model."""
     if heard.where.place.private or heard.mentions_me or heard.replies_to_me:
         return True
     return calls(heard.said, names)
 
 
 class _Names:
-    """The names to listen for: `first_words` to rule most messages out, `pattern` to be sure."""
+    """The names to find: `first_words` exclude most messages quickly, `pattern` is exact."""
 
     def __init__(self, names: list[str]) -> None:
         self.first_words = [name.split()[0] for name in names]
@@ -201,5 +201,5 @@ def _shortened(name: str) -> str:
 
 
 def indented(text: str) -> str:
-    """Return a text whose lines can pass for nobody's: what stands in them is a note."""
+    """Return a text, such as a note, whose lines can't pass for a speaker's."""
     return "\n".join(f"  {line}" for line in text.strip().splitlines())

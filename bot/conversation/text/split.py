@@ -1,4 +1,4 @@
-"""Cutting a long reply into messages without breaking code, characters, mentions or links."""
+"""Splitting of a long reply into messages without breaking code, characters, mentions or links."""
 
 import enum
 from bisect import bisect_left, bisect_right
@@ -14,13 +14,13 @@ from memory.core import VISIBLE
 LIMIT = 2000
 SMALLEST_LIMIT = 100
 _CLOSING = "\n```"
-# A piece may carry "```", a language of at most 32 letters and a newline before its own text, and
-# the closing fence after it.
+# A piece may carry "```", a language of at most 32 letters and a newline before its own text, and the closing
+# fence after it.
 _WIDEST_OPENING = 3 + 32 + 1
 _FENCE_ROOM = _WIDEST_OPENING + len(_CLOSING)
 
-# What joins the character before it (marks, joiners) and what joins the character after it.
-# A token that begins or ends in such company is one unit with it, or a grapheme would be cut.
+# Characters that join the one before (marks, joiners), and those that join the one after. A token together
+# with such neighbours is one unit, or a grapheme would be cut.
 _AFTER = r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]"
 _BEFORE = r"\p{GCB=Prepend}"
 _MENTION = (
@@ -34,12 +34,13 @@ _INLINE_CODE = (
 )
 _SURROGATES = r"[\ud800-\udbff][\udc00-\udfff]"
 _TOKEN = f"{_MENTION}|{_LINK}|{_INLINE_CODE}|{_SURROGATES}"
-# Letters, spaces and line breaks go in short runs for speed only: a word is cut nowhere unless
-# nothing else is left. Other scripts run apart from ASCII, or they would swallow a link's start.
+# Letters, spaces and line breaks form short runs for speed only: a word is cut only as the last resort. Other
+# scripts form runs apart from ASCII, or they would swallow a link's start.
 _RUN = rf"(?:[A-Za-z0-9]{{1,16}}+|(?:(?=\p{{GCB=Other}})[^\W_\x00-\x7f]){{1,16}}+|[ \t]{{1,16}}+)(?!{_AFTER})"
 _ATOM = regex.compile(rf"{_BEFORE}*+(?:{_TOKEN}){_AFTER}*+|{_RUN}|(?:\r?\n){{1,16}}+|\X")
 _CODE_POINTS = regex.compile(rf"(?:{_SURROGATES}|.){{1,16}}+", regex.DOTALL)
-# What is too wide is broken into less and less: a mention within stays whole for as long as it can.
+# Atoms that are too wide are broken into ever smaller units: a mention within stays whole for as long as
+# possible.
 _FINER = (
     regex.compile(rf"{_BEFORE}*+(?:{_MENTION}|{_SURROGATES}){_AFTER}*+|\X"),
     regex.compile(rf"{_MENTION}|{_SURROGATES}|\X"),
@@ -61,7 +62,7 @@ class _Kind(enum.Enum):
 
 
 class _Rank(enum.IntEnum):
-    """How good a place for a cut is."""
+    """The quality of a place for a cut."""
 
     EMPTY_CODE = 0
     WITHIN_WORD = 1
@@ -72,7 +73,7 @@ class _Rank(enum.IntEnum):
 
 
 class _Atom(NamedTuple):
-    """What is not cut: text[start:end], its width, and the opening of the code it leaves open."""
+    """An indivisible unit: text[start:end], its width, and the opening of the code it leaves open."""
 
     start: int
     end: int
@@ -104,14 +105,14 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
     code is cut only if it is longer than a message less the 40 units kept for fences.
     `limit` is at least 100 (ValueError).
     """
-    if len(text) <= limit >= SMALLEST_LIMIT and text.isascii() and "```" not in text:  # as most replies are
+    if len(text) <= limit >= SMALLEST_LIMIT and text.isascii() and "```" not in text:  # the usual case
         whole = text.strip()
         return [whole] if VISIBLE.search(whole) else []
     return [f"{piece.opening}{text[piece.start : piece.end]}{piece.closing}" for piece in pieces(text, limit)]
 
 
 def pieces(text: str, limit: int = LIMIT) -> Iterator[TextPiece]:
-    """Yield the spans that `split` cuts, in order; what lies between them shows nothing."""
+    """Yield the spans that `split` cuts, in order; the text between them shows nothing."""
     if limit < SMALLEST_LIMIT:
         raise ValueError(f"cannot split at {limit}; the smallest limit is {SMALLEST_LIMIT}")
     atoms = list(_atoms(text, limit - _FENCE_ROOM))
@@ -175,7 +176,7 @@ def _cut(text: str, atoms: Sequence[_Atom], widths: Sequence[int], at: int, limi
     rank, best = max((_rank(text, *atoms[cut - 1 : cut + 1]), cut) for cut in range(half, stop + 1))
     if rank >= _Rank.WORD:
         return best
-    # A short part is better than a broken word; what follows it fills the next, so time stays linear.
+    # A short part is better than a broken word; the following text fills the next part, so time stays linear.
     earlier = range(half - 1, at, -1)
     return next((cut for cut in earlier if _rank(text, *atoms[cut - 1 : cut + 1]) >= _Rank.WORD), best)
 
@@ -201,7 +202,7 @@ def _rank_of_space(text: str, before: _Atom, space: _Atom) -> _Rank:
 
 
 def _skip_space(text: str, atoms: Sequence[_Atom], at: int) -> int:
-    """Pass the space that a cut replaces: all of it, but inside code no indentation."""
+    """Skip the space that a cut replaces: all of it, but inside code no indentation."""
     code = at and atoms[at - 1].code
     while at < len(atoms) and atoms[at].kind is _Kind.SPACE:
         if code and text[atoms[at].start] not in "\r\n":
@@ -211,7 +212,7 @@ def _skip_space(text: str, atoms: Sequence[_Atom], at: int) -> int:
 
 
 def _skip_closing(text: str, atoms: Sequence[_Atom], at: int) -> int:
-    """Pass the fence that would close a code block which the cut has just closed."""
+    """Skip the closing fence of a code block that the cut has just closed."""
     for index in range(at, min(at + 100, len(atoms))):
         atom = atoms[index]
         if atom.kind is _Kind.CLOSE and text[atom.start : atom.end] == "```":

@@ -1,10 +1,10 @@
-"""What of a text is spoken aloud, sentence by sentence: its words, and nothing that is for the eye."""
+"""The spoken form of a text, sentence by sentence: its words, without parts that are only for the eye."""
 
 import regex
 
 from bot.conversation.text.clean import sentence_ends
 
-# Leftmost first: what is written within another of them is part of it.
+# The leftmost match wins: a match within another one is part of it.
 _UNSPOKEN = r"""
     (?P<escaped>\\[^\w\s])
   | (?P<fence>```.*?(?:```|\Z))
@@ -18,7 +18,7 @@ _UNSPOKEN = r"""
   | (?P<aside>\((?:[^()\n]++|(?&aside))*+\))
   | [\p{Extended_Pictographic}\p{Regional_Indicator}\p{Emoji_Modifier}\ufe0f\u200d\u20e3]++
 """
-# What the next words may still turn into one of these, from where it begins to the end of the text.
+# An incomplete match, from its start to the end of the text, that further words may complete.
 _OPEN = r"""(?P<open>
     (?: `[^`\n]* | </[^<>\n]* | \[[^\]\n]* | \|\|[^\n]* | (?<!\*)\*(?![*\s])[^\n]* | \([^\n]* )\Z
 )"""
@@ -35,13 +35,13 @@ def spoken_text(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences of a text as they are spoken."""
+    """Return the sentences of a text in their spoken form."""
     plain = _plain(text)
     return _pieces(plain, [*sentence_ends(plain), len(plain)])
 
 
 def finished_sentences(text: str) -> list[str]:
-    """Return those sentences of a text that won't change when it goes on."""
+    """Return the sentences of a partial text that can't change any more."""
     whole_words = text[: max((at + 1 for at, letter in enumerate(text) if letter.isspace()), default=0)]
     opening = next((found for found in _GROWING.finditer(whole_words) if found["open"]), None)
     plain = _plain(whole_words[: opening.start()] if opening else whole_words)

@@ -1,4 +1,4 @@
-"""Typing speed: how long a person would take to write this."""
+"""Typing speed: the time a person would take to write a text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from random import Random
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a character types (F053, F054).
+    """A character's typing speed (F053, F054).
 
-    `shortest` and `longest` bound the typing time in seconds, the upper bound winning where they
-    contradict each other; `variance` is the share by which chance stretches or shrinks it.
-    A `longest` or a `characters_per_minute` of 0 turns the simulation off.
+    `shortest` and `longest` bound the typing time in seconds, the upper bound wins if they contradict each
+    other; `variance` is the share by which chance stretches or shrinks it. A `longest` or a
+    `characters_per_minute` of 0 turns the simulation off.
     """
 
     characters_per_minute: float = 300
@@ -23,7 +23,7 @@ class Pace:
 def typing_seconds(text: str, pace: Pace, rng: Random, *, tempo: float = 1.0) -> float:
     """Return how long to show the typing indicator for `text`, in seconds.
 
-    Who types `tempo` times as fast does so within the same bounds (C69).
+    `tempo` multiplies the speed within the same bounds (C69).
     """
     if pace.characters_per_minute <= 0 or pace.longest <= 0:
         return 0.0

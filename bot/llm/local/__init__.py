@@ -1,4 +1,4 @@
-"""A voice without a key: a server found on this machine, or the embedded rehearsal voice."""
+"""A model without a key: a server found on this machine, or the embedded rehearsal voice."""
 
 from bot.llm.local.discover import LocalServer, find_local_server
 from bot.llm.local.errors import LocalVoiceError

@@ -24,15 +24,15 @@ def main() -> int:
     print(json.dumps(answer), file=answers, flush=True)
     if server is None:
         return 1
-    sys.stdin.read()  # until the parent closes it, or is gone
-    # Not `return`: tearing llama.cpp down in an orderly way may wait for a reply that nobody reads.
+    sys.stdin.read()  # until the parent closes it or ends
+    # Not `return`: an orderly shutdown of llama.cpp may wait for a reply that nobody reads.
     os._exit(0)
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end this process with its parent, where it can.
+    """Have the kernel end this process with its parent, if supported.
 
-    While a model loads, llama.cpp holds the interpreter's lock, and no thread could see stdin close.
+    While a model loads, llama.cpp holds the interpreter's lock, and no thread could notice that stdin closed.
     """
     if sys.platform == "linux":
         import ctypes
@@ -59,7 +59,7 @@ def _parameters(xllamacpp: Any, orders: dict[str, Any]) -> Any:
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = orders["port"]
     parameters.api_keys = [orders["api_key"]]
-    # Divided among the slots. Were it one pool, two long prompts at once would both fail with 500.
+    # Divided among the slots. With a common pool, two long prompts at once would both fail with 500.
     parameters.n_ctx = orders["context_tokens"] * orders["slots"]
     parameters.n_parallel = orders["slots"]
     parameters.kv_unified = False
@@ -67,7 +67,7 @@ def _parameters(xllamacpp: Any, orders: dict[str, Any]) -> Any:
     parameters.cache_prompt = True
     parameters.sampling.penalty_repeat = orders["repetition"]  # the Messages API has no field for it
     parameters.verbosity = 2  # warnings and errors: a line per request would fill the disk
-    # No page in a browser may talk to it, and nothing but replies is served.
+    # No browser page may talk to it, and it serves nothing but replies.
     parameters.ui = False
     parameters.endpoint_slots = False
     parameters.cors_origins = parameters.cors_methods = parameters.cors_headers = ""

@@ -1,4 +1,4 @@
-"""Looking on this machine for a server that speaks the Messages API already."""
+"""Search on this machine for a running server with the Messages API."""
 
 import asyncio
 import json
@@ -11,13 +11,13 @@ LOOPBACK = "127.0.0.1"
 DEADLINE_SECONDS = 1.0
 ANSWER_BYTES = 1 << 20
 NOT_FOR_TALK = ("embed", "bge-", "minilm", "rerank", "whisper", "tts", "clip")
-# Ollama lists models that run at its maker's: words must not leave the machine unasked.
+# Ollama also lists models hosted by its maker: words must not leave the machine without consent.
 ELSEWHERE = (":cloud", "-cloud")
 
 
 @dataclass(frozen=True, slots=True)
 class ServerCandidate:
-    """A product and the port where it usually answers."""
+    """A product and its default port."""
 
     product: str
     port: int
@@ -33,7 +33,7 @@ DEFAULT_CANDIDATES = (
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
-    """A server on this machine that speaks the Messages API, and the model to ask it for."""
+    """A server on this machine with the Messages API, and the model to use."""
 
     product: str
     base_url: str
@@ -45,8 +45,8 @@ async def find_local_server(
 ) -> LocalServer | None:
     """Return the first of the candidates, in their order, that answers within `deadline` seconds.
 
-    All are asked at once, on the loopback address only, past any proxy, and no answer sends us
-    elsewhere. No model has to load or speak for it.
+    All are asked at once, on the loopback address only, without a proxy or redirects. No model has to load or
+    speak for it.
     """
     # No trust_env: a proxy named in the environment must not stand in for this machine.
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
@@ -64,7 +64,7 @@ async def _look(
             if model and await _speaks_messages(session, base_url, model):
                 return LocalServer(candidate.product, base_url, model)
     except (aiohttp.ClientError, OSError, ValueError, RecursionError):
-        pass  # nobody there, too slow, or not a language of ours: all the same to us
+        pass  # no server, too slow, or another protocol: all the same to us
     return None
 
 
@@ -88,10 +88,10 @@ def _can_talk(model: str) -> bool:
 
 
 async def _speaks_messages(session: aiohttp.ClientSession, base_url: str, model: str) -> bool:
-    """Send a question without messages: who knows the endpoint finds fault with it, and runs nothing.
+    """Send a question without messages: a server with the endpoint reports an error, and runs nothing.
 
-    Who does not know it answers 404, or 200 with a complaint (LM Studio before 0.4.1). llama.cpp finds
-    the fault with 500, so there it has to name what is missing.
+    A server without it answers 404, or 200 with a complaint (LM Studio before 0.4.1). llama.cpp reports the
+    error with 500, so there it has to name the missing field.
     """
     async with session.post(
         f"{base_url}/v1/messages", json={"model": model}, allow_redirects=False
@@ -105,7 +105,7 @@ async def _speaks_messages(session: aiohttp.ClientSession, base_url: str, model:
 
 
 async def _object(answer: aiohttp.ClientResponse) -> dict[str, object]:
-    """Return the JSON object of an answer. Raises ValueError for anything else or too much of it."""
+    """Return the JSON object of an answer. Raises ValueError for anything else or a long answer."""
     body = await answer.content.read(ANSWER_BYTES)
     while not answer.content.at_eof() and len(body) < ANSWER_BYTES:
         body += await answer.content.read(ANSWER_BYTES - len(body))

@@ -1,4 +1,4 @@
-"""The one error of the rehearsal voice, with the ways out, and why the embedded one did not start."""
+"""The rehearsal voice's only error, with its remedies, and the reasons why the embedded one did not start."""
 
 import re
 import signal
@@ -35,11 +35,11 @@ class LocalVoiceError(MasqueradeError):
         return f"{self.fact}. What helps: {choice}."
 
 
-# Why it did not start.
+# Failed starts.
 
 MAGIC = b"GGUF"
 LOG_TAIL_BYTES = 64 * 1024
-# What llama.cpp and the C++ library write when an allocation fails.
+# The messages of llama.cpp and the C++ library after a failed allocation.
 NO_MEMORY = re.compile(
     r"failed to allocate|unable to allocate|alloc(ation)? .*failed|out of memory|bad_alloc"
     r"|cannot allocate memory",
@@ -61,7 +61,7 @@ def missing_runtime(reason: str = "") -> LocalVoiceError:
 
 
 def check_model_file(path: Path) -> None:
-    """Raise LocalVoiceError unless `path` begins like a model file."""
+    """Raise LocalVoiceError unless `path` has the beginning of a model file."""
     try:
         with path.open("rb") as file:
             magic = file.read(len(MAGIC))
@@ -92,7 +92,7 @@ def no_port(port: int) -> LocalVoiceError:
 
 
 def refused(path: Path, log_file: Path) -> LocalVoiceError:
-    """llama.cpp did not take the file, for a reason that only its log holds."""
+    """llama.cpp rejected the file, for a reason that only its log contains."""
     if NO_MEMORY.search(_tail(log_file)):
         return _no_memory(path)
     return LocalVoiceError(
@@ -106,7 +106,7 @@ def refused(path: Path, log_file: Path) -> LocalVoiceError:
 
 
 def crashed(path: Path, code: int, log_file: Path) -> LocalVoiceError:
-    """The child ended without an answer. `code` as subprocess gives it: a signal is negative."""
+    """The child ended without an answer. `code` is subprocess's: a signal is negative."""
     if -code == signal.SIGILL:
         return LocalVoiceError(
             "This machine's processor lacks instructions that the rehearsal voice needs",

@@ -1,4 +1,4 @@
-"""What remembers that a large file was checked, so that it need not be read again at every start."""
+"""Seals: records that a large file was verified, so that not every start has to read it again."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ READ_BYTES = 1 << 20
 
 
 def sha256_of(path: Path) -> str:
-    """Return the file's SHA-256 in hexadecimal; some seconds for a gigabyte."""
+    """Return the file's SHA-256 in hexadecimal; a gigabyte takes some seconds."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(READ_BYTES):
@@ -18,12 +18,12 @@ def sha256_of(path: Path) -> str:
 
 
 def seal(path: Path, sha256: str) -> None:
-    """Note beside the file that it had this hash."""
+    """Record beside the file that it had this hash."""
     _beside(path).write_text(json.dumps(_state(path, sha256)), encoding="utf-8")
 
 
 def is_sealed(path: Path, sha256: str) -> bool:
-    """Tell whether the file had this hash when it was sealed and has not been written to since."""
+    """Say whether the file had this hash when it was sealed and has not changed since."""
     with suppress(OSError, ValueError):
         return bool(json.loads(_beside(path).read_text(encoding="utf-8")) == _state(path, sha256))
     return False

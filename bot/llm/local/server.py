@@ -30,9 +30,9 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What the model may use: `context_tokens` for each of `slots` prompts that it reads at a time.
+    """The model's resources: `context_tokens` for each of `slots` parallel prompts.
 
-    `repetition` is the penalty on words that were said before, as its makers recommend it; 1 for none.
+    `repetition` is the penalty on repeated words that its makers recommend; 1 for none.
     """
 
     context_tokens: int = 8192
@@ -43,7 +43,7 @@ class Tuning:
 
 
 def has_runtime() -> bool:
-    """Tell whether the extra that runs models is installed, without loading it."""
+    """Say whether the extra that runs models is installed, without loading it."""
     return importlib.util.find_spec("xllamacpp") is not None
 
 
@@ -88,7 +88,7 @@ class LocalVoice:
         return self._process.pid if self._process else None
 
     async def start(self, *, deadline: float = START_SECONDS) -> Self:
-        """Return when the model listens, `deadline` seconds from now at most.
+        """Start the child, and return when the model listens, within `deadline` seconds.
 
         Raises LocalVoiceError, and leaves no child behind.
         """
@@ -101,7 +101,7 @@ class LocalVoice:
         return self
 
     async def ready(self) -> None:
-        """Wait while a child that crashed is being replaced; whoever asks meanwhile would get no answer."""
+        """Wait while a crashed child is being replaced; a call meanwhile would fail."""
         await self._settled.wait()
 
     async def stop(self) -> None:
@@ -149,14 +149,14 @@ class LocalVoice:
                     stdin=PIPE,
                     stdout=PIPE,
                     stderr=log,
-                    # Ctrl-C reaches us alone: we may want to finish a reply before we stop it.
+                    # Ctrl-C reaches only our process: we may want to finish a reply before we stop it.
                     start_new_session=True,
                 )
         except OSError as error:
             raise LocalVoiceError(f"The rehearsal voice's process could not be started ({error})") from error
 
     async def _order(self, process: Process, port: int) -> dict[str, str]:
-        """Tell the child what to serve, and return its one line of answer (none: nothing in it)."""
+        """Send the child its orders, and return its line of answer; empty if there is none."""
         assert process.stdin
         assert process.stdout
         orders = {
@@ -164,7 +164,7 @@ class LocalVoice:
             "path": str(self.path),
             "model": self.model,
             "port": port,
-            "api_key": self.api_key,  # by the pipe: anyone on the machine can read arguments
+            "api_key": self.api_key,  # by the pipe: any process on the machine can read arguments
         }
         with suppress(ConnectionError):
             process.stdin.write(json.dumps(orders).encode() + b"\n")
@@ -185,14 +185,14 @@ class LocalVoice:
         return errors.crashed(self.path, code, self._log_file)
 
     async def _replace_once(self, deadline: float) -> None:
-        """Wait for the child's end, which nobody ordered, and start another, once."""
+        """Wait for an unexpected end of the child, and start a replacement, once."""
         assert self._process
         await self._process.wait()
         self._ready = False
         self._settled.clear()
         self._say("The rehearsal voice stopped by itself; starting it once more.")
         try:
-            # The same address, so that whoever speaks to it needs to know nothing.
+            # The same address, so that clients need not change.
             await self._serve(deadline, port=int(self.base_url.rpartition(":")[2]))
         except LocalVoiceError as error:
             self._say(str(error))
@@ -239,11 +239,11 @@ async def warm(
     every: float = 1.0,
     now: Callable[[], float] = time.monotonic,
 ) -> float | None:
-    """Have the model read what every prompt begins with, by one short question, and return the seconds.
+    """Have the model read the common beginning of prompts, by one short question; return the seconds.
 
-    `ask` puts the question (the real system prompt, one token to answer with); what it raises goes
-    through. `progress` is told the seconds so far. None: the deadline passed, and the first reply will
-    be slow. What was read by then is kept by the server.
+    `ask` sends the question (the real system prompt, one token to answer with); its exceptions propagate.
+    `progress` receives the seconds so far. The result is None after the deadline: the first reply will be
+    slow. The server caches the part that it has read.
     """
     began = now()
 

