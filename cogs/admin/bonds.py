@@ -1,4 +1,4 @@
-"""How characters stand with people, for operators: /admin bond (F089, C85)."""
+"""Relationships between characters and people, for operators: /admin bond (F089, C85)."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ Tone = app_commands.Range[int, -5, 5]
 
 
 class BondsCog(AdminCog):
-    """Needs the people's consent; they see in /relationship what is changed, and can take it back."""
+    """An edit needs the person's consent; the person sees it in /relationship and can undo it."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -133,7 +133,7 @@ class BondsCog(AdminCog):
         return with_number(BOND_RESET.format(**scope.figures, id=mark), change)
 
     async def _told(self, words: str, role: PlayedCharacter, person_id: int) -> str:
-        """Return how two stand, in one of our sentences."""
+        """Return the sentence `words` about the relationship of a character and a person."""
         metrics = await self._standings.bond(person_id, role)
         if metrics is None:
             return NO_BOND.format(name=shown(role))
@@ -146,7 +146,7 @@ def _line(standing: BondStanding) -> str:
 
 
 def _words(metrics: Mapping[Metric, int]) -> str:
-    """Return numbers as people read them: `anger 0, rapport 2, trust 2, formality 0`."""
+    """Return numbers as text: `anger 0, rapport 2, trust 2, formality 0`."""
     return ", ".join(f"{worded(METRICS, metric)} {value}" for metric, value in metrics.items())
 
 

@@ -1,4 +1,4 @@
-"""Edits, and rows of the global state, for operators: /admin changes and /admin state (F124, C85)."""
+"""Edits and rows of the global state, for operators: /admin changes and /admin state (F124, C85)."""
 
 from collections.abc import Mapping
 from hashlib import blake2s
@@ -45,7 +45,7 @@ Value = app_commands.Range[str, 1, LONGEST_VALUE]
 
 
 async def offer_keys(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Offer the keys that can be set."""
+    """Return the editable keys as choices."""
     keys = interaction.client.app.global_state.settable()
     fitting = [key for key in keys if current.strip().casefold() in key.casefold()]
     return [
@@ -54,7 +54,7 @@ async def offer_keys(interaction: Interaction, current: str) -> list[app_command
 
 
 class StateEditor(EntityEditor[Scope, tuple[str, str]]):
-    """The rows of the global state that can be set; what the program keeps for itself is only counted."""
+    """The editable rows of the global state; the program's internal rows are only counted."""
 
     def __init__(self, bot: "Masquerade", state: GlobalState) -> None:
         self._state = state
@@ -73,7 +73,7 @@ class StateEditor(EntityEditor[Scope, tuple[str, str]]):
         )
         super().__init__(bot, rows)
 
-    async def figures(self, scope: Scope) -> Mapping[str, Any]:  # noqa: ARG002 - of everything
+    async def figures(self, scope: Scope) -> Mapping[str, Any]:  # noqa: ARG002 - the count is global
         return {"count": (await self._state.listed()).internal}
 
     async def _find(self, _scope: Scope) -> list[tuple[str, str]]:

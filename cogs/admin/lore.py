@@ -1,4 +1,4 @@
-"""Entries of a character's lorebooks, changed while the bot runs: /admin lore (D12, F105, C85)."""
+"""Edits of lorebook entries while the bot runs: /admin lore (D12, F105, C85)."""
 
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ Label = app_commands.Range[str, 1, LONGEST_LABEL]
 
 
 async def offer_entries(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Offer the entries of the character that is named so far to operators."""
+    """Return the lorebook entries of the option `character` as choices, for operators only."""
     named = named_so_far(interaction)
     if named is None or not is_operator(interaction.client, interaction.user):
         return []
@@ -62,7 +62,7 @@ async def offer_entries(interaction: Interaction, current: str) -> list[app_comm
 
 
 class LoreCog(AdminCog):
-    """Files stay as they are: an edit lies on top of them, and can be taken away."""
+    """An edit overrides the entry of the file, which stays unchanged, and can be removed."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -192,7 +192,7 @@ def _told(words: str, entry: BookEntry, name: str) -> str:
 
 
 def _about(entry: BookEntry) -> str:
-    """Return what calls an entry up, and what an operator did to it."""
+    """Return the triggers of an entry and the edits by operators."""
     keys = inline(", ".join(entry.lore.keys), KEYS_ROOM) if entry.lore.keys else ""
     called = ALWAYS if entry.lore.constant else KEYS.format(keys=keys) if keys else NO_KEYS
     about = [called] if entry.lore.enabled else [OFF, called]
