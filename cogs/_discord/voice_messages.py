@@ -115,8 +115,8 @@ class SpeakingMouth:
         name = self._name_of(part)
         async with self._posting.asking():
             # The post may be from before a crash, longer ago than Discord remembers nonces.
-            if (message_id := await self._posted(name)) is not None:
-                return message_id
+            if (found := await self._posted(name)) is not None:
+                return found
             try:
                 recording = await self._voices.record(part.text, self._speaker.slug)
                 posted = await self._posting.patiently(partial(self._post, recording, name, part.nonce))

@@ -7,7 +7,7 @@ _EXACTLY_ONCE = (
         "recording looked for",
         "A voice message is looked for before it is posted: Discord forgets its nonce within minutes.",
         "cogs/_discord/voice_messages.py",
-        "            if (message_id := await self._posted(name)) is not None:\n                return message_id\n",
+        "            if (found := await self._posted(name)) is not None:\n                return found\n",
         "",
         "tests/cogs/test_voice_messages_commands.py::test_a_recording_that_stands_there_is_not_posted_again",
     ),
