@@ -76,7 +76,7 @@ class InitiativeCog(AdminCog):
             standing = await self._venues.standing(where)
         else:
             standing = await self._venues.let(actor_of(interaction), where, allowed=state == "on")
-        return "\n".join(map(str, self._told(found, standing)))
+        return "\n".join(map(str, self._state_lines(found, standing)))
 
     def _found(self, interaction: Interaction, channel: ChannelChoice | None) -> Talkative | str:
         """Return the chosen or current channel, or the reason why the bot can't speak there."""
@@ -92,7 +92,7 @@ class InitiativeCog(AdminCog):
             return TICKET
         return LOG_CHANNEL if is_log_channel(self.bot, found) else found
 
-    def _told(self, channel: Talkative, standing: InitiativeStanding) -> Iterator[str]:
+    def _state_lines(self, channel: Talkative, standing: InitiativeStanding) -> Iterator[str]:
         """Yield the state of initiative in a channel, and everything that prevents it."""
         if not standing.allowed:
             yield OFF.format(place=channel.mention)

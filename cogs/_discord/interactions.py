@@ -68,11 +68,11 @@ class Panels:
     def load(self) -> None:
         """Listen for presses, also on panels that an earlier process showed."""
         self._bot.add_dynamic_items(self._item)
-        self._bot.add_listener(self._sent_off, "on_interaction")
+        self._bot.add_listener(self._submitted, "on_interaction")
 
     def unload(self) -> None:
         self._bot.remove_dynamic_items(self._item)
-        self._bot.remove_listener(self._sent_off, "on_interaction")
+        self._bot.remove_listener(self._submitted, "on_interaction")
         for shown in self._open.values():
             shown.fading.cancel()
 
@@ -131,7 +131,7 @@ class Panels:
             elif signature.deadline < self._bot.app.clock.now().timestamp():
                 await self._too_late(interaction, EXPIRED.format(again=called(action.again)))
             else:
-                await self._let_through(interaction, signature, action)
+                await self._run(interaction, signature, action)
         except DISCORD_FAULTS as error:
             log.warning("A press can't be answered: %s", type(error).__name__)
 
@@ -163,7 +163,7 @@ class Panels:
 
     # Actions.
 
-    async def _let_through(self, interaction: Interaction, signature: Signature, action: Action) -> None:
+    async def _run(self, interaction: Interaction, signature: Signature, action: Action) -> None:
         """Acknowledge a press and run its action; a second press meanwhile is only acknowledged."""
         message_id = interaction.message.id if interaction.message else interaction.id
         if message_id in self._pressed:
@@ -232,7 +232,7 @@ class Panels:
         ) as error:  # dismissed by the user, or past the 15 minutes in which an edit is possible
             log.debug("A panel can't be faded: %s", type(error).__name__)
 
-    async def _sent_off(self, interaction: Interaction) -> None:
+    async def _submitted(self, interaction: Interaction) -> None:
         """Handle a submitted form, because discord.py knows none from before a restart."""
         custom_id = interaction.custom_id or ""
         if interaction.type is discord.InteractionType.modal_submit and custom_id.startswith(

@@ -77,7 +77,7 @@ class Posting:
             async with asyncio.timeout(DEADLINE):
                 yield
         except DISCORD_FAULTS as error:
-            raise (self._of_message(error) if change else self._named(error)) from error
+            raise (self._error_of_change(error) if change else self._error_of_post(error)) from error
 
     async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Try up to three times in all, as long as the errors are temporary."""
@@ -132,16 +132,16 @@ class Posting:
         behind = discord.Object(after)
         return self.channel.history(after=behind, limit=HISTORY_LOOKED_AT, oldest_first=oldest_first)
 
-    def _of_message(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
+    def _error_of_change(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
         """Return the SpeakingError for a failed change of a message; a deleted message is Gone."""
         code = error.code if isinstance(error, discord.HTTPException) else None
         if code == UNKNOWN_MESSAGE:
             return Gone(f"Discord does not know the message any more (code {code})")
         if code == _SOMEBODY_ELSES:
             return Unpostable(f"the message was posted through a webhook that is gone (code {code})")
-        return self._named(error)
+        return self._error_of_post(error)
 
-    def _named(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
+    def _error_of_post(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
         """Return the SpeakingError for a failed post."""
         if not isinstance(error, discord.HTTPException) or error.status == 429 or error.status >= 500:
             return Unsaid(f"Discord can't be reached ({type(error).__name__})")
@@ -199,7 +199,7 @@ class Prefixed:
         """Replace the text of a part, in as many messages as the new text takes."""
         first, *rest = self._parts(Part(0, text, f"e{message_id}"))
         await self._posting.edit(message_id, first.text)
-        for posted, piece in zip_longest(await self._further(message_id), rest):
+        for posted, piece in zip_longest(await self._later_messages(message_id), rest):
             if piece is None:
                 await self._posting.delete(posted.id)
             elif posted is None:
@@ -209,7 +209,7 @@ class Prefixed:
 
     async def unsay(self, message_id: int) -> None:
         """Delete all messages of a part."""
-        for message in await self._further(message_id):
+        for message in await self._later_messages(message_id):
             await self._posting.delete(message.id)
         await self._posting.delete(message_id)
 
@@ -223,7 +223,7 @@ class Prefixed:
         """Post the missing messages of a part whose first message exists."""
         rest = self._parts(part)[1:]
         if rest:
-            posted = await self._further(message_id)
+            posted = await self._later_messages(message_id)
             for piece in rest[len(posted) :]:
                 await self._posting.post(piece, to=0, under=message_id)
 
@@ -235,7 +235,7 @@ class Prefixed:
             Part(part.number, piece, part.nonce + mark) for piece, mark in zip(pieces, marks, strict=True)
         ]
 
-    async def _further(self, message_id: int) -> list[discord.Message]:
+    async def _later_messages(self, message_id: int) -> list[discord.Message]:
         """Return the messages of a part after its first."""
         history = self._posting.channel.history(after=discord.Object(message_id), limit=LOOKED_AT)
         return [

@@ -135,12 +135,12 @@ def _values(change: ManualChange, values: Values | None, words: str | None) -> s
     if values is None:
         return ""
     names = _SHOWN.get(change.entity, tuple(name for name in values if name != "made_by"))
-    told = [(name, _told(values, name)) for name in names if name in values]
+    told = [(name, _value_text(values, name)) for name in names if name in values]
     told += [("text", inline(words, VALUE_ROOM))] if words is not None else []
     return "; ".join(VALUE.format(name=worded(_NAMES, name), value=value) for name, value in told)
 
 
-def _told(values: Mapping[str, Any], name: str) -> str:
+def _value_text(values: Mapping[str, Any], name: str) -> str:
     value = values[name]
     if isinstance(value, bool):
         return str(YES if value else NO)

@@ -87,7 +87,7 @@ class StateEditor(EntityEditor[Scope, tuple[str, str]]):
 
 
 class EditsCog(AdminCog):
-    """What was changed is shown with what it was before, and taken back once."""
+    """Each edit is shown with the state before and after, and can be undone once."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -176,7 +176,7 @@ class EditsCog(AdminCog):
 
 
 def key_mark(key: str) -> str:
-    """Return what stands for a key in the id of a button: it may be too long for that."""
+    """Return a key's digest for the id of a button, for which the key itself may be too long."""
     return blake2s(key.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 

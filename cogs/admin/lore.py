@@ -125,7 +125,7 @@ class LoreCog(AdminCog):
             actor_of(interaction), role, keys=keys or "", content=content, constant=always
         )
         added = await self._lorebooks.entry(role, f"{change.key[1]}: {change.key[2]}")
-        return with_number(_told(ADDED, added, shown(role)), change)
+        return with_number(_sentence(ADDED, added, shown(role)), change)
 
     @app_commands.describe(
         character="Which one",
@@ -151,7 +151,7 @@ class LoreCog(AdminCog):
         change = await self._lorebooks.edit(
             actor_of(interaction), role, entry, keys=keys, content=content, constant=always, enabled=on
         )
-        return with_number(_told(EDITED, await self._lorebooks.entry(role, entry), shown(role)), change)
+        return with_number(_sentence(EDITED, await self._lorebooks.entry(role, entry), shown(role)), change)
 
     @app_commands.describe(character="Which one", entry="Its name in /admin lore list")
     @app_commands.autocomplete(character=offer_characters, entry=offer_entries)
@@ -159,7 +159,7 @@ class LoreCog(AdminCog):
     async def remove_entry(self, interaction: Interaction, character: CharacterName, entry: Label) -> None:
         role = role_named(self.bot, character)
         meant = await self._lorebooks.entry(role, entry)
-        question = _told(ASKED if meant.is_own else ASKED_FILE, meant, shown(role))
+        question = _sentence(ASKED if meant.is_own else ASKED_FILE, meant, shown(role))
         await self._editor.ask(interaction, OfCharacter(role), meant.mark, question)
 
     @app_commands.describe(character="Which one", entry="Its name in /admin lore list")
@@ -184,7 +184,7 @@ def _entry(entry: BookEntry) -> str:
     )
 
 
-def _told(words: str, entry: BookEntry, name: str) -> str:
+def _sentence(words: str, entry: BookEntry, name: str) -> str:
     content = inline(entry.lore.content, WHOLE_ROOM)
     return words.format(
         label=inline(entry.label, LABEL_ROOM), name=name, about=_about(entry), content=content

@@ -64,9 +64,9 @@ class ChatCog(commands.Cog):
         self._catching_up: set[int] = set()
         self._roles: dict[tuple[int, int], tuple[int, ...]] = {}  # by guild and user, while catching up
         self._tasks = Tasks()
-        bot.app.outbox.look_again = self._looked_at_again
+        bot.app.outbox.look_again = self._refetch
         self._fetcher = bot.app.perception.fetch = AttachmentFetcher(bot)
-        bot.app.schedule.every(60, self._go_on, name="go on with what was left behind")
+        bot.app.schedule.every(60, self._resume, name="go on with what was left behind")
         if len(bot.app.company) > 1:
             bot.app.schedule.every(FACES_SECONDS, self._give_new_faces, name="give faces to characters")
 
@@ -76,7 +76,7 @@ class ChatCog(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Hear a message; commands for other cogs are dispatched to them as events."""
-        if self._for_operator(message):
+        if self._in_log_channel(message):
             self.bot.dispatch("operator_message", message)
         if asks_for_map(message):
             self.bot.dispatch("map_request", message)
@@ -92,7 +92,7 @@ class ChatCog(commands.Cog):
         self._missed = True
         if not self.bot.is_ready() or self.bot.shard_count in (None, 1):
             self._rooms.hold()
-            self._spawn(self._release_at_last(self._session))
+            self._spawn(self._release_after_timeout(self._session))
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
@@ -128,9 +128,9 @@ class ChatCog(commands.Cog):
     async def on_ready(self) -> None:
         """Continue after a crash, a restart or a lost session; READY may come any number of times."""
         self._spawn(give_faces(self.bot))
-        await self._finish_what_was_begun()
+        await self._finish_replies()
         await self._look_for_gaps()
-        await self._go_on()
+        await self._resume()
 
     @commands.Cog.listener()
     async def on_shard_ready(self, _shard_id: int) -> None:
@@ -177,7 +177,7 @@ class ChatCog(commands.Cog):
             return None
         if is_ticket(message.channel, self._me):
             return None  # tickets are for the staff only, so they are not even recorded
-        if self._for_operator(message) or asks_for_map(message):
+        if self._in_log_channel(message) or asks_for_map(message):
             return None
         return await self._heard(message)
 
@@ -226,13 +226,13 @@ class ChatCog(commands.Cog):
                 self._roles[author] = tuple(role.id for role in member.roles)
         return self._roles[author]
 
-    def _for_operator(self, message: discord.Message) -> bool:
+    def _in_log_channel(self, message: discord.Message) -> bool:
         """Return whether a message is in the log channel or its threads, where the character is silent."""
         log_channel = self.bot.app.settings.log_channel
         parent_id = message.channel.parent_id if isinstance(message.channel, discord.Thread) else None
         return log_channel is not None and log_channel in (message.channel.id, parent_id)
 
-    async def _go_on(self) -> None:
+    async def _resume(self) -> None:
         """Finish queued replies, catch up with missed messages, and resume scenes."""
         if not self.bot.is_ready():
             return
@@ -244,13 +244,13 @@ class ChatCog(commands.Cog):
             gaps = [gap async for gap in self._gaps(self.bot.guilds) if gap[0].id in again] if again else []
             for channel_id in again - {channel.id for channel, _ in gaps}:
                 del self._behind[channel_id]  # its gap is closed
-            await self._catch_up_with(gaps, await self._left_open())
+            await self._catch_up_with(gaps, await self._undecided())
         async with self._going_on:
             await self.bot.app.finish_replies(self._mouth)
             await self.bot.app.drafting.take_down_left(self._mouth)
         self._spawn(self.bot.app.following.resume(self._mouth))
 
-    async def _finish_what_was_begun(self) -> None:
+    async def _finish_replies(self) -> None:
         """Deliver each queued reply as the next turn in its channel, before anything else."""
         in_place = asyncio.Event()
 
@@ -265,7 +265,7 @@ class ChatCog(commands.Cog):
         self._spawn(finish())
         await in_place.wait()
 
-    async def _left_open(self) -> dict[int, list[int]]:
+    async def _undecided(self) -> dict[int, list[int]]:
         """Return by channel the ids of messages that were recorded before a stop, but not decided on."""
         left: dict[int, list[int]] = {}
         for channel_id, message_id in sorted(await self.bot.app.intake.left_open()):
@@ -276,7 +276,7 @@ class ChatCog(commands.Cog):
         if self.bot.is_ready():
             await give_faces(self.bot, changed_only=True)
 
-    async def _looked_at_again(self, channel_id: int, message_id: int) -> discord.Message | None:
+    async def _refetch(self, channel_id: int, message_id: int) -> discord.Message | None:
         try:
             async with asyncio.timeout(ASKING_SECONDS):
                 channel = self.bot.get_channel(channel_id) or await self.bot.fetch_channel(channel_id)
@@ -300,7 +300,7 @@ class ChatCog(commands.Cog):
         session = self._session
         try:
             behind = [gap async for gap in self._gaps(self.bot.guilds)]
-            left = await self._left_open()
+            left = await self._undecided()
         except DatabaseError as error:  # the job looks again
             log.error("Nobody knows what was missed: %s", error)  # noqa: TRY400
             behind, left = [], {}
@@ -336,7 +336,7 @@ class ChatCog(commands.Cog):
     ) -> Backlog:
         async def look_again() -> list[Utterance]:
             async with at_once:
-                found = [await self._looked_at_again(channel_id, message_id) for message_id in left]
+                found = [await self._refetch(channel_id, message_id) for message_id in left]
                 return [await self._heard(message) for message in found if message]
 
         async def fetch() -> list[Arrival]:
@@ -363,7 +363,7 @@ class ChatCog(commands.Cog):
         finally:
             self._catching_up.discard(channel_id)
 
-    async def _release_at_last(self, session: int) -> None:
+    async def _release_after_timeout(self, session: int) -> None:
         """Release held messages if READY does not come in time; then no watermark moves."""
         await asyncio.sleep(HELD_SECONDS)
         if self._missed and session == self._session:

@@ -112,20 +112,20 @@ TAKE_IT_BACK, LEAVE_IT = _("Take it back"), _("Leave it")
 def mood_text(felt: Felt, role: PlayedCharacter, missing: str) -> str:
     """Return a character's mood, its day and its week; `missing` says why there is no picture."""
     lines = [f"**{inline(about, HEAD_ROOM)}**: {words}" for about, words in told_now(felt, role)]
-    lines += [*_happened(felt.happenings), str(WHO_SEES)]
+    lines += [*_moments(felt.happenings), str(WHO_SEES)]
     return shortened("\n".join([*lines, *([f"-# {missing}"] if missing else [])]), LIMIT)
 
 
-def _happened(happenings: Sequence[Happening]) -> list[str]:
+def _moments(happenings: Sequence[Happening]) -> list[str]:
     if not happenings:
         return [str(NOTHING_OF_NOTE)]
     told = sorted(happenings[:MOST_MOMENTS], key=lambda moment: moment.at, reverse=True)
     more = len(happenings) - len(told)
     head = MOST_OF_WHAT_MOVED_IT.format(more=more) if more else str(WHAT_MOVED_IT)
-    return [head, *(f"- {_told(moment)}" for moment in told)]
+    return [head, *(f"- {_moment_line(moment)}" for moment in told)]
 
 
-def _told(happening: Happening) -> str:
+def _moment_line(happening: Happening) -> str:
     words = HAPPENED if happening.channel_id is None else HAPPENED_THERE
     words = HAPPENED_IN_PRIVATE if happening.private else words
     at, place = format_dt(happening.at, "f"), f"<#{happening.channel_id}>"
@@ -216,7 +216,7 @@ def _undoing_menu(
 ) -> tuple[Menu, ...]:
     """Return the menu of changes that can be undone; () if there are none, or none today."""
     choices = tuple(
-        MenuChoice(str(change.id), words_of(change), _clocked(change.at.astimezone(zone)))
+        MenuChoice(str(change.id), words_of(change), _clock_time(change.at.astimezone(zone)))
         for change in changes
         if not why_not(change)
     )
@@ -225,7 +225,7 @@ def _undoing_menu(
     return (Menu("ask", choices, arguments, placeholder=TAKE_BACK),)
 
 
-def _clocked(at: datetime) -> str:
+def _clock_time(at: datetime) -> str:
     return CLOCKED.format(day=at.day, month=MONTHS[at.month - 1], time=f"{at:%H:%M}")
 
 

@@ -179,10 +179,10 @@ def _reversal(reversal: Reversal, guild_id: int | None, room: int) -> str:
         told = _REWORDED.format(number=reversal.number, now=texts[0], then=texts[1])
     else:
         told = _STAYS.format(number=reversal.number, text=texts[0])
-    return "; ".join([told, *_placing(now, then, guild_id)])
+    return "; ".join([told, *_other_changes(now, then, guild_id)])
 
 
-def _placing(now: Mapping[str, Any], then: Mapping[str, Any], guild_id: int | None) -> Iterator[str]:
+def _other_changes(now: Mapping[str, Any], then: Mapping[str, Any], guild_id: int | None) -> Iterator[str]:
     """Yield the other changes of a memory: the places where it may come up, and its pin."""
     reach_now, reach_then = (
         Reach(state["scope"], state["channel_id"], state["guild_id"]) for state in (now, then)

@@ -222,9 +222,8 @@ class TicketDesk:
     ) -> bool:
         """Deliver the transcript; return whether the opener of the ticket received it in a DM."""
         name, closer = shown(interaction.user), interaction.user.display_name
-        async with (
-            asking_discord()
-        ):  # outside the language block: its error is for the person who closes the ticket
+        # It is outside the language block, because its error is for the person who closes the ticket.
+        async with asking_discord():
             with for_everybody(interaction):
                 head = head_of(thread, closed=self._bot.app.clock.now(), closer=closer)
                 data = await transcript(thread, head)
