@@ -1,1 +1,1 @@
-"""Discord, one concern a file; a file or folder with a leading underscore is not a cog."""
+"""The Discord cogs, one concern per file; a file or folder with a leading underscore is not a cog."""

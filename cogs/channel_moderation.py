@@ -1,4 +1,4 @@
-"""What moderators do to a channel: /purge and /slowmode (F125, C89)."""
+"""Moderation of channels: /purge and /slowmode (F125, C89)."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
 SCANNED = 1_000
-"""Messages looked through for those of one person."""
+"""Most messages searched for those of one person."""
 _MARGIN = timedelta(minutes=5)
-"""A message must not become too old for Discord while somebody thinks about it."""
+"""A margin, so that a message does not become too old for Discord before somebody confirms the purge."""
 
 SLOWED = _("People now have to wait {span} between two messages here. /slowmode wait:off ends it.")
 NOT_SLOWED = _("Nobody has to wait between two messages here any more.")
@@ -54,7 +54,7 @@ BY_EVERYBODY = _("everybody", "whose messages are deleted")
 
 
 class ChannelModerationCog(commands.Cog):
-    """A purge is asked about first; what went is forgotten here, too."""
+    """A purge needs a confirmation; the bot also forgets the deleted messages."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -120,7 +120,7 @@ class ChannelModerationCog(commands.Cog):
                 await channel.edit(slowmode_delay=seconds, reason=reason_of(interaction, reason))
             await answer(interaction, SLOWED.format(span=in_words(span)) if seconds else NOT_SLOWED)
 
-    # Presses. What is there is looked at anew.
+    # Presses. Each one fetches the messages anew.
 
     async def _purge(self, press: Press) -> None:
         interaction = press.interaction
@@ -131,7 +131,7 @@ class ChannelModerationCog(commands.Cog):
         await note(interaction, Act.PURGE, detail)
         async with asking_discord(Act.PURGE):
             await channel.delete_messages(found, reason=reason_of(interaction, reason_in(press.text)))
-        await self._moderation.purged(channel.id, [one.id for one in found])
+        await self._moderation.purged(channel.id, [message.id for message in found])
         await self.panels.close(interaction, PURGED.format(count=len(found)))
 
     async def _keep(self, press: Press) -> None:
@@ -140,9 +140,9 @@ class ChannelModerationCog(commands.Cog):
     async def _messages(
         self, interaction: Interaction, count: int, person_id: int, *, before_id: int
     ) -> tuple[list[discord.Message], bool]:
-        """Return the newest messages before one that may be deleted at once, and whether older ones stay.
+        """Return the newest messages that a bulk deletion may take, and whether older ones stay.
 
-        Raises Refused where there are none.
+        Only messages before `before_id` count. Raises Refused if there are none.
         """
         channel = _channel(interaction)
         check_own(interaction, *NEEDED[Act.PURGE])
@@ -162,12 +162,12 @@ class ChannelModerationCog(commands.Cog):
 
 
 def _may_go(message: discord.Message) -> bool:
-    """Say whether a message may be deleted; some of Discord's own can't be."""
+    """Return whether a message may be deleted, which Discord forbids for some system messages."""
     return not message.pinned and message.type.is_deletable()
 
 
 def _channel(interaction: Interaction) -> Talkative:
-    """Return the channel in which it is asked. Raises Refused where nothing can be done in it."""
+    """Return the channel of a command; raise Refused if it can't be moderated."""
     guild = guild_of(interaction)
     channel = guild.get_channel_or_thread(interaction.channel_id or 0) or interaction.channel
     if not isinstance(channel, Talkative):
@@ -176,7 +176,7 @@ def _channel(interaction: Interaction) -> Talkative:
 
 
 def _check_channel(interaction: Interaction, channel: Talkative) -> None:
-    """Raise Refused where the pace of a channel may not be changed; a thread takes another permission."""
+    """Raise Refused if slow mode may not be changed; a thread needs another permission than a channel."""
     if not isinstance(channel, discord.Thread):
         check_own(interaction, *NEEDED[Act.SLOWMODE])
         return

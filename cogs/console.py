@@ -1,4 +1,4 @@
-"""The console's door: it is opened with the bot, and `console` in the log channel gives the way in."""
+"""The start of the web console together with the bot; `console` in the log channel returns its link."""
 
 import logging
 from importlib.util import find_spec
@@ -18,7 +18,7 @@ MISSING = "The console can't be opened: {packages} not installed. Run: pip insta
 
 
 class ConsoleCog(commands.Cog):
-    """Runs the site, where a port is set for it."""
+    """Runs the site if a port is set for it."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self._bot = bot

@@ -1,4 +1,4 @@
-"""What models cost: /costs, for who manages a server, and for operators (C86, C87)."""
+"""The costs of models: /costs, for people who manage a server and for operators (C86, C87)."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ IN_A_SERVER = _("In private there is no server to account for: set `everything`,
 
 
 class AccountingCog(commands.Cog):
-    """Every answer is for the eyes of the asker only."""
+    """Only the asker sees the answers."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -66,7 +66,7 @@ class AccountingCog(commands.Cog):
             return
         bars = bars_of(costs, TITLE.format(name=guild.name) if guild else TITLE_ALL)
         drawn = await self._drawings.of(lambda: bars_svg(bars), bars_text(bars))
-        *first, last = split("\n".join(str(one) for one in (text, drawn.missing) if one))
+        *first, last = split("\n".join(str(part) for part in (text, drawn.missing) if part))
         for piece in first:
             await answer(interaction, piece)
         await interaction.followup.send(
@@ -84,18 +84,18 @@ class AccountingCog(commands.Cog):
             today = _spent(costs.days[-1].total)
             yield HEAD.format(name=name, days=DAYS, total=_spent(costs.total), today=today)
             groups = "; ".join(
-                f"{worded(GROUPS, one)} {_spent(spending)}" for one, spending in costs.groups.items()
+                f"{worded(GROUPS, group)} {_spent(spending)}" for group, spending in costs.groups.items()
             )
             yield FOR_WHAT.format(groups=groups)
         else:
             yield NOTHING_YET.format(days=DAYS)
         yield from self._limits(costs, everything=everything)
         if costs.servers:
-            those = "; ".join(f"{inline(one, NAME_ROOM)} {_spent(cost)}" for one, cost in costs.servers)
-            yield DEAREST_SERVERS.format(those=those)
+            servers = "; ".join(f"{inline(name, NAME_ROOM)} {_spent(cost)}" for name, cost in costs.servers)
+            yield DEAREST_SERVERS.format(those=servers)
         if costs.people:
-            those = "; ".join(f"<@{one}> {_spent(cost)}" for one, cost in costs.people)
-            yield DEAREST_PEOPLE.format(those=those)
+            people = "; ".join(f"<@{person_id}> {_spent(cost)}" for person_id, cost in costs.people)
+            yield DEAREST_PEOPLE.format(those=people)
         if costs.total.unpriced:
             yield UNPRICED.format(count=costs.total.unpriced)
 
@@ -117,7 +117,7 @@ def _limit(setting: str, allowance: Allowance, spent: Amount, zone: object) -> s
 
 
 def _amount(allowance: Allowance, value: float) -> str:
-    """Return an amount in an allowance's unit, with as many places as that writes."""
+    """Return an amount in an allowance's unit, with the number of decimals of that unit."""
     places = len(allowance.written(value).partition(" ")[0].partition(".")[2])
     words = TOKENS if allowance.unit is Unit.TOKENS else USD
     return words.format(amount=number(value, f".{places}f"))

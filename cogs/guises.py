@@ -1,4 +1,4 @@
-"""Whom people play in a channel: /me (C37)."""
+"""User personas, which people play in a channel: /me (C37)."""
 
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ NOT_HERE = _("I am switched off here, or asked not to listen to you, so I keep n
 
 
 class UserPersonaCog(commands.Cog):
-    """It counts for one person in one channel; the answers are for that person's eyes only."""
+    """A user persona applies to one person in one channel; only that person sees the answers."""
 
     me = app_commands.Group(name="me", description="Whom you play in this channel")
 

@@ -1,4 +1,4 @@
-"""Watches the connection and everything behind it: the heartbeat, /health and /admin jobs (F017, C07)."""
+"""Monitoring of connection, database and jobs: the heartbeat, /health and /admin jobs (F017, C07)."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ RUNS_SHOWN = 10
 
 
 class HealthCog(AdminCog):
-    """The heartbeat monitor, and what it saw."""
+    """The heartbeat monitor and its reports."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -48,9 +48,9 @@ class HealthCog(AdminCog):
             await self._server.close()
 
     async def tick(self) -> None:
-        """Look at everything: one warning into the log while any shard is slow, a line at each tenth tick.
+        """Check the health: log one warning while any shard is slow, and a line at every tenth tick.
 
-        The log channel hears of it by the alerts, when that begins and when it is over.
+        The log channel gets an alert when a problem begins and when it ends.
         """
         vitals = await self._health.tick(self._link())
         if slow := vitals.slow(self._settings.latency_warning_seconds):

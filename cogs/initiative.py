@@ -1,4 +1,4 @@
-"""Speaking first: /admin initiative, and the job that leaves it to chance (F112, F115, C79)."""
+"""Unprompted messages: /admin initiative, and the job that sends them at random (F112, F115, C79)."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
@@ -49,7 +49,7 @@ LOG_CHANNEL = _("That is the log channel, and I take no part in its talk. Name a
 
 
 class InitiativeCog(AdminCog):
-    """It is off in every channel until an operator switches it on; each use is written into the audit."""
+    """Initiative is off in every channel until an operator switches it on; the audit log holds each use."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -76,10 +76,10 @@ class InitiativeCog(AdminCog):
             standing = await self._venues.standing(where)
         else:
             standing = await self._venues.let(actor_of(interaction), where, allowed=state == "on")
-        return "\n".join(map(str, self._told(found, standing)))
+        return "\n".join(map(str, self._state_lines(found, standing)))
 
     def _found(self, interaction: Interaction, channel: ChannelChoice | None) -> Talkative | str:
-        """Return the channel that is meant, or why nothing can be said there."""
+        """Return the chosen or current channel, or the reason why the bot can't speak there."""
         if interaction.guild is None:
             return NO_CHANNEL
         if channel is not None and channel.type is discord.ChannelType.forum:
@@ -92,8 +92,8 @@ class InitiativeCog(AdminCog):
             return TICKET
         return LOG_CHANNEL if is_log_channel(self.bot, found) else found
 
-    def _told(self, channel: Talkative, standing: InitiativeStanding) -> Iterator[str]:
-        """Yield what holds in a channel now, and what keeps the bot from it."""
+    def _state_lines(self, channel: Talkative, standing: InitiativeStanding) -> Iterator[str]:
+        """Yield the state of initiative in a channel, and everything that prevents it."""
         if not standing.allowed:
             yield OFF.format(place=channel.mention)
             return

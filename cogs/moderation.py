@@ -1,6 +1,6 @@
-"""What moderators do to members: /kick, /ban, /unban, /mute and /unmute (F125, C89).
+"""Moderation of members: /kick, /ban, /unban, /mute and /unmute (F125, C89).
 
-People alone come here, by commands and presses. What a model says is text, and stays text.
+Only commands and presses of people lead here. The output of a model is text and never becomes a command.
 """
 
 from datetime import datetime, timedelta
@@ -46,7 +46,7 @@ KEPT = _("Nothing was done: they may stay.")
 
 
 class ModerationCog(commands.Cog):
-    """Each act looks at the permissions of who asks and of the bot, and at the order of the roles."""
+    """Each act checks the permissions of the asker and of the bot, and the order of the roles."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -152,7 +152,7 @@ class ModerationCog(commands.Cog):
             await self._time_out(interaction, Act.UNMUTE, member, None, reason)
             await answer(interaction, UNMUTED.format(name=shown(member)))
 
-    # Presses. Everything is looked at anew: roles and messages may have changed since the question.
+    # Presses. Each one checks everything anew: roles and messages may have changed since the question.
 
     async def _ban(self, press: Press) -> None:
         interaction = press.interaction
@@ -173,7 +173,7 @@ class ModerationCog(commands.Cog):
     async def _keep(self, press: Press) -> None:
         await self.panels.close(press.interaction, KEPT)
 
-    # What all of them need.
+    # Helpers.
 
     async def _time_out(
         self, interaction: Interaction, act: Act, member: Person, until: datetime | None, reason: str
@@ -183,7 +183,7 @@ class ModerationCog(commands.Cog):
             await member.edit(timed_out_until=until, reason=reason_of(interaction, reason))
 
     async def _person(self, guild: discord.Guild, person_id: int) -> Person:
-        """Return somebody as they are now: a member, or whoever else has that id."""
+        """Return the current member or, if there is none, the user with an id."""
         async with asking_discord(Act.BAN):
             try:
                 return await guild.fetch_member(person_id)

@@ -1,4 +1,4 @@
-"""Who of the characters is where, and what they are: /persona (C20, C24, C25, C31, F095, F108, F111)."""
+"""The characters, and the channels in which each plays: /persona (C20, C24, C25, C31, F095, F108, F111)."""
 
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
@@ -65,7 +65,7 @@ EXPORTED = _("This is **{name}**, as a file that other programs read, too.")
 
 
 class PersonasCog(commands.Cog):
-    """Everybody sees who there is; admins of a server say who is where, operators who is played at all."""
+    """Everybody sees the characters; admins of a server place them in channels, operators load them."""
 
     persona = app_commands.Group(name="persona", description="The characters that I play, and who is here")
 
@@ -74,7 +74,7 @@ class PersonasCog(commands.Cog):
         self._app = bot.app
         self._drawings = Drawings()
 
-    # Looking.
+    # Views.
 
     @persona.command(name="list", description="Who there is, and who hears this channel")
     async def list_all(self, interaction: Interaction) -> None:
@@ -134,7 +134,7 @@ class PersonasCog(commands.Cog):
                 return
             strips = strips_of(seen, subtitle_of(seen, in_a_line(name, PLACE_ROOM), zone))
             drawn = await self._drawings.of(lambda: strips_svg(strips), strips_text(strips))
-            said = "\n".join(str(one) for one in (text, drawn.missing) if one)
+            said = "\n".join(str(part) for part in (text, drawn.missing) if part)
             files = files_of(drawn, "stats")
             await interaction.followup.send(said, files=files, ephemeral=True, allowed_mentions=NO_PINGS)
 
@@ -142,7 +142,7 @@ class PersonasCog(commands.Cog):
         operator = is_operator(self.bot, interaction.user)
         return await examine(self._app, role, place_of(interaction), notices=operator)
 
-    # Who is where.
+    # Placement in channels.
 
     @persona.command(description="Who answers here where nobody else is called")
     @app_commands.describe(name="Which one; “nobody” leaves it to the topic")
@@ -209,14 +209,14 @@ class PersonasCog(commands.Cog):
                 await self._arrives(interaction, role, absent=absent)
 
     async def _arrives(self, interaction: Interaction, role: PlayedCharacter, *, absent: bool) -> None:
-        """Let a character greet the channel that it came to, for all to see (C36)."""
+        """Post the greeting of a character in the channel that it came to (C36)."""
         where = place_of(interaction)
         if mouth := unasked_mouth(self.bot, where.channel_id):
             with for_everybody(interaction):
                 arrival = GreetingOccasion(role, where, asker_of(interaction), interaction.id, absent)
                 await self._app.greetings.arrive(arrival, mouth)
 
-    # Who is played at all: for operators.
+    # Loading and unloading, for operators.
 
     @persona.command(name="import", description="Let a character from a file be played; for the operators")
     @app_commands.describe(file="A card as .png, .json or .charx, or a sheet as .json")
@@ -230,7 +230,7 @@ class PersonasCog(commands.Cog):
         except DISCORD_FAULTS:
             return str(UNREADABLE)
         came = await self._app.arrivals.arrive(actor_of(interaction), data, file.filename)
-        remarks = [f"- {inline(one, REMARK_ROOM)}" for one in came.notices[:MOST_REMARKS]]
+        remarks = [f"- {inline(notice, REMARK_ROOM)}" for notice in came.notices[:MOST_REMARKS]]
         more = len(came.notices) - MOST_REMARKS
         remarks += [MORE_REMARKS.format(count=more)] if more > 0 else []
         return "\n".join([ARRIVED.format(name=shown(came.role), slug=came.role.slug), *remarks])
@@ -263,12 +263,12 @@ class PersonasCog(commands.Cog):
         await self._app.arrivals.leave(actor_of(interaction), role)
         return LEFT.format(name=shown(role))
 
-    async def _note(self, interaction: Interaction, what: str, slug: str) -> None:
-        await self._app.audit.note(actor_of(interaction), f"persona {what}", slug)
+    async def _note(self, interaction: Interaction, action: str, slug: str) -> None:
+        await self._app.audit.note(actor_of(interaction), f"persona {action}", slug)
 
 
 def _is_nobody(name: str) -> bool:
-    """Say whether nobody is meant, in English or in the words of whoever wrote it."""
+    """Return whether a name is the word for "nobody", in English or in the asker's language."""
     return name.strip().casefold() in {NOBODY, NOBODY_SHOWN.casefold()}
 
 

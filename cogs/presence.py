@@ -1,4 +1,4 @@
-"""What stands beside the bot's name: what its own character has on its mind (F114, C81)."""
+"""The bot's Discord status: the current thought of its own character (F114, C81)."""
 
 import asyncio
 import logging
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 APART = 60.0
-"""Seconds between two changes at least: Discord takes no more than a few."""
+"""Least seconds between two changes, because Discord limits their rate."""
 SECONDS = 30.0
-"""Seconds that one change may take."""
+"""Deadline in seconds for one change."""
 
 
 class PresenceCog(commands.Cog):
-    """Shows the status where people see it: when the connection is there, and when the status changed."""
+    """Sends the status to Discord after each connection and each change of the status."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -43,7 +43,7 @@ class PresenceCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """READY may come any number of times, and a new connection may have forgotten what stood there."""
+        """Send the status again: READY may come repeatedly, and a new connection may lack the status."""
         self._begin()
 
     @commands.Cog.listener()
@@ -55,7 +55,7 @@ class PresenceCog(commands.Cog):
             self._begin()
 
     def _begin(self) -> None:
-        """Show the status soon; who waits for that already will show what it is by then."""
+        """Schedule an update; an update that is already waiting will send the latest status."""
         if self._waiting:
             return
         before, self._waiting = self._showing, True
@@ -74,11 +74,11 @@ class PresenceCog(commands.Cog):
             if status:
                 await self._put(discord.Game(status))
         except (DatabaseError, discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            # With the next connection it is shown anyway.
+            # The next connection sends it anyway.
             log.warning("The status can't be shown: %s", type(error).__name__)
 
     async def _put(self, activity: discord.Game) -> None:
-        self.bot.activity = activity  # what a new connection begins with
+        self.bot.activity = activity  # discord.py sends it with each new connection
         if not self.bot.is_ready():
             return
         self._shown_at = self._clock.monotonic()

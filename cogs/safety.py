@@ -1,4 +1,4 @@
-"""Keeps in mind which channels Discord shows to adults only: characters for adults are in no others (C91)."""
+"""Record of the age-restricted channels: characters for adults play in no others (C91)."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class SafetyCog(commands.Cog):
-    """Takes in each mark when it is set or taken away, and all of them with each connection."""
+    """Records each change of a channel's mark, and all marks after each connection."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -23,10 +23,10 @@ class SafetyCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Marks may have changed while nobody listened."""
+        """Record all marks, because they may have changed while the bot was offline."""
         marked: list[int] = []
         others: list[int] = []
-        for channel in (one for guild in self.bot.guilds for one in guild.channels):
+        for channel in (found for guild in self.bot.guilds for found in guild.channels):
             (marked if is_age_restricted(channel) else others).append(channel.id)
         await self._age_gate.mark(marked, age_restricted=True)
         await self._age_gate.mark(others, age_restricted=False)

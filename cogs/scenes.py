@@ -1,4 +1,4 @@
-"""What characters play among themselves, and the note of a channel: /scene (C26, C35)."""
+"""Scenes that characters play with each other, and the note of a channel: /scene (C26, C35)."""
 
 import logging
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ BEGUN = _("They begin.")
 
 
 class ScenesCog(commands.Cog):
-    """Whoever may say which characters are in a channel may let them play there."""
+    """Everybody who may place characters in a channel may start scenes there."""
 
     scene = app_commands.Group(name="scene", description="Let characters play among themselves")
 
@@ -92,9 +92,9 @@ class ScenesCog(commands.Cog):
     async def _begin(
         self, interaction: Interaction, members: Sequence[PlayedCharacter], topic: str, turns: int
     ) -> None:
-        """Begin a scene with what asked for it, and say in the channel what is played before it is.
+        """Begin a scene and announce it in the channel before its first turn.
 
-        A refusal is for one pair of eyes, and nothing of it stands in the channel: so this comes first.
+        The scene is stored before the announcement, so that only the asker sees a refusal.
         """
         where = place_of(interaction)
         await self._stagecraft.begin_scene(
@@ -110,12 +110,12 @@ class ScenesCog(commands.Cog):
         self._play(where.channel_id)
 
     def _play(self, channel_id: int) -> None:
-        """Let the scene be played in the background."""
+        """Play the scene in the background."""
         mouth = mouth_in(self.bot, channel_id)
         self._playing.spawn(self._follow(channel_id, mouth), name=f"A scene in channel {channel_id}")
 
     async def _follow(self, channel_id: int, mouth: Mouth) -> None:
-        speak(None)  # what follows is no answer to who asked for the scene
+        speak(None)  # the scene is no longer an answer in the asker's language
         await self.bot.app.following.follow(channel_id, mouth)
 
     @scene.command(description="End the scene that is played here")
@@ -153,10 +153,10 @@ class ScenesCog(commands.Cog):
             return
         where = place_of(interaction)
         async with telling(interaction):
-            there = await self._stagecraft.noted(where)
+            existed = await self._stagecraft.noted(where)
             await self._stagecraft.note(where, text, depth=depth, by=interaction.user.id)
             if text is None:
-                await answer(interaction, CLEARED if there else NO_NOTE)
+                await answer(interaction, CLEARED if existed else NO_NOTE)
             else:
                 await answer(interaction, NOTED.format(depth=depth_in_words(depth)))
 
@@ -173,7 +173,7 @@ class ScenesCog(commands.Cog):
             if noted
             else NO_NOTE
         )
-        for line in lines:  # each has room of its own
+        for line in lines:  # each line has its own length limit
             await answer(interaction, line)
 
     def _played(self, scene: Scene) -> str:

@@ -1,4 +1,4 @@
-"""What anybody may ask the bot about itself: /help and /status (F121, F122)."""
+"""Information about the bot for everybody: /help and /status (F121, F122)."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -64,25 +64,25 @@ OFFERED = 25
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A command, or a group of them: what it is called, in English as well, and a line for each command."""
+    """A command or group: its name in the asker's language and in English, and a line for each command."""
 
     name: str
     english: str
     lines: tuple[str, ...]
 
     def begins(self, typed: str) -> bool:
-        """Say whether this may be meant by what was typed up to now."""
+        """Return whether one of the topic's names begins with the typed text."""
         return self.name.startswith(typed) or self.english.startswith(typed)
 
 
 async def _offer_topics(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-    found = [one for one in _topics(interaction) if one.begins(_plainly(typed))]
-    return [app_commands.Choice(name=one.name, value=one.english) for one in found[:OFFERED]]
+    found = [topic for topic in _topics(interaction) if topic.begins(_plainly(typed))]
+    return [app_commands.Choice(name=topic.name, value=topic.english) for topic in found[:OFFERED]]
 
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """What is on the books about one person: spending, the length of the conversation, core memory (F121)."""
+    """One person's figures: spending, length of the conversation, core memories (F121)."""
 
     premium: bool
     ever: Spending
@@ -93,7 +93,7 @@ class UsageReport:
 
 
 class StatusCog(commands.Cog):
-    """Facts about the bot for whoever asks; every answer is for the eyes of the asker only."""
+    """Only the asker sees the answers."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -189,19 +189,21 @@ def _spent(spending: Spending) -> str:
 
 
 def _overview(interaction: Interaction) -> Iterator[str]:
-    """Yield a line for each command that the asker may use; those of a group share one, with their names."""
+    """Yield a line for each command that the asker may use; the commands of a group share one line."""
     members: dict[AnyCommand, dict[str, None]] = {}
     for command in _usable(interaction):
         root = _root(command)
         names = members.setdefault(root, {})
         if root is not command:
             names[called(command.qualified_name).split(" ")[1]] = None
-    for root in sorted(members, key=lambda one: (isinstance(one, app_commands.ContextMenu), _sorted_as(one))):
+    for root in sorted(
+        members, key=lambda command: (isinstance(command, app_commands.ContextMenu), _sorted_as(command))
+    ):
         yield _line(interaction, root, ", ".join(members[root]))
 
 
 def _topics(interaction: Interaction) -> list[Topic]:
-    """Return the lines about each command or group that the asker may use, by its name."""
+    """Return a topic for each command or group that the asker may use, sorted by name."""
     topics: dict[AnyCommand, list[str]] = {}
     for command in _usable(interaction):
         topics.setdefault(_root(command), []).append(_line(interaction, command))
@@ -212,12 +214,12 @@ def _topics(interaction: Interaction) -> list[Topic]:
 
 
 def _lines_about(interaction: Interaction, typed: str) -> tuple[str, ...]:
-    """Return what there is to say about a topic, by its name in the asker's language or in English."""
+    """Return the lines of a topic, found by its name in the asker's language or in English."""
     topics = _topics(interaction)
     for name in (typed, typed.partition(" ")[0]):
-        for one in topics:
-            if name in (one.name, one.english):
-                return one.lines
+        for topic in topics:
+            if name in (topic.name, topic.english):
+                return topic.lines
     return ()
 
 
@@ -226,10 +228,12 @@ def _plainly(typed: str) -> str:
 
 
 def _usable(interaction: Interaction) -> Iterator[AnyCommand]:
-    """Yield what the asker may use, from the tree itself."""
+    """Return the commands of the tree that the asker may use."""
     tree = interaction.client.tree
     assert isinstance(tree, Commands)
-    return (one for one in _all_commands(tree, interaction.guild) if tree.permits(interaction, one))
+    return (
+        command for command in _all_commands(tree, interaction.guild) if tree.permits(interaction, command)
+    )
 
 
 def _line(interaction: Interaction, command: AnyCommand, names: str = "") -> str:
@@ -244,19 +248,23 @@ def _root(command: AnyCommand) -> AnyCommand:
 
 def _all_commands(tree: Commands, guild: discord.Guild | None) -> Iterator[AnyCommand]:
     for scope in (None, guild) if guild else (None,):
-        yield from (one for one in tree.walk_commands(guild=scope) if isinstance(one, app_commands.Command))
+        yield from (
+            command
+            for command in tree.walk_commands(guild=scope)
+            if isinstance(command, app_commands.Command)
+        )
         for kind in (discord.AppCommandType.message, discord.AppCommandType.user):
             yield from tree.walk_commands(guild=scope, type=kind)
 
 
 def _shown_as(command: AnyCommand) -> str:
-    """Return what Discord shows as the name of a command, in the language of the moment."""
+    """Return the name of a command as Discord shows it in the current language."""
     menu = isinstance(command, app_commands.ContextMenu)
     return str(Text(command.name, MENU)) if menu else called(command.qualified_name)
 
 
 def _sorted_as(command: AnyCommand) -> str:
-    """Return what a command is sorted by: its letters without dots and accents."""
+    """Return the sort key of a command: its name without dots and accents."""
     return unicodedata.normalize("NFKD", _shown_as(command).casefold())
 
 

@@ -1,4 +1,4 @@
-"""What is of use in a server: /poll, /userinfo and /serverinfo (F126, C90)."""
+"""Utilities for servers: /poll, /userinfo and /serverinfo (F126, C90)."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 LONGEST_QUESTION = 300
 LONGEST_ANSWER = 55
 MOST_HOURS = 32 * 24
-"""Discord's own limits of a poll."""
+"""Discord's limits of a poll."""
 ROLES_SHOWN = 10
 NAME_ROOM = 80
 ASKING_SECONDS = 10.0
@@ -52,7 +52,7 @@ BOOSTING = _("Boosting since")
 
 
 class UtilityCog(commands.Cog):
-    """A poll is seen by everybody here; what is told of a person or a server, by who asks."""
+    """Everybody in the channel sees a poll; only the asker sees facts about a person or a server."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -85,13 +85,13 @@ class UtilityCog(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         given = [answer1, answer2, answer3, answer4, answer5, answer6, answer7, answer8, answer9, answer10]
-        answers = [one for one in given if one is not None]
+        answers = [choice for choice in given if choice is not None]
         if fault := _fault(interaction, question, answers):
             await answer(interaction, fault)
             return
         made = discord.Poll(question.strip(), timedelta(hours=hours), multiple=multiple)
-        for one in answers:
-            made.add_answer(text=one.strip())
+        for choice in answers:
+            made.add_answer(text=choice.strip())
         ends = self.bot.app.clock.now() + timedelta(hours=hours)
         await answer(interaction, POLLED.format(when=discord.utils.format_dt(ends, "R")))
         try:
@@ -120,7 +120,7 @@ class UtilityCog(commands.Cog):
         await answer_with(interaction, await self._server_card(guild), plain=plain)
 
     async def _server_card(self, guild: discord.Guild) -> InfoCard:
-        """Return what is known of a server; how many members it has is asked for, as it changes unheard."""
+        """Return facts about a server; the member count is fetched, because no event reports its changes."""
         members, online, owner = guild.member_count, None, None
         try:
             async with asyncio.timeout(ASKING_SECONDS):
@@ -136,7 +136,7 @@ class UtilityCog(commands.Cog):
 
 
 def person_card(person: Person) -> InfoCard:
-    """Return what Discord says of somebody: no word of what they said, and nothing that the bot knows."""
+    """Return Discord's facts about a person: none of their messages and none of the bot's memories."""
     name = inline(person.name, NAME_ROOM)
     lines = [
         (str(ACCOUNT), A_BOT.format(name=name) if person.bot else name),
@@ -155,9 +155,9 @@ def person_card(person: Person) -> InfoCard:
 def server_lines(
     guild: discord.Guild, *, members: int | None, online: int | None, owner: discord.Member | None
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is told of a server, each with its label."""
-    there = str(NOT_KNOWN) if members is None else ABOUT_SO_MANY.format(count=number(members))
-    counted = there if online is None else ONLINE.format(members=there, online=number(online))
+    """Yield the facts about a server, each with its label."""
+    total = str(NOT_KNOWN) if members is None else ABOUT_SO_MANY.format(count=number(members))
+    counted = total if online is None else ONLINE.format(members=total, online=number(online))
     yield str(MEMBERS), counted
     yield str(SINCE), _since(guild.created_at)
     if owner is not None:
@@ -173,9 +173,9 @@ def server_lines(
 
 
 def _standing(member: discord.Member) -> Iterator[tuple[str, str]]:
-    """Yield which roles somebody has, the highest first."""
-    roles = [one for one in reversed(member.roles) if not one.is_default()]
-    named_roles = ", ".join(inline(one.name, NAME_ROOM) for one in roles[:ROLES_SHOWN])
+    """Yield the lines about a member's roles, highest role first."""
+    roles = [role for role in reversed(member.roles) if not role.is_default()]
+    named_roles = ", ".join(inline(role.name, NAME_ROOM) for role in roles[:ROLES_SHOWN])
     if len(roles) > ROLES_SHOWN:
         named_roles = MORE_ROLES.format(roles=named_roles, count=len(roles) - ROLES_SHOWN)
     yield str(ROLES), named_roles if roles else str(NO_ROLES)
@@ -189,12 +189,12 @@ def _since(moment: datetime) -> str:
 
 
 def _fault(interaction: Interaction, question: str, answers: Sequence[str]) -> str | None:
-    """Return why a poll can't be posted; the bot must not post one for somebody who may not."""
+    """Return the reason why a poll can't be posted, or None; the asker needs the permission as well."""
     if lacks(interaction.permissions, "send_polls"):
         return YOU_LACK.format(needed=named("send_polls"))
-    if not all(one.strip() for one in (question, *answers)):
+    if not all(text.strip() for text in (question, *answers)):
         return NO_WORDS
-    folded = [in_a_line(one, LONGEST_ANSWER).casefold() for one in answers]
+    folded = [in_a_line(choice, LONGEST_ANSWER).casefold() for choice in answers]
     return TWICE if len(set(folded)) < len(folded) else None
 
 

@@ -1,4 +1,4 @@
-"""Why the character answered or did not, and what the reply drew on: /why (C18, C67)."""
+"""Explanations of the character's decisions and of the sources of its replies: /why (C18, C67)."""
 
 import re
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _LINK = re.compile(
 _ID = re.compile(r"\d{1,20}")
 _LARGEST_ID = 2**63 - 1
 SECONDS, OFFERED = 120, 25
-"""How long a panel stands still, and lines that a menu may have."""
+"""Seconds for which a panel works, and most lines of a menu."""
 
 NOT_A_MESSAGE = _(
     "That is not a message. Give its link (in its menu: Copy Message Link) or its id; with "
@@ -42,7 +42,7 @@ ELSEWHERE = _("That message is in another server, or in direct messages. Ask me 
 
 @dataclass(frozen=True, slots=True)
 class Pointed:
-    """The message that somebody points at: a link names its server (None: direct messages) and channel."""
+    """A reference to a message: a link names its server (None for direct messages) and channel."""
 
     message_id: int
     channel_id: int | None = None
@@ -50,7 +50,7 @@ class Pointed:
 
 
 class WhyCog(commands.Cog):
-    """Explains decisions to whoever may see the channel; every answer is for the eyes of the asker only."""
+    """Explains decisions to people who may see the channel; only the asker sees the answers."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -95,7 +95,7 @@ class WhyCog(commands.Cog):
             await self._explain(interaction, pointed)
 
     async def why_this(self, interaction: Interaction, message: discord.Message) -> None:
-        """Explain what was decided about the message in whose menu this was chosen."""
+        """Explain the decision about a message, from the message's context menu."""
         await interaction.response.defer(ephemeral=True)
         await self._explain(interaction, Pointed(message.id, interaction.channel_id))
 
@@ -109,7 +109,7 @@ class WhyCog(commands.Cog):
             await self._explain(interaction, Pointed(newest, channel_id))
 
     async def _explain(self, interaction: Interaction, pointed: Pointed) -> None:
-        """Explain a decision. What can't be seen and what is not there get the same answer."""
+        """Explain a decision; an invisible message and a missing one get the same answer."""
         found = await self._decision(interaction, pointed)
         if found is None:
             await answer(interaction, UNKNOWN_DECISION.format(days=self._app.settings.decisions_kept_days))
@@ -124,7 +124,7 @@ class WhyCog(commands.Cog):
         await self.panels.show(interaction, why_panel(decision, origins, free=self._app.server.free))
 
     async def _decision(self, interaction: Interaction, pointed: Pointed) -> tuple[Claim, Turn | None] | None:
-        """Return a decision and its reply; None if there is none, or none that the asker may know of."""
+        """Return a decision and its reply; None if it doesn't exist or the asker may not know of it."""
         async with self._app.database.read() as db:
             found = await decision_about(db, pointed.message_id)
             if found is None:
@@ -139,7 +139,7 @@ class WhyCog(commands.Cog):
             return None
         return found
 
-    # Forgetting, as with /memory delete.
+    # Deletion of facts, as with /memory delete.
 
     async def _ask(self, press: Press) -> None:
         found = await self._found(press.interaction.user.id, int(press.values[0]))
@@ -149,11 +149,11 @@ class WhyCog(commands.Cog):
     async def _deleted(self, press: Press) -> None:
         user_id, fact_id = press.interaction.user.id, int(press.arguments[0])
         found = await self._found(user_id, fact_id)
-        there = found is not None and await self._memories.forget_one(found.character, user_id, fact_id)
-        await self.panels.close(press.interaction, DELETED if there else GONE_ALREADY)
+        deleted = found is not None and await self._memories.forget_one(found.character, user_id, fact_id)
+        await self.panels.close(press.interaction, DELETED if deleted else GONE_ALREADY)
 
     async def _found(self, user_id: int, fact_id: int) -> Fact | None:
-        """Return one of the asker's facts, whichever character knows it."""
+        """Return a fact about the asker, whichever character knows it."""
         for slug in self._app.company.by_slug:
             for fact in await self._memories.of(slug, user_id):
                 if fact.id == fact_id:
@@ -165,17 +165,17 @@ class WhyCog(commands.Cog):
 
 
 def why_panel(decision: str, origins: Origins, *, free: bool = False) -> Panel:
-    """Return a decision, and what the reply drew on; a menu offers to forget any of the asker's own facts."""
+    """Return a decision and the sources of its reply, with a menu to delete the asker's facts among them."""
     form = OriginWords(inline, lambda at: discord.utils.format_dt(at, "d"), link_of, free)
     drawn_on = "\n".join(told(origins, form))
     text = f"{shortened(decision, LIMIT - width(drawn_on) - 1)}\n{drawn_on}"
-    choices = tuple(MenuChoice(str(one.id), f"{one.number}. {one.text}") for one in origins.own[:OFFERED])
+    choices = tuple(MenuChoice(str(fact.id), f"{fact.number}. {fact.text}") for fact in origins.own[:OFFERED])
     menu = Menu("ask", choices, placeholder=_("Forget one of these for good"))
     return Panel(text, (menu,) if choices else (), SECONDS)
 
 
 def pointed_at(text: str, guild_id: int | None) -> Pointed | None:
-    """Return the message that a link or an id points at; a bare id is one of this server."""
+    """Return the message of a link or an id; a bare id belongs to this server."""
     text = text.strip()
     if _ID.fullmatch(text):
         pointed = Pointed(int(text), guild_id=guild_id)
@@ -188,7 +188,7 @@ def pointed_at(text: str, guild_id: int | None) -> Pointed | None:
 
 
 async def _may_see(interaction: Interaction, channel_id: int) -> bool:
-    """Say whether the asker can read a channel: the one they ask in, or another of the same server."""
+    """Return whether the asker can read a channel: the current one or another of the same server."""
     if channel_id == interaction.channel_id:
         return True
     guild, member = interaction.guild, interaction.user
@@ -198,7 +198,7 @@ async def _may_see(interaction: Interaction, channel_id: int) -> bool:
         channel = guild.get_channel_or_thread(channel_id) or await guild.fetch_channel(channel_id)
         held = channel.permissions_for(member)
         if isinstance(channel, discord.Thread) and channel.is_private() and not held.manage_threads:
-            await channel.fetch_member(member.id)  # raises NotFound for who is not in it
+            await channel.fetch_member(member.id)  # raises NotFound for people outside the thread
     except DISCORD_FAULTS:
         return False
     speaks = isinstance(channel, (discord.VoiceChannel, discord.StageChannel))

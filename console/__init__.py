@@ -1,1 +1,1 @@
-"""The console: pages in the browser on which operators see why, see what it cost, and change it."""
+"""The web console, on which operators see decisions and costs, and edit characters and memories."""

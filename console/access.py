@@ -1,4 +1,4 @@
-"""Who may open the console: links that work once, and sessions in memory."""
+"""Access to the console: single-use links, and sessions in memory."""
 
 import asyncio
 import hashlib
@@ -22,12 +22,12 @@ MOST_LINKS, MOST_SESSIONS = 20, 50
 LOOK_SECONDS = 3600.0
 SOCKET = "console.sock"
 AT_THE_MACHINE = Actor(0, 0)
-"""Who opens the console by the command line: somebody with an account on the machine."""
+"""The actor for links from the command line: anybody with an account on the machine."""
 
 
 @dataclass(slots=True)
 class ConsoleSession:
-    """Somebody who came in by a link: on whose behalf, and which private talks they revealed."""
+    """A session that a link opened: its actor, and the private talks that it revealed."""
 
     actor: Actor
     until: float
@@ -36,7 +36,7 @@ class ConsoleSession:
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
     def looks(self, person_id: int, character: str, now: float) -> bool:
-        """Return whether this is a new look at what is known of somebody: an open page looks once an hour."""
+        """Return whether a view of a person's facts counts as new; an open page counts once an hour."""
         last = self.looked.get((person_id, character))
         if last is not None and now - last < LOOK_SECONDS:
             return False
@@ -45,7 +45,7 @@ class ConsoleSession:
 
 
 class Access:
-    """Makes links and sessions. Both are kept by their hash alone, and end with the process."""
+    """Creates links and sessions. Only their hashes are stored, and both end with the process."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -57,7 +57,7 @@ class Access:
         return self._add(self._links, (actor, self._clock.monotonic() + LINK_SECONDS), MOST_LINKS)
 
     def enter(self, token: str) -> str | None:
-        """Return the cookie of a new session for a token; None for one that is used, too old or made up."""
+        """Return the cookie of a new session for a token; None if the token is used, expired or unknown."""
         actor, until = self._links.pop(_hashed(token), (AT_THE_MACHINE, 0.0))
         if until < self._clock.monotonic():
             return None
@@ -67,7 +67,7 @@ class Access:
         return self._add(self._sessions, session, MOST_SESSIONS)
 
     def session(self, cookie: str) -> ConsoleSession | None:
-        """Return the session of a cookie; None where there is none, or not any more."""
+        """Return the session of a cookie; None if it doesn't exist or has expired."""
         session = self._sessions.get(_hashed(cookie))
         return session if session and session.until > self._clock.monotonic() else None
 
@@ -76,7 +76,7 @@ class Access:
         self._end(_hashed(cookie))
 
     async def ended(self, session: ConsoleSession) -> None:
-        """Wait until a session has ended: somebody left, or it grew old."""
+        """Wait until a session ends by logout or by age."""
         await sleep_until(session.left, self._clock, session.until - self._clock.monotonic())
 
     def _end(self, hashed: str) -> None:
@@ -97,7 +97,7 @@ def _hashed(token: str) -> str:
 
 
 class Doorway:
-    """A socket in data_dir at which `main.py console` gets a link: only this user can open it."""
+    """A socket in data_dir from which `main.py console` gets a link; only the bot's user can open it."""
 
     def __init__(self, folder: Path, link: Callable[[], str]) -> None:
         self._path = folder / SOCKET
@@ -105,11 +105,11 @@ class Doorway:
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
-        """Listen at the socket; where the system has none, the log channel is left."""
+        """Listen on the socket; on a system without such sockets, only the log channel gives links."""
         self._path.unlink(missing_ok=True)
         try:
             server = await asyncio.start_unix_server(self._answer, path=self._path, start_serving=False)
-            self._path.chmod(0o600)  # before anybody can be answered
+            self._path.chmod(0o600)  # before the socket accepts connections
             await server.start_serving()
             self._server = server
         except (AttributeError, NotImplementedError, OSError) as error:

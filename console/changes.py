@@ -1,4 +1,4 @@
-"""What changes while a page is open: told to the page by server-sent events, so that it looks again."""
+"""Notification of open pages about changes by server-sent events, after which they reload."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Set
@@ -12,16 +12,16 @@ TOPICS = {
     "facts": frozenset({"facts", "fact_changes"}),
     "audit": frozenset({"audit"}),
 }
-"""Which tables a page shows."""
+"""By topic, the tables that a page shows."""
 SETTLE_SECONDS = 0.3
-"""What changes within so short a time is told together."""
+"""Seconds within which changes are reported together."""
 MOST_PAGES, MOST_WAITING = 32, 100
 RELOAD = "reload"
-"""Told to a page that was too slow to be told everything, and to one whose session ends."""
+"""The event for a page that was too slow to receive every topic, and for one whose session ends."""
 
 
 class Changes:
-    """Tells open pages which topics changed, once the transaction that changed them has ended."""
+    """Tells open pages the changed topics after the end of the transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,7 +33,7 @@ class Changes:
         self._database.on_write.append(self._wrote)
 
     def close(self) -> None:
-        """Let every open page's stream end."""
+        """End the stream of every open page."""
         self._database.on_write.remove(self._wrote)
         if self._telling:
             self._telling.cancel()
@@ -41,9 +41,9 @@ class Changes:
             _put(page, None)
 
     async def of_page(self, ended: Callable[[], Awaitable[None]]) -> AsyncIterator[dict[str, str]]:
-        """Yield the topics that changed, as events, while a page is open and until `ended` returns.
+        """Yield the changed topics as events, while a page is open and until `ended` returns.
 
-        Where too many pages are open, nothing.
+        It yields nothing if too many pages are open.
         """
         if self.full:
             return
@@ -67,7 +67,7 @@ class Changes:
         return len(self._pages) >= MOST_PAGES
 
     def _wrote(self, tables: Set[str]) -> None:
-        self._pending |= {topic for topic, those in TOPICS.items() if those & tables}
+        self._pending |= {topic for topic, shown in TOPICS.items() if shown & tables}
         if self._pages and self._pending and self._telling is None:
             self._telling = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._tell)
 

@@ -1,4 +1,4 @@
-"""The site: what it answers to whom, and how it runs in the bot's own event loop."""
+"""The console's web server, which runs in the bot's event loop, with its routes and access checks."""
 
 import asyncio
 import logging
@@ -55,7 +55,7 @@ _HEADERS = {
 
 
 class Console:
-    """Serves the pages on 127.0.0.1, and makes the links by which one comes in."""
+    """Serves the pages on 127.0.0.1 and creates the login links."""
 
     def __init__(self, app: App) -> None:
         settings = app.settings
@@ -68,21 +68,21 @@ class Console:
         self._reports = HealthReports(app.health)
         self._machines_ask = FOR_MACHINES if settings.console_has_metrics else ()
         self.port = 0
-        """The port on which it answers; 0 where it does not."""
+        """The port on which the server listens; 0 if it does not."""
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
 
     def link(self, actor: Actor) -> str:
-        """Return an address that opens the console once, within ten minutes."""
+        """Return a URL that opens the console once within ten minutes."""
         return f"{self._origin or f'http://{HOST}:{self.port}'}/enter?token={self._access.link(actor)}"
 
     async def start(self) -> None:
-        """Begin to answer. A port that is taken is told in the log, and stops nothing else."""
+        """Start the server. If the port is taken, log it and let the bot run on."""
         config = uvicorn.Config(
             self._application(),
             host=HOST,
             port=self._port,
-            access_log=False,  # the address of a link holds its token
+            access_log=False,  # the URL of a link holds its token
             log_config=None,
             log_level="warning",
             lifespan="off",
@@ -95,7 +95,7 @@ class Console:
         except OSError:
             log.error(TAKEN.format(port=self._port))  # noqa: TRY400 - it says it all
             return
-        # asyncio sets it only where a socket names its protocol; without it pages wait 40 ms for an ACK.
+        # asyncio sets it only on sockets with an explicit protocol; without it pages wait 40 ms for an ACK.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = listening.getsockname()[1]
         self._serving = spawn(self._server.serve([listening]), name="Console")
@@ -104,7 +104,7 @@ class Console:
         log.info("The console is on, port %d: `python main.py console` prints a link to it", self.port)
 
     async def close(self) -> None:
-        """End the streams of open pages first: a server waits for them."""
+        """Stop the server, after the streams of open pages, for which it would wait."""
         if self._server is None or self._serving is None:
             return
         self._changes.close()
@@ -133,12 +133,12 @@ class Console:
         return {f"http://{HOST}:{self.port}", f"http://localhost:{self.port}", self._origin} - {""}
 
     async def _enter(self, request: Request) -> Response:
-        # A preview of a link, which asks by HEAD, does not use it up.
+        # A link preview, which requests by HEAD, must not use up the token.
         token = request.query_params.get("token", "") if request.method == "GET" else ""
         cookie = self._access.enter(token)
         if cookie is None:
             return PlainTextResponse(NO_WAY_IN, 403)
-        # Not a redirect by status: a browser sends no strict cookie where it is sent on from another site.
+        # Not an HTTP redirect: a browser sends no strict cookie after a redirect from another site.
         response = await self._view.page("entered.html", request)
         response.set_cookie(
             COOKIE,
@@ -162,7 +162,7 @@ class Console:
         return EventSourceResponse(topics, ping=15)
 
     async def _answer_machine(self, request: Request) -> Response:
-        if request.url.hostname not in (HOST, "localhost"):  # through a reverse proxy, by anybody
+        if request.url.hostname not in (HOST, "localhost"):  # a reverse proxy could pass requests of anybody
             return PlainTextResponse(NO_WAY_IN, 401)
         if request.url.path == "/metrics":
             return Response(self._reports.metrics(), media_type=METRICS_TYPE)
@@ -171,14 +171,14 @@ class Console:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the bot."""
+    """A server that leaves signals to the bot."""
 
     def capture_signals(self) -> Any:
         return nullcontext()
 
 
 class SessionGuard:
-    """Lets in only who has a session, and changes only what the page itself asks for; bounds every form."""
+    """Middleware that requires a session, allows changes only from our own pages, and limits forms."""
 
     def __init__(self, app: ASGIApp, access: Access, own: Callable[[], set[str]]) -> None:
         self._app = app
@@ -211,7 +211,7 @@ class SessionGuard:
     def _refused(self, request: Request, *, known: bool) -> Response | None:
         path = request.url.path
         if not known and path not in ("/enter", *FOR_MACHINES) and not path.startswith("/static/"):
-            # An open page asks by htmx: it is loaded anew, so that nothing it showed stays on the screen.
+            # An open page requests by htmx; the header makes it reload, so that its old contents vanish.
             return PlainTextResponse(NO_WAY_IN, 401, {"HX-Refresh": "true"})
         if request.method in ("GET", "HEAD"):
             return None
@@ -223,7 +223,7 @@ class SessionGuard:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """Return what was sent; None where it is too large."""
+    """Return the body of a request; None if it is too large or incomplete."""
     body = bytearray()
     while True:
         message = await receive()
@@ -237,7 +237,7 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _form(body: bytes) -> dict[str, str] | None:
-    """Return the fields of a form; None where there are more than any form has."""
+    """Return the fields of a form; None if there are too many."""
     try:
         words = body.decode("utf-8", "replace")
         return dict(parse_qsl(words, keep_blank_values=True, max_num_fields=MOST_FIELDS))
@@ -248,13 +248,13 @@ def _form(body: bytes) -> dict[str, str] | None:
 def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            there = {name.lower() for name, _ in message["headers"]}
+            present = {name.lower() for name, _ in message["headers"]}
             message["headers"] = [
                 *message["headers"],
                 *(
                     (name.lower().encode(), value.encode())
                     for name, value in _HEADERS.items()
-                    if name.lower().encode() not in there or name == "Cache-Control"
+                    if name.lower().encode() not in present or name == "Cache-Control"
                 ),
             ]
         await send(message)

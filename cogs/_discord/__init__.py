@@ -1,1 +1,1 @@
-"""What the cogs share: Discord's objects in, our values out, and back."""
+"""Code that several cogs share: conversions between Discord's objects and our values."""

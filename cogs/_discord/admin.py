@@ -1,4 +1,4 @@
-"""/admin, which several cogs share: for the bot's operators alone (D12, C85)."""
+"""The command /admin, which several cogs share and only operators may use (D12, C85)."""
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
@@ -42,7 +42,10 @@ C = TypeVar("C", bound=HasBot)
 
 
 class AdminCog(commands.Cog):
-    """A cog with `members` of /admin and with `panels`; the first member brings /admin, the last takes it."""
+    """A cog with `members` of /admin and with `panels`.
+
+    The first member that loads adds /admin to the tree; the last that unloads removes it.
+    """
 
     members: tuple[Member, ...] = ()
     panels: tuple[Panels, ...] = ()
@@ -69,7 +72,7 @@ class AdminCog(commands.Cog):
 def operators_only(
     do: Callable[Concatenate[C, Interaction, P], Awaitable[str | None]],
 ) -> Callable[Concatenate[C, Interaction, P], Coroutine[Any, Any, None]]:
-    """Answer an operator with the sentence that a command returns, or with why it can't be done."""
+    """Answer an operator with the sentence that the command returns, or with the reason of its failure."""
 
     @wraps(do)
     async def callback(cog: C, interaction: Interaction, /, *args: P.args, **kwargs: P.kwargs) -> None:
@@ -85,7 +88,10 @@ def operators_only(
 
 
 async def let_operators(bot: "Masquerade", interaction: Interaction) -> bool:
-    """Let operators pass; administrators of a server, to whom Discord shows the command, are told."""
+    """Return True for operators; tell everybody else why they can't use the command.
+
+    Discord also shows the command to the administrators of a server.
+    """
     if is_operator(bot, interaction.user):
         return True
     log.warning("Refused what is for operators in channel %s", interaction.channel_id)
@@ -94,24 +100,22 @@ async def let_operators(bot: "Masquerade", interaction: Interaction) -> bool:
 
 
 def actor_of(interaction: Interaction) -> Actor:
-    """Return who acts, for the audit."""
+    """Return the user of a command as an actor for the audit log."""
     return Actor(interaction.user.id, interaction.channel_id or 0)
 
 
 def with_number(text: str, change: ManualChange, *, operator: bool = True) -> str:
-    """Return what is said of a change, with the number by which operators take it back."""
+    """Return the text about a change, followed for operators by the number that undoes it."""
     return f"{text}\n{(NOTE if operator else NOTE_TO_OTHERS).format(number=change.number)}"
 
 
 def command(name: str, description: str, callback: Any) -> app_commands.Command[Any, ..., Any]:
-    """Return a command of a group."""
     return app_commands.Command(name=name, description=description, callback=callback)
 
 
 def group_of(
     name: str, description: str, *members: app_commands.Command[Any, ..., Any]
 ) -> app_commands.Group:
-    """Return a group of commands."""
     group = app_commands.Group(name=name, description=description)
     for member in members:
         group.add_command(member)

@@ -1,4 +1,4 @@
-"""The attachments of a Discord message, as values: nothing is downloaded here, and no link is followed."""
+"""Conversion of a Discord message's attachments to values; it downloads nothing and follows no link."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{1,20}>")
 _NAMED = re.compile(r"<(?P<mark>@[!&]?|#)\d{1,20}>")
 
 MOST = 10
-"""Attachments of one message that are noted: Discord takes ten files, ten embeds, and three stickers."""
+"""Attachments read from one message: Discord allows ten files, ten embeds and three stickers."""
 LONGEST_ALT, LONGEST_PREVIEW, LONGEST_FORWARD, LONGEST_POLL = 300, 300, 2000, 600
 MOST_EMBEDS = 3
 
@@ -28,7 +28,7 @@ def attachments_in(message: discord.Message) -> tuple[Attachment, ...]:
     """Return the attachments of a message, in the order in which Discord shows them."""
     found = list[Attachment]()
     for part in (_forwarded, _sent, _asked, _linked):
-        try:  # discord.py reads some of it only when it is looked at
+        try:  # discord.py parses some attributes only on access
             found += part(message)
         except UNREADABLE as error:
             kind, place = type(error).__name__, place_in_code(error)
@@ -51,14 +51,16 @@ def _linked(message: discord.Message) -> list[Attachment]:
 def _files(files: Iterable[discord.Attachment]) -> list[Attachment]:
     return [
         Attachment(
-            kind=AttachmentKind.VOICE if one.is_voice_message() else kind_of(one.filename, one.content_type),
-            id=one.id,
-            name=clean_name(one.filename, "unnamed"),
-            size=one.size,
-            seconds=float(one.duration or 0),
-            alt=_line(one.description or "", LONGEST_ALT),
+            kind=AttachmentKind.VOICE
+            if file.is_voice_message()
+            else kind_of(file.filename, file.content_type),
+            id=file.id,
+            name=clean_name(file.filename, "unnamed"),
+            size=file.size,
+            seconds=float(file.duration or 0),
+            alt=_line(file.description or "", LONGEST_ALT),
         )
-        for one in files
+        for file in files
     ]
 
 
@@ -66,23 +68,23 @@ def _stickers(stickers: Iterable[discord.StickerItem]) -> list[Attachment]:
     return [
         Attachment(
             kind=AttachmentKind.STICKER,
-            id=one.id,
-            name=clean_name(one.name, "unnamed"),
-            fault=one.format is discord.StickerFormatType.lottie,  # drawn by a program, and no picture
+            id=sticker.id,
+            name=clean_name(sticker.name, "unnamed"),
+            fault=sticker.format is discord.StickerFormatType.lottie,  # an animation program, not an image
         )
-        for one in stickers
+        for sticker in stickers
     ]
 
 
 def _previews(embeds: Iterable[discord.Embed]) -> list[Attachment]:
-    """Return the words of previews and of the embeds of bots; those that are only pictures say nothing."""
+    """Return the text of link previews and of bots' embeds; embeds without text are left out."""
     found = []
-    for one in list(embeds)[:MOST_EMBEDS]:
-        fields = (f"{field.name}: {field.value}" for field in one.fields)
-        words = (piece for piece in (one.title, one.description, *fields) if piece)
+    for embed in list(embeds)[:MOST_EMBEDS]:
+        fields = (f"{field.name}: {field.value}" for field in embed.fields)
+        words = (piece for piece in (embed.title, embed.description, *fields) if piece)
         text = _line(". ".join(words), LONGEST_PREVIEW)
         if text:
-            site = one.provider.name or one.author.name
+            site = embed.provider.name or embed.author.name
             name = clean_name(site, "") if site else ""
             found.append(Attachment(kind=AttachmentKind.EMBED, name=name, text=text))
     return found
@@ -97,16 +99,16 @@ def _poll(poll: discord.Poll | None) -> list[Attachment]:
 
 
 def _forwarded(message: discord.Message) -> list[Attachment]:
-    """Return what is forwarded: its words are the forwarder's here, whoever wrote them elsewhere."""
+    """Return forwarded content, attributed to the person who forwarded it and not to its author."""
     found = []
-    for one in message.message_snapshots[:1]:
-        words = _NAMED.sub(_unnamed, EMOJI.sub(r"\1", one.content or ""))
-        previews = "\n".join(preview.text for preview in _previews(one.embeds))
+    for snapshot in message.message_snapshots[:1]:
+        words = _NAMED.sub(_unnamed, EMOJI.sub(r"\1", snapshot.content or ""))
+        previews = "\n".join(preview.text for preview in _previews(snapshot.embeds))
         text = clean_text("\n".join(piece for piece in (words, previews) if piece).strip())
-        attached = [*_files(one.attachments), *_stickers(one.stickers)]
+        attached = [*_files(snapshot.attachments), *_stickers(snapshot.stickers)]
         shown = shortened(text, LONGEST_FORWARD) or "(no words)"
         found.append(Attachment(AttachmentKind.FORWARD, text=shown))
-        found += [replace(each, forwarded=True) for each in attached]
+        found += [replace(attachment, forwarded=True) for attachment in attached]
     return found
 
 

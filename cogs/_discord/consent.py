@@ -1,4 +1,4 @@
-"""The question whether somebody may be remembered, as it is asked in a channel (C51, C64)."""
+"""The question whether the character may remember a person, asked in a channel (C51, C64)."""
 
 import asyncio
 import logging
@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 POST_SECONDS = 30.0
 FAMILY = "privacy"
-"""What the ids of all buttons about privacy begin with."""
+"""The prefix of the ids of all buttons about privacy."""
 ASKED_SECONDS = 30 * 24 * 3600.0
-"""How long the buttons under the question work: nobody has to answer at once."""
+"""Seconds for which the buttons under the question work: nobody has to answer at once."""
 ASKED = "asked"
 
 SMALL_PRINT = _(
@@ -51,20 +51,20 @@ NO_TOLD = _(
 
 
 def question_panel(asking: Asking, question: str, mention: str) -> Panel:
-    """Return what somebody is asked, once, in the character's words and ours; or told, if nobody is asked."""
-    what = Button(_("What is kept?"), "what")
+    """Return the question with its buttons, or a notice where the server's mode asks nobody."""
+    explain = Button(_("What is kept?"), "what")
     if asking == "notice":
         text = f"{mention} {NOTICE}\n{NOTICE_PRINT}".strip()
-        return Panel(text, (Button(_("Don't"), "no", (ASKED,)), what), ASKED_SECONDS)
-    # Two buttons of one look: none of the answers is the one that we would like.
-    buttons = (Button(_("Yes, remember me"), "yes", (ASKED,)), Button(_("No"), "no", (ASKED,)), what)
+        return Panel(text, (Button(_("Don't"), "no", (ASKED,)), explain), ASKED_SECONDS)
+    # Both buttons look the same, so that neither answer is suggested.
+    buttons = (Button(_("Yes, remember me"), "yes", (ASKED,)), Button(_("No"), "no", (ASKED,)), explain)
     return Panel(f"{mention} {question}\n{SMALL_PRINT}".strip(), buttons, ASKED_SECONDS)
 
 
 async def ask(bot: "Masquerade", channel: "MessageableChannel", heard: Utterance, asking: Asking) -> None:
-    """Ask whoever spoke, behind the answer to that; nobody else is pinged, and nobody else can answer.
+    """Ask the author of `heard` for consent, after the reply to them; only they are pinged and can answer.
 
-    Others read it: it is asked in the language of the server.
+    Others can read the question, so it is in the language of the server.
     """
     mention = f"<@{heard.author_id}>" if heard.where.place is Place.GUILD else ""
     pings = AllowedMentions(everyone=False, roles=False, users=[Object(heard.author_id)], replied_user=False)

@@ -1,4 +1,4 @@
-"""One fact as its person is shown it, and the question whether it is to go (C60, C62)."""
+"""A fact as shown to the person whom it is about, and the confirmation of its deletion (C60, C62)."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ from memory.browsing import Spot
 _LINKS = "https://discord.com/channels"
 
 SECONDS = 120
-"""How long the buttons work."""
+"""Seconds for which the buttons work."""
 ROOM = 1_600
-"""What one memory may take of a message: its 500 characters, each of them escaped."""
+"""Most characters of one memory in a message: its 500 characters, each of them escaped."""
 DELETED = _("Forgotten: it is in no earlier state, in no file and in no log of mine any more.")
 GONE_ALREADY = _("That memory is not there any more: there is nothing left to delete.")
 KEPT = _("Nothing was deleted.")
@@ -44,13 +44,12 @@ _REACHES = {
 
 
 def link_of(spot: Spot) -> str:
-    """Return the address of a message."""
     return f"{_LINKS}/{spot.guild_id or '@me'}/{spot.channel_id}/{spot.message_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where a memory may come up."""
+    """The places in which a memory may come up."""
 
     scope: str
     channel_id: int | None
@@ -61,13 +60,13 @@ class Reach:
         return cls(memory.scope, memory.channel_id, memory.guild_id)
 
     def told_in(self, guild_id: int | None) -> str:
-        """Return it in words, for somebody who reads them in a server, or in private."""
+        """Return the description for a reader in a server, or with None in a DM."""
         scope = "other guild" if self.scope == "guild" and self.guild_id != guild_id else self.scope
         return _REACHES.get(scope, _ALONE).format(id=self.channel_id)
 
 
 def entry(memory: Fact, guild_id: int | None) -> str:
-    """Return a memory with its number; only its own words stand beside that, and can't pass for ours."""
+    """Return a memory's number and quoted text; the quotation keeps the text from passing for the bot's."""
     about = [str(_PINNED)] if memory.pinned else []
     about += [str(_FOR_ALL)] if memory.for_all else []
     about += [Reach.of(memory).told_in(guild_id), told_by(memory), format_dt(memory.made_at, "d")]
@@ -75,12 +74,11 @@ def entry(memory: Fact, guild_id: int | None) -> str:
 
 
 def told_by(memory: Fact) -> str:
-    """Return who noted a memory."""
     return str(_ORIGINS[memory.origin])
 
 
 def deletion_panel(memory: Fact, guild_id: int | None, *, mark: tuple[str, ...] = ()) -> Panel:
-    """Return the question whether one memory is to go; its button names it by its own id."""
+    """Return the question whether to delete a memory; the button carries the memory's id."""
     text = f"{_ASK_ONE}\n{entry(memory, guild_id)}\n{FOR_GOOD}"
     buttons = (
         Button(_("Forget it"), "delete", (memory.id, *mark), style=ButtonStyle.danger),

@@ -1,4 +1,4 @@
-"""Fetching attachments from Discord's CDN: their links expire, so a message is asked for a fresh one."""
+"""Download of attachments from Discord's CDN; an expired link is replaced by fetching the message again."""
 
 import asyncio
 import logging
@@ -21,37 +21,37 @@ log = logging.getLogger(__name__)
 FETCHING_SECONDS = 10.0
 PIECE = 64 << 10
 MOST_LINKS = 500
-"""Links that are remembered of what was heard lately: Discord need not be asked for these again."""
+"""Most links in the cache of recent attachments, which saves asking Discord for them again."""
 EXPIRED = (403, 404)
 
 
 class AttachmentFetcher:
-    """Fetches attachments, by the links that Discord gives and by no others."""
+    """Downloads attachments, only by the links that Discord supplies."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self._bot = bot
         self._links: OrderedDict[int, str] = OrderedDict()
 
     def notice(self, message: discord.Message) -> None:
-        """Remember the links of a message, and of what it replies to."""
+        """Cache the links of a message and of the message that it replies to."""
         original = message.reference.resolved if message.reference else None
-        for one in (message, original):
-            if isinstance(one, discord.Message):
-                self._links.update(_links_of(one))
+        for candidate in (message, original):
+            if isinstance(candidate, discord.Message):
+                self._links.update(_links_of(candidate))
         while len(self._links) > MOST_LINKS:
             self._links.popitem(last=False)
 
     async def __call__(
         self, channel_id: int, message_id: int, attachment: Attachment, /, *, most: int
     ) -> bytes:
-        """Return the bytes of an attachment; raise Unperceived where they can't be had."""
+        """Return the bytes of an attachment; raise Unperceived if the download fails."""
         if attachment.size > most:
             raise Unperceived("it is too large")
         try:
             async with asyncio.timeout(FETCHING_SECONDS):
                 link = self._links.get(attachment.id)
                 data = await self._get(link, most) if link else None
-                if data is None:  # an old link has expired, or is not known any more
+                if data is None:  # the cached link has expired or left the cache
                     link = await self._fresh_link(channel_id, message_id, attachment.id)
                     data = await self._get(link, most) if link else None
         except TimeoutError as error:
@@ -70,7 +70,7 @@ class AttachmentFetcher:
         return self._links.get(attachment_id)
 
     async def _get(self, link: str, most: int) -> bytes | None:
-        """Return what a link holds; None where it is dead. What Discord says of the size may be wrong."""
+        """Return the content of a link; None if the link is dead. Discord may state a wrong size."""
         http, data = self._bot.http, bytearray()
         async with (
             aiohttp.ClientSession(auto_decompress=False) as session,
@@ -90,10 +90,10 @@ class AttachmentFetcher:
 
 
 def _links_of(message: discord.Message) -> dict[int, str]:
-    """Return the links of the files and stickers of a message, by id, also of what it forwards."""
+    """Return the links of a message's files and stickers by id, including those that it forwards."""
     links = dict[int, str]()
     parts: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]
-    for one in parts:
-        links |= {file.id: file.url for file in one.attachments}
-        links |= {sticker.id: sticker.url for sticker in one.stickers}
+    for part in parts:
+        links |= {file.id: file.url for file in part.attachments}
+        links |= {sticker.id: sticker.url for sticker in part.stickers}
     return links

@@ -1,4 +1,4 @@
-"""How the program fares, in words for operators: the jobs, and everything else (F017)."""
+"""The health of the program as text for operators: its jobs, connection, database and models (F017)."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -124,7 +124,7 @@ OF_SHARD = _("{latency} (shard {shard})")
 def health_lines(
     vitals: Vitals | None, alerts: Sequence[str], *, seconds: int, with_link: bool = True
 ) -> list[str]:
-    """Return how everything fares, a line each, for operators; `with_link` with the connection, too."""
+    """Return the health report for operators, a line per part; `with_link` adds the connection."""
     if vitals is None:
         return [NOT_LOOKED.format(seconds=seconds)]
     head = [LOCKED_OUT[out.what].format(since=format_dt(out.since))] if (out := vitals.lockout) else []
@@ -148,8 +148,8 @@ def _lines(vitals: Vitals) -> Iterator[str]:
         untold=vitals.link.untold,
         writers=vitals.writers,
     )
-    failed = {what: count for what, count in sorted(vitals.outcomes.items()) if what != "ok"}
-    named = ", ".join(f"{worded(RESULTS, what)} {number(count)}" for what, count in failed.items())
+    failed = {outcome: count for outcome, count in sorted(vitals.outcomes.items()) if outcome != "ok"}
+    named = ", ".join(f"{worded(RESULTS, outcome)} {number(count)}" for outcome, count in failed.items())
     calls = CALLS_FAILED if failed else CALLS
     yield calls.format(calls=number(vitals.calls), failed=number(vitals.failed), outcomes=named)
     room = ROOM.format(database=megabytes(vitals.database_bytes), free=megabytes(vitals.disk_free_bytes))
@@ -159,16 +159,16 @@ def _lines(vitals: Vitals) -> Iterator[str]:
 
 def _jobs_line(jobs: Sequence[JobReport]) -> str:
     jobs = _worth_showing(jobs)
-    ill = [one.name for one in jobs if one.troubled]
+    ill = [job.name for job in jobs if job.troubled]
     if not ill:
         return JOBS_WELL.format(count=len(jobs))
     return JOBS_ILL.format(
-        ill=len(ill), count=len(jobs), names=", ".join(worded(JOBS, one) for one in ill[:3])
+        ill=len(ill), count=len(jobs), names=", ".join(worded(JOBS, job) for job in ill[:3])
     )
 
 
 def short_health(vitals: Vitals | None, alerts: Sequence[str], *, seconds: int) -> str:
-    """Return how everything fares in a sentence, for everybody."""
+    """Return the health of the bot in one sentence for everybody."""
     if vitals is None:
         return NOT_LOOKED.format(seconds=seconds)
     if out := vitals.lockout:
@@ -179,21 +179,21 @@ def short_health(vitals: Vitals | None, alerts: Sequence[str], *, seconds: int) 
 
 
 def jobs_lines(jobs: Sequence[JobReport], now: datetime) -> list[str]:
-    """Return a line for each job, what is in trouble first."""
+    """Return a line for each job, troubled jobs first."""
     shown = _worth_showing(jobs)
-    ill = [one for one in shown if one.troubled]
+    ill = [job for job in shown if job.troubled]
     head = JOBS_HEAD if ill else JOBS_HEAD_WELL
-    ordered = [*ill, *(one for one in shown if not one.troubled)]
-    return [head.format(count=len(shown), ill=len(ill)), *(_job_line(one, now) for one in ordered)]
+    ordered = [*ill, *(job for job in shown if not job.troubled)]
+    return [head.format(count=len(shown), ill=len(ill)), *(_job_line(job, now) for job in ordered)]
 
 
 def _worth_showing(jobs: Sequence[JobReport]) -> list[JobReport]:
-    """Return the jobs without that which keeps their own books, as long as it does."""
-    return [one for one in jobs if one.name != BOOKKEEPING or one.troubled]
+    """Return the jobs; the job that records their runs is left out while it works."""
+    return [job for job in jobs if job.name != BOOKKEEPING or job.troubled]
 
 
 def fitting(lines: Sequence[str]) -> str:
-    """Return as many lines as one message holds, and how many were left out."""
+    """Return as many lines as one message holds, followed by the number of omitted lines."""
     text, kept = "\n".join(lines), list(lines)
     while width(text) > LONGEST:
         kept.pop()
@@ -202,10 +202,10 @@ def fitting(lines: Sequence[str]) -> str:
 
 
 def runs_lines(runs: Sequence[JobRun]) -> list[str]:
-    """Return a line for each run that was worth a row."""
+    """Return a line for each recorded run."""
     if not runs:
         return [str(NO_RUNS)]
-    return [str(RUNS_HEAD), *(_run_line(one) for one in runs)]
+    return [str(RUNS_HEAD), *(_run_line(run) for run in runs)]
 
 
 def _job_line(job: JobReport, now: datetime) -> str:
@@ -257,7 +257,7 @@ def _run_line(run: JobRun) -> str:
 
 
 def span(seconds: float) -> str:
-    """Return a time as people say it: "45 ms", "3.2 s", "5 min", "2 d"."""
+    """Return a duration in its largest unit: "45 ms", "3.2 s", "5 min", "2 d"."""
     for unit, words in _SPANS:
         if seconds >= unit:
             return words.format(number=number(timedelta(seconds=seconds) / timedelta(seconds=unit), ".3g"))
@@ -267,14 +267,14 @@ def span(seconds: float) -> str:
 
 
 def megabytes(size: int) -> str:
-    """Return a size in megabytes, or in gigabytes where that is shorter to read."""
+    """Return a size in megabytes, or in gigabytes if that is shorter."""
     if size >= 1e9:
         return _GIGABYTES.format(number=number(size / 1e9, ",.1f"))
     return _MEGABYTES.format(number=number(size / 1e6, ",.1f"))
 
 
 def latency(latencies: Mapping[int, float]) -> str:
-    """Return "45 ms", by shard where there are several; before the first heartbeat it is unknown."""
+    """Return "45 ms", per shard if there are several; the latency is unknown before the first heartbeat."""
     shown = {
         shard: MILLISECONDS.format(number=number(seconds * 1000, ".0f"))
         if math.isfinite(seconds)
@@ -283,5 +283,5 @@ def latency(latencies: Mapping[int, float]) -> str:
     }
     if len(shown) == 1:
         return next(iter(shown.values()))
-    told = (OF_SHARD.format(latency=one, shard=shard) for shard, one in shown.items())
+    told = (OF_SHARD.format(latency=milliseconds, shard=shard) for shard, milliseconds in shown.items())
     return ", ".join(told) or str(UNKNOWN)

@@ -1,4 +1,4 @@
-"""A Discord message or command, as the character hears it: who speaks, where, and what is no talk at all."""
+"""Conversion of Discord messages and commands to utterances: speaker, place, text, and which are no talk."""
 
 import re
 from dataclasses import replace
@@ -26,10 +26,10 @@ TEXT_COMMAND = "!memsvg"
 
 
 def hear(message: discord.Message, *, me: int, application_id: int | None = None) -> Utterance:
-    """Return what was said, by whom and where. `me` is the bot's own user id.
+    """Return a message as an utterance. `me` is the bot's own user id.
 
-    What a webhook says that belongs to our `application_id` is the bot's own (faults D11): a reply to it is
-    a reply to the bot, and it is nobody who could be meant.
+    A message from a webhook of our `application_id` is the bot's own (faults D11): a reply to it is a reply
+    to the bot, and its author can't be addressed.
     """
     author, original = message.author, _original(message)
     attached = attachments_in(message)
@@ -51,26 +51,26 @@ def hear(message: discord.Message, *, me: int, application_id: int | None = None
         replies_to_me=to_me,
         replies_to=me if to_me else original.author.id if original else None,
         author_roles=_roles(message),
-        mentions=tuple(one for one in _mentioned(message) if one not in own),
-        people=tuple(one for one in _people(message) if one.id not in own),
+        mentions=tuple(user_id for user_id in _mentioned(message) if user_id not in own),
+        people=tuple(person for person in _people(message) if person.id not in own),
         attachments=attached,
         quote=_quote(original, mine=to_me),
     )
 
 
 def is_own_webhooks(message: discord.Message, application_id: int | None) -> bool:
-    """Say whether one of our own webhooks posted a message: one of our characters said it."""
+    """Return whether one of our own webhooks, and so one of our characters, posted the message."""
     ours = application_id is not None and message.application_id == application_id
     return ours and message.webhook_id is not None
 
 
 def words_of(message: discord.Message) -> str:
-    """Return the words of a message: mentions and emoji by name."""
+    """Return the text of a message with mentions and emoji replaced by names."""
     return clean_text(EMOJI.sub(r"\1", message.clean_content).strip())
 
 
 def _quote(original: discord.Message | None, *, mine: bool) -> Quote | None:
-    """Return what is replied to, which Discord sends along whatever its age."""
+    """Return the replied-to message, which Discord sends along whatever its age."""
     if original is None:
         return None
     author, attached = original.author, attachments_in(original)
@@ -106,9 +106,9 @@ def _one_line(name: str) -> str:
 
 
 def _mentions(message: discord.Message, me: int) -> bool:
-    """Say whether the bot is mentioned: itself, or the role that Discord made for it.
+    """Return whether the message mentions the bot itself or the role that Discord made for it.
 
-    A reply mentions whom it replies to without a word of it: that is a reply, not a mention.
+    Discord lists the replied-to author among the mentions; this alone doesn't count as a mention.
     """
     if any(user.id == me for user in message.mentions):
         original = _original(message)
@@ -117,43 +117,43 @@ def _mentions(message: discord.Message, me: int) -> bool:
 
 
 def _original(message: discord.Message) -> discord.Message | None:
-    """Return what this is a reply to, which Discord sends along; None when it was deleted, or no reply."""
+    """Return the replied-to message that Discord sends along; None if it is deleted or this is no reply."""
     original = message.reference.resolved if message.reference and not _forwards(message) else None
     return original if isinstance(original, discord.Message) else None
 
 
 def _forwards(message: discord.Message) -> bool:
-    """Say whether a message refers to another one because it forwards it, and answers nothing."""
+    """Return whether a message's reference is a forward and not a reply."""
     return bool(message.message_snapshots) or (
         message.reference is not None and message.reference.type is discord.MessageReferenceType.forward
     )
 
 
 def role_ids(member: discord.Member) -> tuple[int, ...]:
-    """Return the roles that Discord named, also those that could not be read (malformed_events.py)."""
-    return (member.guild.id, *member._roles)  # noqa: SLF001 - `roles` leaves out what is not in that list
+    """Return all role ids that Discord sent, including unparsable roles (malformed_events.py)."""
+    return (member.guild.id, *member._roles)  # noqa: SLF001 - `roles` omits unparsable roles
 
 
 def _roles(message: discord.Message) -> tuple[int, ...] | None:
-    """Return the roles of who said it; None for a member's message fetched later, which comes without."""
+    """Return the author's roles; None for a member's message from history, which comes without roles."""
     if isinstance(message.author, discord.Member):
         return role_ids(message.author)
     return () if message.guild is None or message.webhook_id is not None else None
 
 
 def _mentioned(message: discord.Message) -> tuple[int, ...]:
-    """Return who is mentioned, in order; a bot's own role stands for the bot."""
+    """Return the ids of the mentioned users in order; a mention of a bot's own role counts for the bot."""
     bots = {role.id: role.tags.bot_id for role in message.role_mentions if role.tags}
-    found = (bots.get(int(one[1]), int(one[1])) for one in _MENTION.finditer(message.content))
+    found = (bots.get(int(match[1]), int(match[1])) for match in _MENTION.finditer(message.content))
     known = {user.id for user in message.mentions} | set(bots.values())
-    return tuple(dict.fromkeys(one for one in found if one is not None and one in known))
+    return tuple(dict.fromkeys(user_id for user_id in found if user_id is not None and user_id in known))
 
 
 def _people(message: discord.Message) -> tuple[Person, ...]:
-    """Return whom Discord names beside a message: who is mentioned or replied to, the server's bots.
+    """Return the people that Discord names with a message: mentioned, replied to, and the server's bots.
 
-    Discord makes a role for every bot that is invited with permissions, named after it: so the bots of a
-    server are known before they have said a word, and without the intent to list its members.
+    Discord makes a role for every bot that is invited with permissions, named after the bot. So the bots of
+    a server are known before they have said a word, and without the intent to list its members.
     """
     original = _original(message)
     people = {user.id: _person(user) for user in message.mentions}
@@ -173,28 +173,28 @@ def _person(user: discord.User | discord.Member) -> Person:
 
 
 def asks_for_map(message: discord.Message) -> bool:
-    """Say whether a person asks for their map with the text command: that is no talk."""
+    """Return whether the message is the text command for a person's own memory map, which is no talk."""
     person = not message.author.bot and message.webhook_id is None and message.type in TALK
     return person and message.content.strip().casefold() == TEXT_COMMAND
 
 
 def is_ticket(channel: object, me: int) -> bool:
-    """Say whether a channel is a ticket: a private thread of the bot's own. It makes no others.
+    """Return whether a channel is a ticket: a private thread of the bot, which makes no others.
 
-    That can be told of the thread alone, so it holds also when nothing is kept of the ticket any more.
+    The thread alone shows this, so the answer is right even if the database has no record of the ticket.
     """
     return isinstance(channel, discord.Thread) and channel.is_private() and channel.owner_id == me
 
 
 def asker_of(interaction: Interaction) -> Requester:
-    """Return who asks, with the roles that Discord named."""
+    """Return the user of a command with the roles that Discord sent."""
     user = interaction.user
     roles = role_ids(user) if isinstance(user, discord.Member) else ()
     return Requester(user.id, clean_name(user.display_name, f"user {user.id}"), roles)
 
 
 async def listens_to(bot: "Masquerade", user: discord.User | discord.Member, where: Where) -> bool:
-    """Say whether the character takes in anything of somebody's in a place."""
+    """Return whether the character may listen to a user in a place."""
     house = await bot.app.administration.house(where.guild_id)
     roles = set(role_ids(user) if isinstance(user, discord.Member) else ())
     denied = house.ignores(user.id) or bool(house.denied_roles & roles)
@@ -202,7 +202,7 @@ async def listens_to(bot: "Masquerade", user: discord.User | discord.Member, whe
 
 
 def place_of(interaction: Interaction) -> Where:
-    """Return the place in which it is asked, with its names: a prompt tells them."""
+    """Return the place of a command, with the names of channel and server for prompts."""
     where, guild = asked_in(interaction), interaction.guild
     if guild is None:
         return where

@@ -1,4 +1,4 @@
-"""The one path of every press of a button, choice in a menu and form sent off (A11, A12, D13)."""
+"""The common handling of button presses, menu choices and submitted forms (A11, A12, D13)."""
 
 import asyncio
 import logging
@@ -46,7 +46,7 @@ _Posted = discord.WebhookMessage | discord.InteractionMessage
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A panel that is shown, by the process that showed it."""
+    """A panel that this process has shown."""
 
     panel: Panel
     pen: Pen
@@ -55,7 +55,7 @@ class _Open:
 
 
 class Panels:
-    """The panels of one cog: a `family` of ids, and what each of its actions does."""
+    """The panels of one cog: a `family` of ids with the handler of each action."""
 
     def __init__(self, bot: "Masquerade", family: str, actions: Mapping[str, Action]) -> None:
         self.family = family
@@ -63,26 +63,26 @@ class Panels:
         self._bot = bot
         self._item = _item_of(self)
         self._open: dict[tuple[int, str], _Open] = {}
-        self._pressed: set[int] = set()  # messages in which a press is being dealt with
+        self._pressed: set[int] = set()  # ids of the messages whose press is being handled
 
     def load(self) -> None:
-        """Listen to presses, also of what a process before this one showed."""
+        """Listen for presses, also on panels that an earlier process showed."""
         self._bot.add_dynamic_items(self._item)
-        self._bot.add_listener(self._sent_off, "on_interaction")
+        self._bot.add_listener(self._submitted, "on_interaction")
 
     def unload(self) -> None:
         self._bot.remove_dynamic_items(self._item)
-        self._bot.remove_listener(self._sent_off, "on_interaction")
-        for one in self._open.values():
-            one.fading.cancel()
+        self._bot.remove_listener(self._submitted, "on_interaction")
+        for shown in self._open.values():
+            shown.fading.cancel()
 
     async def show(
         self, interaction: Interaction, panel: Panel, files: Sequence[discord.File] | None = None
     ) -> None:
-        """Show a panel for the eyes of who asked for it: in place of the one that was pressed, if any.
+        """Show a panel to the asker only; after a press it replaces the pressed panel.
 
-        An older one of the same command and person stops working. New `files` take the place of those that
-        hang on it; None leaves them.
+        An older panel of the same command and person stops working. New `files` replace the attached ones;
+        None leaves them.
         """
         pen = self._pen(interaction, panel.seconds)
         text, view = shortened(panel.text, LIMIT), pen.view(panel)
@@ -107,17 +107,17 @@ class Panels:
         await self._follow(panel, pen, message)
 
     async def ask(self, interaction: Interaction, form: Form) -> None:
-        """Open a form. That must be the first answer to a command or a press."""
+        """Open a form, which must be the first response to a command or a press."""
         window = self._pen(interaction, form.seconds).window(form)
         await interaction.response.send_modal(window)
-        window.stop()  # discord.py would keep it in memory, and answer for it; a restart forgets that
+        window.stop()  # otherwise discord.py keeps and handles the form itself, which a restart would lose
 
     async def working(self, press: Press, text: str) -> None:
-        """Say what is being done, with nothing to press meanwhile; if it fails the panel comes back."""
+        """Show a progress text without buttons; if the action fails, the panel comes back."""
         await press.interaction.edit_original_response(content=str(text), view=None, allowed_mentions=NOBODY)
 
     async def pressed(self, interaction: Interaction) -> None:
-        """Deal with a press: whoever may not, and whatever fails, gets one sentence."""
+        """Handle a press; a refusal or a failure is answered with one sentence."""
         speak_to(interaction)
         custom_id = interaction.custom_id or ""
         signature = read(self.family, custom_id)
@@ -131,18 +131,18 @@ class Panels:
             elif signature.deadline < self._bot.app.clock.now().timestamp():
                 await self._too_late(interaction, EXPIRED.format(again=called(action.again)))
             else:
-                await self._let_through(interaction, signature, action)
+                await self._run(interaction, signature, action)
         except DISCORD_FAULTS as error:
             log.warning("A press can't be answered: %s", type(error).__name__)
 
     async def close(self, interaction: Interaction, text: str) -> None:
-        """Replace the panel that was pressed by a sentence."""
+        """Replace the pressed panel with a sentence."""
         await self.show(interaction, Panel(text))
 
-    # Whether.
+    # Checks.
 
     def _refusal(self, interaction: Interaction, signature: Signature, action: Action) -> str | None:
-        """Return why somebody must not press this here; None if they may."""
+        """Return the reason why the user must not press this here; None if they may."""
         if interaction.user.id != signature.owner_id:
             return NOT_YOURS
         tree = self._bot.tree
@@ -152,7 +152,7 @@ class Panels:
 
     def _command(self, action: Action) -> AnyCommand | None:
         commands = self._bot.tree.walk_commands()
-        return next((one for one in commands if one.qualified_name == action.again), None)
+        return next((command for command in commands if command.qualified_name == action.again), None)
 
     async def _too_late(self, interaction: Interaction, note: str) -> None:
         if interaction.type is discord.InteractionType.modal_submit or interaction.message is None:
@@ -161,10 +161,10 @@ class Panels:
         text = with_note(interaction.message.content, note)
         await interaction.response.edit_message(content=text, view=None, allowed_mentions=NOBODY)
 
-    # What.
+    # Actions.
 
-    async def _let_through(self, interaction: Interaction, signature: Signature, action: Action) -> None:
-        """Acknowledge a press and do what it is for; a second one meanwhile is acknowledged, no more."""
+    async def _run(self, interaction: Interaction, signature: Signature, action: Action) -> None:
+        """Acknowledge a press and run its action; a second press meanwhile is only acknowledged."""
         message_id = interaction.message.id if interaction.message else interaction.id
         if message_id in self._pressed:
             await interaction.response.defer()
@@ -174,13 +174,13 @@ class Panels:
             if not action.at_once:
                 await interaction.response.defer(ephemeral=True, thinking=interaction.message is None)
             await action.do(_press(interaction, signature))
-        except Exception as error:  # noqa: BLE001 - as for commands: no press stays without an answer
+        except Exception as error:  # noqa: BLE001 - as with commands, every press gets an answer
             await self._failed(interaction, action, error)
         finally:
             self._pressed.discard(message_id)
 
     async def _failed(self, interaction: Interaction, action: Action, error: Exception) -> None:
-        """Bring the panel back as it was, and say why nothing came of it."""
+        """Restore the panel and add the reason of the failure."""
         message = interaction.message
         if message is not None and interaction.response.is_done():
             view = discord.ui.View.from_message(message, timeout=None)
@@ -195,13 +195,13 @@ class Panels:
             log.info("What follows happened in a panel of /%s", action.again)
             await self._bot.tree.on_error(interaction, _invoked(self._command(action), error))
 
-    # Until when.
+    # Expiry.
 
     def _pen(self, interaction: Interaction, seconds: float) -> Pen:
         return Pen(self.family, interaction.user.id, self._bot.app.clock.now() + timedelta(seconds=seconds))
 
     async def _follow(self, panel: Panel, pen: Pen, message: _Posted) -> None:
-        """Take what can be pressed away again when its time is over, or a newer panel takes its place."""
+        """Remove a panel's buttons when its time is over or a newer panel supersedes it."""
         for key, older in list(self._open.items()):
             if older.message.id == message.id:
                 self._open.pop(key).fading.cancel()
@@ -209,16 +209,16 @@ class Panels:
             return
         again = self.actions[panel.items[0].action].again
         if (pen.owner_id, again) in self._open:
-            one = self._open.pop((pen.owner_id, again))
-            one.fading.cancel()
-            await self._fade(one.panel, one.pen, one.message, SUPERSEDED)
+            older = self._open.pop((pen.owner_id, again))
+            older.fading.cancel()
+            await self._fade(older.panel, older.pen, older.message, SUPERSEDED)
         fading = spawn(self._fade_in_time(panel, pen, message, again), name="Fading a panel")
         self._open[pen.owner_id, again] = _Open(panel, pen, message, fading)
 
     async def _fade_in_time(self, panel: Panel, pen: Pen, message: _Posted, again: str) -> None:
         clock = self._bot.app.clock
         await clock.sleep(panel.seconds)
-        while message.id in self._pressed:  # what was pressed in time is done, and shows what comes next
+        while message.id in self._pressed:  # a press in time is finished and shows its own result
             await clock.sleep(1)
         self._open.pop((pen.owner_id, again), None)
         await self._fade(panel, pen, message, EXPIRED.format(again=called(again)))
@@ -227,11 +227,13 @@ class Panels:
         text, view = with_note(panel.text, note), pen.view(panel, disabled=True)
         try:
             await message.edit(content=text, view=view, allowed_mentions=NOBODY)
-        except DISCORD_FAULTS as error:  # dismissed, or older than the 15 minutes in which it can be edited
+        except (
+            DISCORD_FAULTS
+        ) as error:  # dismissed by the user, or past the 15 minutes in which an edit is possible
             log.debug("A panel can't be faded: %s", type(error).__name__)
 
-    async def _sent_off(self, interaction: Interaction) -> None:
-        """Deal with a form: discord.py knows none that was opened before a restart."""
+    async def _submitted(self, interaction: Interaction) -> None:
+        """Handle a submitted form, because discord.py knows none from before a restart."""
         custom_id = interaction.custom_id or ""
         if interaction.type is discord.InteractionType.modal_submit and custom_id.startswith(
             f"{self.family}:"
@@ -250,13 +252,13 @@ def _press(interaction: Interaction, signature: Signature) -> Press:
 
 
 def _invoked(command: AnyCommand | None, error: Exception) -> app_commands.CommandInvokeError:
-    """Return an error as the command tree gets it from a command."""
+    """Return an error wrapped as the command tree gets it from a command."""
     assert isinstance(command, app_commands.Command), "a press was let through for it"
     return app_commands.CommandInvokeError(command, error)
 
 
 def _item_of(panels: Panels) -> type[discord.ui.DynamicItem[discord.ui.Item[Any]]]:
-    """Return what discord.py makes of a button or menu by its id alone: it leads to the panels."""
+    """Return a dynamic item class by which discord.py passes a press to the panels by its id alone."""
 
     class Pressable(discord.ui.DynamicItem[discord.ui.Item[Any]], template=template(panels.family)):
         @classmethod

@@ -1,4 +1,4 @@
-"""Who may do an act of moderation here, how it is asked about, and what Discord's refusals mean (C89)."""
+"""Permission checks, confirmations and the meaning of Discord's errors for moderation (C89)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -19,11 +19,11 @@ from cogs._discord.text import in_a_line, inline
 Person = discord.User | discord.Member
 
 ACT_SECONDS = 30.0
-"""Seconds that Discord may take for an act."""
+"""Deadline in seconds for Discord to perform an act."""
 CONFIRM_SECONDS = 60
-"""How long one may think about a ban or a purge."""
+"""Seconds for which the confirmation of a ban or a purge works."""
 LONGEST_AUDITED = 512
-"""Characters of a reason in Discord's audit log."""
+"""Most characters of a reason in Discord's audit log."""
 LONGEST_REASON = 350
 NAME_ROOM = 80
 LONGEST_SPAN = 60
@@ -39,7 +39,7 @@ NEEDED: Mapping[Act, tuple[str, ...]] = {
     Act.PURGE: ("manage_messages", "read_message_history"),
     Act.SLOWMODE: ("manage_channels",),
 }
-"""What the bot itself needs. Of people the command tree asks the permission for that very act."""
+"""The permissions that the bot itself needs. The command tree checks those of the person."""
 I_LACK = _(
     "I may not do that here: my role lacks {needed}. Give it that in the server's settings under Roles, and "
     "try again."
@@ -68,7 +68,7 @@ BROKEN = _("Discord could not do that just now. Try again in a minute.")
 
 ASKED_BY = "{reason} (asked by {name}, {id})"
 NO_REASON = "No reason given"
-"""Both are for Discord's audit log, which is in English."""
+"""Reasons for Discord's audit log, which is in English."""
 NONE_GIVEN = _("No reason given")
 PERMISSIONS_FOR_IT = _("the permissions for it")
 
@@ -92,7 +92,7 @@ STAYS = _("\nOlder messages stay: Discord deletes none at once that are older th
 
 @asynccontextmanager
 async def refusing(interaction: Interaction) -> AsyncIterator[None]:
-    """Tell the asker why something is not done: that is an answer, and no fault."""
+    """Answer the asker with the reason of a refusal, which is not an error."""
     try:
         yield
     except ModerationRefused as error:
@@ -101,7 +101,7 @@ async def refusing(interaction: Interaction) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def asking_discord(act: Act | None = None) -> AsyncIterator[None]:
-    """Let Discord be asked within the deadline. Raises Refused, in one sentence, for whatever goes wrong."""
+    """Apply the deadline to requests to Discord; raise Refused with one sentence for any failure."""
     try:
         async with asyncio.timeout(ACT_SECONDS):
             yield
@@ -110,7 +110,7 @@ async def asking_discord(act: Act | None = None) -> AsyncIterator[None]:
 
 
 def meaning(error: Exception, needed: str) -> str:
-    """Return what an error of Discord's means for who asked."""
+    """Return the meaning of a Discord error in a sentence for the asker."""
     if isinstance(error, discord.Forbidden):
         return FORBIDDEN.format(needed=needed)
     if isinstance(error, discord.NotFound):
@@ -121,19 +121,23 @@ def meaning(error: Exception, needed: str) -> str:
 
 
 def check_own(interaction: Interaction, *needed: str) -> None:
-    """Raise Refused where the bot lacks a permission in this place; Discord tells with each command."""
+    """Raise Refused if the bot lacks a permission in this place; each command brings the permissions."""
     lacking = lacks(interaction.app_permissions, *needed)
     if lacking:
         raise ModerationRefused(I_LACK.format(needed=named(*lacking)))
 
 
 def lacks(held: discord.Permissions, *needed: str) -> tuple[str, ...]:
-    """Return which of some permissions are not held."""
-    return () if held.administrator else tuple(one for one in needed if not getattr(held, one))
+    """Return the needed permissions that `held` lacks."""
+    return (
+        ()
+        if held.administrator
+        else tuple(permission for permission in needed if not getattr(held, permission))
+    )
 
 
 def check(interaction: Interaction, act: Act, person: Person) -> None:
-    """Raise Refused where the bot must not do something to somebody, or who asks must not."""
+    """Raise Refused if the bot or the asker must not do this act to the person."""
     guild = guild_of(interaction)
     check_own(interaction, *NEEDED[act])
     name = shown(person)
@@ -145,7 +149,7 @@ def check(interaction: Interaction, act: Act, person: Person) -> None:
 
 
 def guild_of(interaction: Interaction) -> discord.Guild:
-    """Return the server in which it is asked. Raises Refused where the bot is no member of it."""
+    """Return the server of a command; raise Refused if the bot is not a member of it."""
     guild = interaction.guild
     if guild is None or guild.me is None:
         raise ModerationRefused(NOT_HERE)
@@ -153,25 +157,25 @@ def guild_of(interaction: Interaction) -> discord.Guild:
 
 
 async def note(interaction: Interaction, act: Act, detail: str) -> None:
-    """Leave a trace in our audit, before anything happens: ids and numbers."""
+    """Write an audit entry before the act; `detail` holds only ids and numbers."""
     moderation = interaction.client.app.moderation
     await moderation.note(actor_of(interaction), act, detail, guild_id=guild_of(interaction).id)
 
 
 def reason_of(interaction: Interaction, reason: str) -> str:
-    """Return a reason for Discord's audit log, with who asked; at most 512 characters."""
+    """Return the reason for Discord's audit log, including the asker; at most 512 characters."""
     user = interaction.user
     tail = ASKED_BY.format(reason="", name=in_a_line(user.name, NAME_ROOM), id=user.id)
     return in_a_line(reason or NO_REASON, LONGEST_AUDITED - len(tail)) + tail
 
 
 def shown(person: Person) -> str:
-    """Return somebody's name as a part of a sentence of ours."""
+    """Return a person's name, escaped for use in a sentence of the bot."""
     return f"**{inline(person.display_name, NAME_ROOM)}**"
 
 
 def ban_panel(person: Person, reason: str, sweep: timedelta) -> Panel:
-    """Return the question whether somebody is to be banned."""
+    """Return the confirmation of a ban."""
     swept = SWEPT.format(span=in_words(sweep)) if sweep else NOT_SWEPT
     text = BAN.format(name=shown(person), swept=swept, reason=_quoted(reason))
     arguments = (person.id, int(sweep.total_seconds()))
@@ -179,7 +183,7 @@ def ban_panel(person: Person, reason: str, sweep: timedelta) -> Panel:
 
 
 def reason_in(text: str) -> str:
-    """Return the reason from the text of such a question."""
+    """Return the reason, parsed from the text of a ban's confirmation."""
     written = text.rpartition("\n> ")[2]
     return "" if written in {str(NONE_GIVEN), NO_REASON} else written
 
@@ -187,7 +191,7 @@ def reason_in(text: str) -> str:
 def purge_panel(
     *, count: int, who: str, oldest: str, stays: bool, reason: str, arguments: tuple[str | int, ...]
 ) -> Panel:
-    """Return the question whether messages are to be deleted."""
+    """Return the confirmation of a purge."""
     older = STAYS if stays else ""
     text = PURGE.format(count=count, who=who, oldest=oldest, stays=older, reason=_quoted(reason))
     return Panel(text, _buttons(DELETE_BUTTON.format(count=count), "purge", arguments), CONFIRM_SECONDS)

@@ -1,4 +1,4 @@
-"""Options of commands: which character, channel or day is meant, what is offered, and why it can't be."""
+"""Options of commands: parsing and autocompletion of characters, channels and days, and their refusals."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -31,16 +31,15 @@ if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
 OFFERED = 25
-"""Choices that Discord takes for one option."""
+"""Most choices that Discord accepts for one option."""
 LONGEST_ID = 100
 NAME_ROOM = 80
 CharacterName = app_commands.Range[str, 1, 80]
-"""An option that names a character."""
 REFUSALS = (
     *(NotStaged, NotLaidDown, NoSuchEncounter, NoGreeting, ConfigurationError),
     *(ChangeRefused, CannotRemake, ReminderRefused),
 )
-"""What is an answer, and no fault."""
+"""Exceptions that are answers to the asker and not errors of the program."""
 WHICH = "Which of the characters; if you name none, the one who is alone with you, or me"
 OF_ONE = _("This is what {name} knows. The option character shows what the others of us know.")
 NOT_HERE_ANY_MORE = _("That character is not played here any more.")
@@ -48,26 +47,32 @@ NO_DAY = _("That is not a date: write it as 2026-05-03, or choose one on which s
 
 
 async def offer_characters(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Offer the characters that fit what was typed."""
+    """Return the characters that match the typed text, as choices."""
     return fitting(interaction.client, current.strip().casefold())
 
 
 def named_so_far(interaction: Interaction) -> str | None:
-    """Return what the option `character` of a command holds while another option is being typed."""
+    """Return the value of the option `character` while the user types another option."""
     return getattr(interaction.namespace, "character", None) or None
 
 
 async def offer_members(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Offer lists of characters, with commas between: those that are typed already, and one more each."""
-    *before, typed = (one.strip() for one in current.split(","))
-    named = ", ".join(one for one in before if one)
+    """Return comma-separated lists of characters as choices: those already typed, and one more each."""
+    *before, typed = (name.strip() for name in current.split(","))
+    named = ", ".join(name for name in before if name)
     choices = fitting(interaction.client, typed.casefold())
-    whole = [f"{named}, {one.value}" if named else one.value for one in choices if one.value not in before]
-    return [app_commands.Choice(name=one, value=one) for one in whole if len(one) <= LONGEST_ID]
+    whole = [
+        f"{named}, {choice.value}" if named else choice.value
+        for choice in choices
+        if choice.value not in before
+    ]
+    return [
+        app_commands.Choice(name=members, value=members) for members in whole if len(members) <= LONGEST_ID
+    ]
 
 
 def fitting(bot: "Masquerade", typed: str) -> list[app_commands.Choice[str]]:
-    """Return the characters whose names hold a text, as choices."""
+    """Return the characters whose names contain the typed text, as choices."""
     found = [
         role
         for role in bot.app.company
@@ -80,12 +85,12 @@ def fitting(bot: "Masquerade", typed: str) -> list[app_commands.Choice[str]]:
 
 
 def role_named(bot: "Masquerade", name: str) -> PlayedCharacter:
-    """Return a character by any of its names. Raises NotStaged."""
+    """Return a character by any of its names; raise NotStaged if there is none."""
     return bot.app.presence.role(name)
 
 
 async def role_meant(interaction: Interaction, name: str | None) -> PlayedCharacter:
-    """Return the named character; without a name the one who is alone with the asker, or the bot's own.
+    """Return the named character; without a name, the only one in the asker's DM or the bot's own.
 
     Raises NotStaged.
     """
@@ -101,15 +106,15 @@ async def role_meant(interaction: Interaction, name: str | None) -> PlayedCharac
 
 
 def mark_of(role: PlayedCharacter) -> tuple[str, ...]:
-    """Return what stands for a character in the id of a button: nothing for the bot's own.
+    """Return a mark that identifies a character in a button's id; () for the bot's own character.
 
-    A slug may be too long for that.
+    The slug itself may be too long for an id.
     """
     return () if role.primary else (f"{speaker_id(role.slug) % 0x1000000:06x}",)
 
 
 def role_marked(bot: "Masquerade", mark: Sequence[str]) -> PlayedCharacter:
-    """Return the character that a mark stands for. Raises NotStaged when it is gone."""
+    """Return the character of a mark; raise NotStaged if the character is gone."""
     company = bot.app.company
     found = next((role for role in company if mark_of(role) == tuple(mark)), None)
     if found is None:
@@ -118,20 +123,20 @@ def role_marked(bot: "Masquerade", mark: Sequence[str]) -> PlayedCharacter:
 
 
 def of_one(bot: "Masquerade", panel: Panel, role: PlayedCharacter) -> Panel:
-    """Return a panel that says whose knowledge it shows, where there are several characters."""
+    """Return the panel with the character's name above it if there are several characters."""
     if len(bot.app.company) == 1:
         return panel
     return replace(panel, text=with_note(panel.text, OF_ONE.format(name=shown(role))))
 
 
 def shown(role: PlayedCharacter) -> str:
-    """Return a character's name as a part of a sentence of ours."""
+    """Return a character's name, escaped for use in a sentence of the bot."""
     return inline(role.name, NAME_ROOM)
 
 
 @asynccontextmanager
 async def telling(interaction: Interaction) -> AsyncIterator[None]:
-    """Tell the asker why something can't be done: that is an answer, and no fault."""
+    """Answer the asker with the reason of a refusal, which is not an error."""
     try:
         yield
     except MemoryRefused as refused:
@@ -141,7 +146,7 @@ async def telling(interaction: Interaction) -> AsyncIterator[None]:
 
 
 def day_in(text: str) -> date | None:
-    """Return the day that somebody wrote, as 2026-05-03; None where it is none."""
+    """Return the day from a text such as 2026-05-03; None if the text is no day."""
     try:
         return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
@@ -152,7 +157,7 @@ Channel = app_commands.AppCommandChannel | app_commands.AppCommandThread
 
 
 class ChannelOption(app_commands.Transformer):
-    """A channel in which people talk, or a thread, also one that the bot can't see."""
+    """A channel in which people talk, or a thread, including those that the bot can't see."""
 
     @property
     def type(self) -> discord.AppCommandOptionType:
@@ -160,7 +165,7 @@ class ChannelOption(app_commands.Transformer):
 
     @property
     def channel_types(self) -> list[discord.ChannelType]:
-        # Discord's own description of commands knows no media channels as an option.
+        # Discord doesn't accept media channels as a type of option.
         kind = discord.ChannelType
         threads = [kind.public_thread, kind.private_thread, kind.news_thread]
         return [kind.text, kind.news, kind.voice, kind.stage_voice, kind.forum, *threads]
@@ -173,11 +178,11 @@ class ChannelOption(app_commands.Transformer):
 ChannelChoice = app_commands.Transform[Channel, ChannelOption]
 
 Talkative = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
-"""A channel of a server in which something can be said."""
+"""A channel of a server in which the bot can post."""
 
 
 def place_in(channel: Talkative) -> Where:
-    """Return a channel of a server as a place, with its present names."""
+    """Return a channel of a server as a place, with the current names of both."""
     parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
     return Where(
         channel.id,
@@ -192,7 +197,7 @@ def place_in(channel: Talkative) -> Where:
 
 
 def may_write(channel: Talkative) -> bool:
-    """Say whether the bot may say something in a channel of a server."""
+    """Return whether the bot may post in a channel of a server."""
     held = channel.permissions_for(channel.guild.me)
     thread = isinstance(channel, discord.Thread)
     return held.view_channel and (held.send_messages_in_threads if thread else held.send_messages)

@@ -1,9 +1,9 @@
-"""Buttons, menus and forms that outlive the process: all they need to know stands in their ids (A12, D13).
+"""Buttons, menus and forms that outlive the process: their ids hold all of their state (A12, D13).
 
-A cog says what a panel shows as plain values (`Panel`, `Button`, `Menu`, `Form`), and what each action
-does (`Action`). `Panels`, in interactions.py, shows them. Every press takes one path, before and after a
-restart: the presser is its owner, may use its command, and comes in time; it is acknowledged first; what
-goes wrong is told in one sentence.
+A cog describes a panel as plain values (`Panel`, `Button`, `Menu`, `Form`) and the handler of each action
+(`Action`). `Panels`, in interactions.py, shows them. Every press is handled in the same way, before and
+after a restart: the user must own the panel, may use its command, and presses in time; the press is
+acknowledged first; a failure is reported in one sentence.
 """
 
 import re
@@ -27,7 +27,7 @@ BACK, NEXT = _("Back", "a button to the page before"), _("Next", "a button to th
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button: pressed, it does an action with some short arguments (no colons) of its own."""
+    """A button, whose press runs an action with short arguments (no colons)."""
 
     label: str
     action: str
@@ -38,8 +38,6 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class MenuChoice:
-    """A line of a menu."""
-
     value: str
     label: str
     description: str = ""
@@ -48,7 +46,7 @@ class MenuChoice:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """A menu of at most 25 lines, of which `least` to `most` are chosen; it takes a row of its own."""
+    """A menu of at most 25 lines, of which the user chooses `least` to `most`; it takes a row of its own."""
 
     action: str
     choices: tuple[MenuChoice, ...]
@@ -60,9 +58,9 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A message with buttons and menus that work for some seconds; without any, it is only told.
+    """A message with buttons and menus that work for `seconds`, or a plain message without them.
 
-    Whoever writes the text quotes in it what is not the bot's own (see text.py).
+    The caller must quote all words in the text that are not the bot's own (see text.py).
     """
 
     text: str
@@ -72,7 +70,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A place to write in, in a form."""
+    """A text input of a form."""
 
     key: str
     label: str
@@ -83,7 +81,7 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A window to write in; sent off, it does an action. It may stay open for `seconds`."""
+    """A window with text inputs, whose submission runs an action. It may stay open for `seconds`."""
 
     title: str
     action: str
@@ -94,11 +92,11 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What happens on a press.
+    """The handler of a press.
 
-    `again` is the command that opens such a panel: it is named when the time is over, and who may not
-    use it may not press either. `at_once` is for what opens a form, which must be Discord's first answer:
-    such an action must wait for nothing.
+    `again` is the command that opens such a panel: it is named when the panel has expired, and a user who
+    may not use it may not press either. `at_once` marks an action that opens a form: a form must be the first
+    response to Discord, so the action must not wait for anything.
     """
 
     do: Callable[["Press"], Awaitable[None]]
@@ -108,7 +106,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A press that was let through: `values` are chosen in its menu, `fields` written into its form."""
+    """A permitted press: `values` are the choices in its menu, `fields` the inputs of its form."""
 
     interaction: Interaction
     arguments: tuple[str, ...]
@@ -117,19 +115,19 @@ class Press:
 
     @property
     def text(self) -> str:
-        """The text of the panel as it stands; "" for a form that no panel opened."""
+        """The current text of the panel; "" for a form that no panel opened."""
         return self.interaction.message.content if self.interaction.message else ""
 
     @property
     def chosen(self) -> tuple[str, ...]:
-        """What is marked as chosen in the menus of the panel as it stands."""
-        menus = (one for one in self._items() if isinstance(one, discord.SelectMenu))
+        """The values of the panel's menus that are currently marked as chosen."""
+        menus = (item for item in self._items() if isinstance(item, discord.SelectMenu))
         return tuple(option.value for menu in menus for option in menu.options if option.default)
 
     @property
     def offered(self) -> tuple[str, ...]:
-        """All that can be chosen in the menus of the panel as it stands."""
-        menus = (one for one in self._items() if isinstance(one, discord.SelectMenu))
+        """All values that the panel's menus currently offer."""
+        menus = (item for item in self._items() if isinstance(item, discord.SelectMenu))
         return tuple(option.value for menu in menus for option in menu.options)
 
     def _items(self) -> Iterator[discord.Component]:
@@ -140,7 +138,7 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What the id of a button, menu or form says: the action, whose it is, until when, and on what."""
+    """The content of the id of a button, menu or form: action, owner, deadline and arguments."""
 
     family: str
     action: str
@@ -153,14 +151,14 @@ class Signature:
 
 
 def template(family: str) -> re.Pattern[str]:
-    """Return what all ids of a family look like."""
+    """Return the pattern of all ids of a family."""
     return re.compile(
         rf"{family}:(?P<action>\w+):(?P<owner>\d{{1,20}}):(?P<deadline>\d{{1,12}})(?P<arguments>(?::[^:]*)*)"
     )
 
 
 def read(family: str, custom_id: str) -> Signature | None:
-    """Return what an id says; None if it is not of this family."""
+    """Return the parsed id; None if it is not of this family."""
     found = template(family).fullmatch(custom_id)
     if found is None:
         return None
@@ -170,37 +168,39 @@ def read(family: str, custom_id: str) -> Signature | None:
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """Draws what belongs to one person, and works until a certain moment."""
+    """Builds the components of a panel for one person, with ids that expire at a certain moment."""
 
     family: str
     owner_id: int
     until: datetime
 
     def view(self, panel: Panel, *, disabled: bool = False) -> discord.ui.View:
-        """Return the buttons and menus of a panel. discord.py keeps nothing of them: they are stopped."""
+        """Return the buttons and menus of a panel, stopped so that discord.py doesn't keep them."""
         view = discord.ui.View(timeout=None)
         for item in panel.items:
             view.add_item(self._button(item) if isinstance(item, Button) else self._menu(item))
         for drawn in view.children if disabled else ():
-            drawn.disabled = True  # type: ignore[attr-defined] # buttons and menus both can be
+            drawn.disabled = True  # type: ignore[attr-defined] # buttons and menus both have it
         view.stop()
         return view
 
     def window(self, form: Form) -> discord.ui.Modal:
-        """Return a form as a window."""
         window = discord.ui.Modal(title=in_a_line(form.title, 45), custom_id=self._id(form), timeout=None)
-        for one in form.fields:
-            style = discord.TextStyle.paragraph if one.paragraph else discord.TextStyle.short
+        for entry in form.fields:
+            style = discord.TextStyle.paragraph if entry.paragraph else discord.TextStyle.short
             written = discord.ui.TextInput[discord.ui.Modal](
-                custom_id=one.key, style=style, default=one.value[: one.longest], max_length=one.longest
+                custom_id=entry.key,
+                style=style,
+                default=entry.value[: entry.longest],
+                max_length=entry.longest,
             )
-            window.add_item(discord.ui.Label(text=in_a_line(one.label, 45), component=written))
+            window.add_item(discord.ui.Label(text=in_a_line(entry.label, 45), component=written))
         return window
 
-    def _id(self, one: Button | Menu | Form) -> str:
-        arguments = tuple(map(str, one.arguments))
+    def _id(self, component: Button | Menu | Form) -> str:
+        arguments = tuple(map(str, component.arguments))
         custom_id = str(
-            Signature(self.family, one.action, self.owner_id, int(self.until.timestamp()), arguments)
+            Signature(self.family, component.action, self.owner_id, int(self.until.timestamp()), arguments)
         )
         assert len(custom_id) <= LONGEST_ID, "Discord takes no longer ids"
         assert read(self.family, custom_id), "an argument holds a colon"
@@ -222,18 +222,18 @@ class Pen:
             max_values=menu.most,
             options=[
                 discord.SelectOption(
-                    value=one.value,
-                    label=in_a_line(one.label, LONGEST_CHOICE),
-                    description=in_a_line(one.description, LONGEST_CHOICE) if one.description else None,
-                    default=one.chosen,
+                    value=choice.value,
+                    label=in_a_line(choice.label, LONGEST_CHOICE),
+                    description=in_a_line(choice.description, LONGEST_CHOICE) if choice.description else None,
+                    default=choice.chosen,
                 )
-                for one in menu.choices
+                for choice in menu.choices
             ],
         )
 
 
 def pages_of(lines: Iterable[str], room: int, most: int) -> Iterator[list[str]]:
-    """Yield pages of whole lines: `most` of them, or as many as fit the room."""
+    """Yield pages of whole lines: `most` of them, or as many as fit into `room` characters."""
     page: list[str] = []
     left = room
     for line in lines:
@@ -247,7 +247,7 @@ def pages_of(lines: Iterable[str], room: int, most: int) -> Iterator[list[str]]:
 
 
 def turning(page: int, pages: int, arguments: tuple[str | int, ...] = ()) -> tuple[Button, ...]:
-    """Return the buttons that turn pages, counted from 1; none where there is one page."""
+    """Return the buttons that turn pages, which are counted from 1; () for a single page."""
     if pages == 1:
         return ()
     return (
@@ -257,17 +257,17 @@ def turning(page: int, pages: int, arguments: tuple[str | int, ...] = ()) -> tup
 
 
 def with_note(text: str, note: str) -> str:
-    """Return a panel's text with a remark of ours under it."""
+    """Return a panel's text with a note of the bot below it."""
     note = f"\n-# {note}"
     return shortened(text, LIMIT - len(note)) + note
 
 
 def written(components: Any) -> dict[str, str]:
-    """Return what was written into the fields of a form, by their keys, as Discord sends it."""
+    """Return the inputs of a submitted form by key, from the components that Discord sends."""
     fields: dict[str, str] = {}
-    for one in components:
-        inner = [one["component"]] if "component" in one else one.get("components", [])
+    for component in components:
+        inner = [component["component"]] if "component" in component else component.get("components", [])
         fields |= written(inner)
-        if "custom_id" in one and isinstance(one.get("value"), str):
-            fields[one["custom_id"]] = one["value"]
+        if "custom_id" in component and isinstance(component.get("value"), str):
+            fields[component["custom_id"]] = component["value"]
     return fields

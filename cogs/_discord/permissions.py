@@ -1,4 +1,4 @@
-"""Who may do what: every command for administrators asks here, and nowhere else (D12)."""
+"""Permissions: the only place that decides who may use the commands for administrators (D12)."""
 
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -15,15 +15,14 @@ Location = discord.Guild | discord.abc.GuildChannel | discord.Thread
 
 
 def is_operator(bot: "Masquerade", user: discord.abc.Snowflake) -> bool:
-    """Say whether the operator named somebody in admin_ids: they may do everything everywhere."""
+    """Return whether admin_ids names the user, who then may do everything everywhere."""
     return user.id in bot.app.settings.admin_ids
 
 
 def may_manage(bot: "Masquerade", member: Person, channel_or_guild: Location | None) -> bool:
-    """Say whether somebody may change how the character behaves in a server.
+    """Return whether somebody may change how the character behaves in a server.
 
-    These are the operators, and members (no bots) who may manage that very server; in a DM, None, only
-    the operators.
+    Operators may, and members (no bots) who may manage that very server. In a DM (None) only operators may.
     """
     if is_operator(bot, member):
         return True
@@ -34,9 +33,9 @@ def may_manage(bot: "Masquerade", member: Person, channel_or_guild: Location | N
 
 
 def may_stage(bot: "Masquerade", interaction: "Interaction") -> bool:
-    """Say whether somebody may say which characters play what in a place: in private everybody may.
+    """Return whether the asker may choose the characters and scenes of a place.
 
-    In a server these are members who may manage its channels or the server, and the operators.
+    In a DM everybody may; in a server, operators and members who may manage its channels or the server.
     """
     held = interaction.permissions
     allowed = held.manage_channels or held.manage_guild or held.administrator
@@ -44,10 +43,10 @@ def may_stage(bot: "Masquerade", interaction: "Interaction") -> bool:
 
 
 def commands_the_bot(bot: "Masquerade", message: discord.Message) -> bool:
-    """Say whether a message in the log channel is an order of somebody who may give orders there.
+    """Return whether a message is an order in the log channel by somebody who may give orders there.
 
-    It is not what a webhook, a bot or Discord itself wrote, nor anything in a thread, a DM or another
-    channel.
+    Messages of webhooks, bots and Discord itself, and messages in a thread, a DM or another channel, are
+    never orders.
     """
     if message.webhook_id is not None or message.type not in TALK:
         return False
@@ -56,9 +55,9 @@ def commands_the_bot(bot: "Masquerade", message: discord.Message) -> bool:
 
 
 def may_command(bot: "Masquerade", who: Person, *, channel_id: int | None, guild_id: int | None) -> bool:
-    """Say whether somebody commands the bot in a channel: in the log channel, and nowhere else.
+    """Return whether somebody may command the bot in a channel, which must be the log channel.
 
-    Operators do, and the administrators of the server that it is in.
+    Operators may, and administrators of the server of the log channel.
     """
     if channel_id is None or channel_id != bot.app.settings.log_channel:
         return False
@@ -68,5 +67,5 @@ def may_command(bot: "Masquerade", who: Person, *, channel_id: int | None, guild
 
 
 def _belongs(who: Person, guild_id: int) -> TypeGuard[discord.Member]:
-    """Say whether this is a member of that server: permissions hold nowhere else."""
+    """Return whether the person is a member of that very server; permissions hold nowhere else."""
     return isinstance(who, discord.Member) and who.guild.id == guild_id

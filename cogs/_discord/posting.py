@@ -1,7 +1,7 @@
-"""Posting in one channel: how patiently Discord is asked, and what its refusals mean for a reply.
+"""Posting in one channel: deadlines, retries, and the meaning of Discord's errors for a reply.
 
-Where no webhook can be had the bot says `Name: text` for a further character (C20). A character for adults
-says nothing once the channel lets children in (C91).
+Without a webhook the bot posts `Name: text` for a further character (C20). A character for adults posts
+nothing once the channel lets children in (C91).
 """
 
 import asyncio
@@ -36,19 +36,19 @@ _SOMEBODY_ELSES = 50005
 
 _UNREACHABLE = (aiohttp.ClientError, OSError, discord.RateLimited)  # a TimeoutError is an OSError
 DISCORD_FAULTS = (*_UNREACHABLE, discord.DiscordException)
-"""Everything that asking Discord for something may raise."""
+"""All exceptions that a request to Discord may raise."""
 
 LONGEST_NAME = 80
 LOOKED_AT = 25
-"""Messages behind one among which its further pieces are looked for: they are posted at once."""
+"""Messages after a part's first one that are searched for its further pieces, which follow at once."""
 _BLOCK_SIGN = re.compile(r"^(\d*)([#>+.-])")
-"""What makes a list, a heading or a quotation of a line that begins with it."""
+"""Characters at the start of a line that make it a list, a heading or a quotation."""
 
 NOT_FOR_CHILDREN = "the channel is not marked as age-restricted any more"
 
 
 class Posting:
-    """Posts in one channel; with `pings`, the person who is answered is pinged, and nobody else."""
+    """Posts in one channel; with `pings` it pings the person whom it answers, and nobody else."""
 
     def __init__(
         self,
@@ -64,23 +64,23 @@ class Posting:
         self._pings = pings
 
     def elsewhere(self, channel: "PartialMessageableChannel") -> "Posting":
-        """Return what posts in another channel as this does here."""
+        """Return a Posting for another channel with the same options."""
         return Posting(channel, clock=self._clock, on_unauthorized=self._on_unauthorized, pings=self._pings)
 
     @asynccontextmanager
     async def asking(self, *, change: bool = False) -> AsyncIterator[None]:
-        """Let Discord be asked within the deadline, and name what goes wrong.
+        """Apply the deadline to requests to Discord, and raise their errors as a SpeakingError.
 
-        With `change` a message is to be changed, which may be gone by now. Raises a SpeakingError.
+        `change` means that the request changes a message, which may have been deleted meanwhile.
         """
         try:
             async with asyncio.timeout(DEADLINE):
                 yield
         except DISCORD_FAULTS as error:
-            raise (self._of_message(error) if change else self._named(error)) from error
+            raise (self._error_of_change(error) if change else self._error_of_post(error)) from error
 
     async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask up to three times, while nothing stands in the way but what passes by itself."""
+        """Try up to three times in all, as long as the errors are temporary."""
         retrying = AsyncRetrying(
             stop=stop_after_attempt(3),
             wait=wait_exponential(multiplier=0.5),
@@ -111,38 +111,38 @@ class Posting:
         return await self.patiently(send)
 
     def pinging(self, to: int) -> discord.AllowedMentions:
-        """Allow that one user is pinged, and nobody else; characters, whose ids are negative, can't be."""
+        """Allow a ping of one user only; characters have negative ids and are never pinged."""
         users = [discord.Object(to)] if self._pings and to > 0 else []
         return discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False)
 
     async def edit(self, message_id: int, text: str) -> None:
-        """Give one of the bot's messages new words; nobody is pinged by an edit."""
+        """Replace the text of one of the bot's messages without pinging anybody."""
         message = self.channel.get_partial_message(message_id)
         await message.edit(content=text, allowed_mentions=discord.AllowedMentions.none())
 
     async def delete(self, message_id: int) -> None:
-        """Delete a message; one that is gone already is fine."""
+        """Delete a message, if it still exists."""
         try:
             await self.channel.get_partial_message(message_id).delete()
         except discord.NotFound:
             return
 
     def history(self, after: int, *, oldest_first: bool = True) -> AsyncIterator[discord.Message]:
-        """Return what was posted after a message."""
+        """Return up to HISTORY_LOOKED_AT messages after a message."""
         behind = discord.Object(after)
         return self.channel.history(after=behind, limit=HISTORY_LOOKED_AT, oldest_first=oldest_first)
 
-    def _of_message(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
-        """Return what an error means for a message that is to be changed: one that is gone is gone."""
+    def _error_of_change(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
+        """Return the SpeakingError for a failed change of a message; a deleted message is Gone."""
         code = error.code if isinstance(error, discord.HTTPException) else None
         if code == UNKNOWN_MESSAGE:
             return Gone(f"Discord does not know the message any more (code {code})")
         if code == _SOMEBODY_ELSES:
             return Unpostable(f"the message was posted through a webhook that is gone (code {code})")
-        return self._named(error)
+        return self._error_of_post(error)
 
-    def _named(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
-        """Return what an error means for the reply."""
+    def _error_of_post(self, error: Exception) -> Unsaid | Unsayable | Unpostable:
+        """Return the SpeakingError for a failed post."""
         if not isinstance(error, discord.HTTPException) or error.status == 429 or error.status >= 500:
             return Unsaid(f"Discord can't be reached ({type(error).__name__})")
         if error.status == 401:
@@ -159,27 +159,27 @@ def _passing(error: BaseException) -> bool:
 
 
 def language_of_the_server(channel: object) -> AbstractContextManager[None]:
-    """Use the language of the server that a channel is in; English in private, where nobody tells theirs."""
+    """Use the language of a channel's server; English in DMs, whose language Discord doesn't tell."""
     guild = getattr(channel, "guild", None)
     return speaking(guild.preferred_locale.value if isinstance(guild, discord.Guild) else None)
 
 
 def safe_name(name: str) -> str:
-    """Return a name that shows in a message as it is: no Markdown is read in it, and nobody mentioned."""
+    """Return a name with Markdown and mentions escaped, for the start of a message."""
     plain = escape_mentions(inline(name, LONGEST_NAME)).replace("<", "\\<")
     return _BLOCK_SIGN.sub(r"\1\\\2", plain)
 
 
 def pieces_of(name: str, text: str) -> list[str]:
-    """Return what is posted for a text: one message, or more where the name makes it too long for one."""
+    """Return the messages for a text: one, or more if the name makes the text too long for one."""
     return split(f"{safe_name(name)}: {text}", LIMIT)
 
 
 class Prefixed:
-    """Says parts as the bot, each with the character's name before it.
+    """Posts parts as the bot, each with the character's name before it.
 
-    A part that needs a second message has the id of its first. What is posted for it besides replies to
-    that one, so it is found again whenever the part is changed, also after a restart.
+    A part that needs several messages has the id of its first. The further messages reply to the first, so
+    they can be found whenever the part is changed, also after a restart.
     """
 
     def __init__(self, posting: Posting, name: str, *, me: int) -> None:
@@ -188,67 +188,69 @@ class Prefixed:
         self._me = me
 
     async def say(self, part: Part, *, to: int) -> int:
-        """Post a part; return the id of its first message."""
+        """Post a part and return the id of its first message."""
         first, *rest = self._parts(part)
         message_id = await self._posting.post(first, to=to)
-        for one in rest:
-            await self._posting.post(one, to=to, under=message_id)
+        for piece in rest:
+            await self._posting.post(piece, to=to, under=message_id)
         return message_id
 
     async def edit(self, message_id: int, text: str) -> None:
-        """Give a part new words, in as many messages as they take."""
+        """Replace the text of a part, in as many messages as the new text takes."""
         first, *rest = self._parts(Part(0, text, f"e{message_id}"))
         await self._posting.edit(message_id, first.text)
-        for there, one in zip_longest(await self._further(message_id), rest):
-            if one is None:
-                await self._posting.delete(there.id)
-            elif there is None:
-                await self._posting.post(one, to=0, under=message_id)
-            elif there.content.strip() != one.text.strip():
-                await self._posting.edit(there.id, one.text)
+        for posted, piece in zip_longest(await self._later_messages(message_id), rest):
+            if piece is None:
+                await self._posting.delete(posted.id)
+            elif posted is None:
+                await self._posting.post(piece, to=0, under=message_id)
+            elif posted.content.strip() != piece.text.strip():
+                await self._posting.edit(posted.id, piece.text)
 
     async def unsay(self, message_id: int) -> None:
-        """Delete what was posted for a part: all of it."""
-        for there in await self._further(message_id):
-            await self._posting.delete(there.id)
+        """Delete all messages of a part."""
+        for message in await self._later_messages(message_id):
+            await self._posting.delete(message.id)
         await self._posting.delete(message_id)
 
     def is_first_of(self, message: discord.Message, part: Part) -> bool:
-        """Say whether a message is the first that was posted for a part."""
+        """Return whether a message is the first message of a part."""
         if message.author.id != self._me or message.webhook_id is not None:
             return False
         return message.content.strip() == self._parts(part)[0].text.strip()
 
     async def complete(self, message_id: int, part: Part) -> None:
-        """Post what is missing of a part whose first message is there."""
+        """Post the missing messages of a part whose first message exists."""
         rest = self._parts(part)[1:]
         if rest:
-            there = await self._further(message_id)
-            for one in rest[len(there) :]:
-                await self._posting.post(one, to=0, under=message_id)
+            posted = await self._later_messages(message_id)
+            for piece in rest[len(posted) :]:
+                await self._posting.post(piece, to=0, under=message_id)
 
     def _parts(self, part: Part) -> list[Part]:
-        """Return the messages of a part, with nonces of their own."""
+        """Return the messages of a part, each with its own nonce."""
         pieces = pieces_of(self._name, part.text)
         marks = ["", *(chr(ord("a") + number) for number in range(len(pieces) - 1))]
         return [
             Part(part.number, piece, part.nonce + mark) for piece, mark in zip(pieces, marks, strict=True)
         ]
 
-    async def _further(self, message_id: int) -> list[discord.Message]:
-        """Return what was posted for a part besides its first message."""
+    async def _later_messages(self, message_id: int) -> list[discord.Message]:
+        """Return the messages of a part after its first."""
         history = self._posting.channel.history(after=discord.Object(message_id), limit=LOOKED_AT)
         return [
-            one
-            async for one in history
-            if one.author.id == self._me and one.reference and one.reference.message_id == message_id
+            message
+            async for message in history
+            if message.author.id == self._me
+            and message.reference
+            and message.reference.message_id == message_id
         ]
 
 
 class GatedMouth:
-    """Says nothing once Discord does not keep children out any more, whatever was thought of before.
+    """Posts nothing once the channel is no longer age-restricted, even for a reply that is already written.
 
-    `open_now` looks at the channel's mark as Discord told it last. What stands there may be deleted still.
+    `open_now` returns the channel's mark as Discord sent it last. Posted messages may still be deleted.
     """
 
     show: Callable[[str], None] | None = None
@@ -287,7 +289,7 @@ class GatedMouth:
         await self._own.react(message_id)
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
-        self._check()  # looking may complete what was posted half
+        self._check()  # the search may post the rest of an incomplete part
         return await self._own.find(part, after=after, known=known)
 
     async def whisper(self, part: Part, *, to: int) -> bool:

@@ -1,4 +1,4 @@
-"""A reply, as Discord posts it: as the bot itself, or as a character with a name and a face of its own."""
+"""Outlets that post a reply on Discord: as the bot itself, or by webhook as a character with its own face."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TYPING_AFTER = 0.5
-"""Seconds before the typing indicator shows: an answer that comes at once needs none."""
+"""Seconds before the typing indicator shows: an immediate answer needs none."""
 CANNOT_ANSWER = "\N{ZIPPER-MOUTH FACE}"
-"""What is put on a message when no answer can be thought of, and errors=react (C19)."""
+"""The reaction to a message if no answer can be generated and errors=react (C19)."""
 TYPING_AGAIN = 8.0
-"""Seconds between two signs of typing: Discord drops the indicator after about ten (F055)."""
+"""Seconds between two typing requests: Discord drops the indicator after about ten (F055)."""
 
 
 class DiscordMouth:
-    """Says replies in one channel as the bot, by a `posting` that pings whom it answers, or nobody."""
+    """Posts replies in one channel as the bot, through `posting`."""
 
     show: Callable[[str], None] | None = None
 
@@ -55,7 +55,7 @@ class DiscordMouth:
         voices: VoiceReplies | None = None,
     ) -> None:
         self.me = me
-        self._known = known  # the channel as Discord keeps us informed of it; of others nothing is known
+        self._known = known  # the channel in discord.py's cache, if it is there
         self.guild: discord.Guild | None = getattr(known, "guild", None)
         self._private = private
         self._in_private = isinstance(channel, discord.DMChannel)
@@ -67,7 +67,6 @@ class DiscordMouth:
 
     @property
     def emotes(self) -> Mapping[str, str]:
-        """The server's emotes that the bot may use."""
         return emotes_of(self.guild, discord.Emoji.is_usable) if self.guild else NO_EMOTES
 
     def speaking_as(self, speaker: Speaker) -> Mouth:
@@ -81,32 +80,30 @@ class DiscordMouth:
 
     @asynccontextmanager
     async def typing(self) -> AsyncIterator[None]:
-        """Show that the character types. That it can't be shown is no reason not to answer."""
+        """Show the typing indicator; a failure to show it doesn't prevent the answer."""
         async with running(self._keep_typing(), name="Showing that a character types"):
             yield
 
     async def say(self, part: Part, *, to: int) -> int:
-        """Post one part, once, however often it is sent."""
+        """Post one part, exactly once even if the request is sent again."""
         async with self.posting.asking():
             return await self.posting.post(part, to=to)
 
     async def edit(self, message_id: int, text: str) -> None:
-        """Give one of the bot's messages new words."""
         async with self.posting.asking(change=True):
             await self.posting.edit(message_id, text)
 
     async def unsay(self, message_id: int) -> None:
-        """Delete one of the bot's messages."""
         async with self.posting.asking(change=True):
             await self.posting.delete(message_id)
 
     async def react(self, message_id: int) -> None:
-        """Put a sign on a message that can't be answered."""
+        """React to a message that can't be answered."""
         async with self.posting.asking():
             await self._channel.get_partial_message(message_id).add_reaction(CANNOT_ANSWER)
 
     async def whisper(self, part: Part, *, to: int) -> bool:
-        """Say something to one person alone: here, if this is their private chat, else in that."""
+        """Post a part in one person's DM, which may be this channel."""
         try:
             async with self.posting.asking():
                 await (await self._alone_with(to)).post(part, to=to)
@@ -120,7 +117,7 @@ class DiscordMouth:
         return self.posting.elsewhere(await self._private(person_id))
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
-        """Look for a part in what the bot posted after a message; history does not tell the nonces."""
+        """Find a part by its text in the bot's posts after a message; history has no nonces."""
         async with self.posting.asking():
             async for message in self.posting.history(after):
                 mine = message.author.id == self.me and message.id not in known
@@ -139,10 +136,10 @@ class DiscordMouth:
 
 
 class WebhookMouth:
-    """Says what one of the further characters says, under its name and with its face (C20).
+    """Posts the replies of one of the further characters, under its name and with its face (C20).
 
-    Where the channel has no webhook for that, the bot says it, with the name before it. `me` is what
-    stands for the character where others have an id.
+    If the channel has no webhook, the bot posts them with the name before the text. `me` is the
+    character's stand-in for a user id.
     """
 
     show: Callable[[str], None] | None = None
@@ -159,9 +156,9 @@ class WebhookMouth:
 
     @property
     def emotes(self) -> Mapping[str, str]:
-        """The server's emotes that everybody may use: a webhook has no roles."""
+        """The server's emotes that everybody may use, because a webhook has no roles."""
         guild = self._own.guild
-        return emotes_of(guild, lambda one: one.available and not one.roles) if guild else NO_EMOTES
+        return emotes_of(guild, lambda emote: emote.available and not emote.roles) if guild else NO_EMOTES
 
     def speaking_as(self, speaker: Speaker) -> Mouth:
         return self._own.speaking_as(speaker)
@@ -173,7 +170,7 @@ class WebhookMouth:
         await self._own.react(message_id)
 
     async def say(self, part: Part, *, to: int) -> int:
-        """Post one part, once: before it is sent again it is looked for (faults A9, B1)."""
+        """Post one part exactly once: a retry first looks for it in the channel (faults A9, B1)."""
         after = self._webhooks.newest(self._channel) if self._webhooks else 0
         may_be_there = False
 
@@ -197,7 +194,7 @@ class WebhookMouth:
             return message_id if message_id is not None else await self._prefixed.say(part, to=to)
 
     async def edit(self, message_id: int, text: str) -> None:
-        """Give a message of the character's new words; nobody is pinged by an edit."""
+        """Replace the text of one of the character's messages without pinging anybody."""
         async with self._posting.asking(change=True):
             if outlet := await self._outlet():
                 nobody = discord.AllowedMentions.none()
@@ -209,7 +206,6 @@ class WebhookMouth:
             await self._prefixed.edit(message_id, text)
 
     async def unsay(self, message_id: int) -> None:
-        """Delete a message of the character's."""
         async with self._posting.asking(change=True):
             if outlet := await self._outlet():
                 deletion = outlet.hook.delete_message(message_id, thread=outlet.thread)
@@ -221,9 +217,9 @@ class WebhookMouth:
         return await self._own.whisper(part, to=to)
 
     async def find(self, part: Part, *, after: int, known: Collection[int]) -> int | None:
-        """Look for a part after a message, in both forms in which it may have been posted.
+        """Find a part after a message, posted by webhook or by the bot with the name before the text.
 
-        What is missing of one that the bot had to say in two messages is posted.
+        If the bot needed several messages for it, this posts the missing ones.
         """
         async with self._posting.asking():
             async for message in self._posting.history(after):
@@ -253,7 +249,7 @@ class WebhookMouth:
         return message.id
 
     async def _done(self, outlet: ThreadWebhook, asked: Awaitable[object]) -> bool:
-        """Wait for what is done to a message; False when it is none of this webhook's."""
+        """Await a request about a message; return False if the message is not of this webhook."""
         try:
             await asked
         except discord.HTTPException as error:
@@ -263,7 +259,7 @@ class WebhookMouth:
         return True
 
     def _lost(self, outlet: ThreadWebhook, error: discord.HTTPException) -> bool:
-        """Say whether an error means that the webhook is gone, and take that in."""
+        """Return whether an error means that the webhook is gone, and if so forget the webhook."""
         assert self._webhooks is not None
         if not is_gone(error):
             return False
@@ -271,7 +267,7 @@ class WebhookMouth:
         return True
 
     async def _posted(self, part: Part, after: int) -> int | None:
-        """Return the id of what an answer that got lost was about; None when it was not posted."""
+        """Return the id of a part whose response from Discord got lost; None if it was not posted."""
         newest_first = self._posting.history(after, oldest_first=False)
         found = [message async for message in newest_first if self._is_of_webhook(message, part)]
         return found[0].id if found else None
@@ -283,11 +279,11 @@ class WebhookMouth:
 
 
 def mouth_in(bot: "Masquerade", channel: "MessageableChannel | int", *, pings: bool = True) -> DiscordMouth:
-    """Return what speaks in a channel, also by its id alone."""
+    """Return the outlet of a channel, which may be given by its id."""
     known = bot.get_channel(channel) if isinstance(channel, int) else channel
     if isinstance(channel, int):
         channel = bot.get_partial_messageable(channel)
-    assert not isinstance(channel, discord.GroupChannel)  # no bot gets into one
+    assert not isinstance(channel, discord.GroupChannel)  # bots can't join group DMs
     assert bot.user is not None
     posting = Posting(channel, clock=bot.app.clock, on_unauthorized=bot.stop_for_bad_token, pings=pings)
     return DiscordMouth(
@@ -303,7 +299,7 @@ def mouth_in(bot: "Masquerade", channel: "MessageableChannel | int", *, pings: b
 
 
 def unasked_mouth(bot: "Masquerade", channel_id: int) -> DiscordMouth | None:
-    """Return what speaks unasked in a channel that the bot sees and may write in; it pings nobody."""
+    """Return the outlet for unprompted messages, which pings nobody; None if the bot can't post there."""
     channel = bot.get_channel(channel_id)
     if not isinstance(channel, Talkative) or is_log_channel(bot, channel):
         return None

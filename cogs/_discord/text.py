@@ -1,4 +1,4 @@
-"""Words of people and of the character, shown so that they can't pass for the bot's; cards and pictures."""
+"""Quoting, so that words of people and characters can't pass for the bot's; info cards and pictures."""
 
 import io
 import re
@@ -16,14 +16,14 @@ from bot.discord.commands import Interaction
 from bot.pictures import DrawnPicture
 
 LONGEST = 2000
-"""What a message may hold, in UTF-16 units: the strictest way Discord may count."""
+"""Most UTF-16 units of a message: the strictest way in which Discord may count."""
 NOTHING_SEEN = _("(nothing to be seen)")
 _CUT = _("… (cut)")
 _ELLIPSIS = "…"
 _CLUSTERS = regex.compile(r"\X")
 
 ACCENT = discord.Colour(0x7C5CBF)
-"""The colour of every card; there is none that means something by itself."""
+"""The colour of every card; colours carry no meaning."""
 LONGEST_VALUE = 1024
 NOBODY = discord.AllowedMentions.none()
 
@@ -32,9 +32,9 @@ _EMOTE_NAME = re.compile(r"[A-Za-z0-9_]{2,32}")
 
 
 def quoted(text: str, room: int = LONGEST) -> str:
-    """Return a text as a quotation of at most `room` units: each line is marked, and none gets out.
+    """Return a text as a block quote of at most `room` units, with every line marked as quoted.
 
-    Discord reads Markdown inside a quotation by itself, so nothing left open in there reaches beyond it.
+    Discord parses Markdown inside a quote separately, so an unclosed tag has no effect beyond it.
     """
     text = clean_text(str(text)).strip("\n")
     if is_blank(text):
@@ -43,13 +43,13 @@ def quoted(text: str, room: int = LONGEST) -> str:
 
 
 def in_a_line(text: str, room: int) -> str:
-    """Return a text as one line of at most `room` units, for where no Markdown is read: labels, menus."""
+    """Return a text as one line of at most `room` units, for labels and menus, which have no Markdown."""
     line = " ".join(clean_text(str(text)).split())
     return NOTHING_SEEN[:room] if is_blank(line) else shortened(line, room)
 
 
 def shortened(text: str, room: int, *, mark: str = _ELLIPSIS) -> str:
-    """Return a text of at most `room` units; where something is left out, the mark says so."""
+    """Return a text of at most `room` units; `mark` stands for the omitted part."""
     text = str(text)
     if width(text) <= room:
         return text
@@ -63,18 +63,18 @@ def shortened(text: str, room: int, *, mark: str = _ELLIPSIS) -> str:
 
 
 def inline(text: str, room: int) -> str:
-    """Return a text as at most `room` units within a line of ours: its Markdown is shown, and not read."""
+    """Return a text as at most `room` units for use within a line of the bot, with its Markdown escaped."""
     return shortened(escape_markdown(in_a_line(text, room), ignore_links=False), room)
 
 
 def searchable(words: str | None, room: int) -> str:
-    """Return what is searched for, as an argument in the id of a button: there, colons part the arguments."""
+    """Return a search text as an argument for a button's id, in which colons separate the arguments."""
     return in_a_line(words.replace(":", " "), room) if words and words.strip(": \n\t") else ""
 
 
 @dataclass(frozen=True, slots=True)
 class InfoCard:
-    """What a card shows; whoever makes one quotes in it what is not the bot's own."""
+    """The content of a card; its creator must quote all words that are not the bot's own."""
 
     title: str
     lines: tuple[tuple[str, str], ...] = ()
@@ -84,7 +84,7 @@ class InfoCard:
 
 
 def as_embed(card: InfoCard) -> discord.Embed:
-    """Return a card's frame: a field for each line. Its title stands above it, as text."""
+    """Return a card as an embed with a field for each line, without the title, which is sent as text."""
     embed = discord.Embed(description=card.text or None, colour=ACCENT)
     for label, value in card.lines:
         embed.add_field(name=label, value=shortened(value, LONGEST_VALUE), inline=len(value) <= 40)
@@ -96,7 +96,7 @@ def as_embed(card: InfoCard) -> discord.Embed:
 
 
 def as_text(card: InfoCard) -> str:
-    """Return the same in words alone, for screen readers and wherever there are no embeds."""
+    """Return a card as plain text, for screen readers and channels without embeds."""
     lines = [f"**{card.title}**", *([str(card.text)] if card.text else [])]
     lines += [f"**{label}**: {value}" for label, value in card.lines]
     lines += [f"-# {card.foot}"] if card.foot else []
@@ -104,7 +104,7 @@ def as_text(card: InfoCard) -> str:
 
 
 async def answer_with(interaction: Interaction, card: InfoCard, *, plain: bool) -> None:
-    """Answer a command that was deferred with a card for the eyes of its user; nobody is pinged."""
+    """Answer a deferred command with a card that only its user sees; this pings nobody."""
     if plain or not interaction.app_permissions.embed_links:
         await interaction.followup.send(as_text(card), ephemeral=True, suppress_embeds=True)
     else:
@@ -113,7 +113,7 @@ async def answer_with(interaction: Interaction, card: InfoCard, *, plain: bool) 
 
 
 async def post(channel: discord.TextChannel, card: InfoCard, view: discord.ui.View) -> None:
-    """Post a card with buttons for everybody: in its frame where the bot may, as text elsewhere."""
+    """Post a card with buttons for everybody: as an embed if the bot may post embeds, else as text."""
     if channel.permissions_for(channel.guild.me).embed_links:
         await channel.send(f"**{card.title}**", embed=as_embed(card), view=view, allowed_mentions=NOBODY)
     else:
@@ -121,16 +121,16 @@ async def post(channel: discord.TextChannel, card: InfoCard, view: discord.ui.Vi
 
 
 def files_of(drawn: DrawnPicture, name: str) -> list[discord.File]:
-    """Return a picture as attachments, with its contents in words for those who don't see it."""
+    """Return a picture as PNG and SVG files with alt text."""
     about = drawn.about[:LONGEST_ALT]
     made = ((drawn.png, f"{name}.png"), (drawn.svg, f"{name}.svg"))
     return [discord.File(io.BytesIO(data), file, description=about) for data, file in made if data]
 
 
 def emotes_of(guild: discord.Guild, usable: Callable[[discord.Emoji], bool]) -> Mapping[str, str]:
-    """Return how a server's emotes are written by name; of two with the same name the older one counts."""
+    """Return the markup of a server's emotes by name; of two with the same name the older one counts."""
     written: dict[str, str] = {}
-    for one in sorted(guild.emojis, key=lambda emoji: emoji.id):
-        if _EMOTE_NAME.fullmatch(one.name) and usable(one):
-            written.setdefault(one.name, str(one))
+    for emote in sorted(guild.emojis, key=lambda emoji: emoji.id):
+        if _EMOTE_NAME.fullmatch(emote.name) and usable(emote):
+            written.setdefault(emote.name, str(emote))
     return written

@@ -1,4 +1,4 @@
-"""Replies as voice messages of Discord's: posted once, with their words beneath, and deleted with them."""
+"""Replies as Discord voice messages, each followed by its text and deleted together with it."""
 
 import io
 import logging
@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 
 IS_VOICE_MESSAGE = discord.MessageFlags(voice=True)
 WITH_TEXT, ALONE = "v", "w"
-"""What ends the names of recordings that have their words beneath, and of others."""
+"""Endings of the file names of recordings with their text below, and of recordings without."""
 
 
 class _VoiceFile(discord.File):
-    """A recording as Discord wants it told: discord.py has no way of its own to send one (#10165)."""
+    """A recording with the fields of a voice message, which discord.py can't send by itself (#10165)."""
 
     def __init__(self, recording: Recording, name: str) -> None:
         super().__init__(io.BytesIO(recording.data), filename=name)
@@ -37,10 +37,10 @@ class _VoiceFile(discord.File):
 
 
 class SpeakingMouth:
-    """Says what is to be spoken as a voice message of the bot's, in the character's own voice.
+    """Posts spoken parts as voice messages of the bot, in the character's own voice.
 
-    A recording can't be edited and Discord does not tell its nonce: its file is named after the part, so it
-    is found again. Where it can't be posted, the words alone are.
+    A recording can't be edited, and Discord doesn't return its nonce: its file is named after the part, so
+    that it can be found. If the recording can't be posted, only the text is.
     """
 
     show: Callable[[str], None] | None = None
@@ -53,7 +53,7 @@ class SpeakingMouth:
         self._voices = voices
         self._posting = posting
         self._bot_id = me
-        # Who a further character is can be read off its words alone.
+        # Only the text names a further character.
         self._ending = WITH_TEXT if voices.with_text or not speaker.primary else ALONE
 
     @property
@@ -80,7 +80,7 @@ class SpeakingMouth:
         return written
 
     async def edit(self, message_id: int, text: str) -> None:
-        """Give a message new words, and take away the recording of the old ones."""
+        """Replace the text of a message and delete the recording of the old text."""
         async with self._posting.asking(change=True):
             recording = await self._recording_of(message_id)
             if recording == message_id:
@@ -111,12 +111,12 @@ class SpeakingMouth:
             return await self._posted(self._name_of(part))
 
     async def _speak(self, part: Part) -> int | None:
-        """Post a part as a voice message, once; return its id, None where it can't be one."""
+        """Post a part as a voice message exactly once; return its id, or None if it can't be one."""
         name = self._name_of(part)
         async with self._posting.asking():
-            # A crash may lie between, longer ago than Discord remembers a nonce.
-            if (there := await self._posted(name)) is not None:
-                return there
+            # The post may be from before a crash, longer ago than Discord remembers nonces.
+            if (found := await self._posted(name)) is not None:
+                return found
             try:
                 recording = await self._voices.record(part.text, self._speaker.slug)
                 posted = await self._posting.patiently(partial(self._post, recording, name, part.nonce))
@@ -150,14 +150,14 @@ class SpeakingMouth:
         return f"{part.nonce}{self._ending}.ogg"
 
     async def _posted(self, name: str) -> int | None:
-        """Return the message of a recording that was posted lately."""
+        """Return the id of the recent message with a recording."""
         async for message in self._posting.channel.history(limit=LOOKED_AT):
             if _recording_in(message) == name and message.author.id == self._bot_id:
                 return message.id
         return None
 
     async def _recording_of(self, message_id: int) -> int | None:
-        """Return the message with the recording of a message's words: it stands right before, or is it."""
+        """Return the id of the recording of a message's text: the message itself or the one before it."""
         if message_id in self._voices.unspoken:
             return None
         at = discord.Object(message_id + 1)
@@ -176,7 +176,7 @@ class SpeakingMouth:
 
 
 def _recording_in(message: discord.Message) -> str | None:
-    """Return the name of the recording that a voice message is."""
+    """Return the name of a voice message's recording."""
     if not message.flags.voice or not message.attachments:
         return None
     return message.attachments[0].filename

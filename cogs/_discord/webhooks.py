@@ -1,4 +1,4 @@
-"""The one webhook of a channel through which further characters speak: found or made, then kept (C20)."""
+"""The webhook of each channel through which further characters speak: found or created, then cached (C20)."""
 
 import asyncio
 import logging
@@ -31,22 +31,22 @@ log = logging.getLogger(__name__)
 NAME = "Masquerade"
 LONGEST_USERNAME = 80
 ASKED_AGAIN = 600.0
-"""Seconds for which a channel is left alone that had no webhook for us."""
+"""Seconds before a channel that refused a webhook is asked again."""
 LATELY = timedelta(minutes=5)
 UNKNOWN_WEBHOOK = 10015
 TOO_MANY = 30007
 
 Holder = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.ForumChannel
-"""What can have webhooks; a thread's are those of the channel around it."""
+"""Channels that can have webhooks; a thread uses those of its parent channel."""
 
 _REFUSED_WORDS = re.compile(r"dis(?=cord)|cly(?=de)", re.IGNORECASE)
 _REFUSED_NAMES = frozenset({"everyone", "here"})
 
 
 def username_of(speaker: Speaker) -> str:
-    """Return a name that Discord takes for a webhook's message: 1 to 80 units, and none that it refuses.
+    """Return a name that Discord accepts for a webhook's message: 1 to 80 units.
 
-    It refuses names with "discord" and "clyde" in them: those get a hyphen.
+    Discord refuses names that contain "discord" or "clyde": these words get a hyphen.
     """
     name = "" if is_blank(speaker.name) else in_a_line(speaker.name, LONGEST_USERNAME)
     name = _REFUSED_WORDS.sub(r"\g<0>-", name or speaker.slug)
@@ -56,15 +56,15 @@ def username_of(speaker: Speaker) -> str:
 
 
 class Uncertain(aiohttp.ClientError):
-    """Nobody knows whether Discord did what it was asked to do."""
+    """It is unknown whether Discord performed a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadWebhook:
-    """A webhook that posts in a channel, and the thread in which it is to.
+    """A webhook of a channel, with the thread in which it posts, if any.
 
-    `hook` is asked again by discord.py whenever something passes by: for what may be done twice.
-    `once` is the same webhook, asked once: for posting, because a webhook knows no nonce (faults A9).
+    discord.py retries requests of `hook` after temporary errors: for requests that may run twice. `once` is
+    the same webhook without retries: for posting, because webhooks have no nonce (faults A9).
     """
 
     holder_id: int
@@ -74,7 +74,7 @@ class ThreadWebhook:
 
 
 class Webhooks:
-    """Knows the webhooks of one bot, one for each channel."""
+    """The webhooks of one bot, one for each channel."""
 
     def __init__(self, client: discord.Client, clock: Clock) -> None:
         self._client = client
@@ -86,15 +86,15 @@ class Webhooks:
         self._posted: dict[int, int] = {}
 
     async def outlet(self, channel: "PartialMessageableChannel") -> ThreadWebhook | None:
-        """Return what posts in a channel, and None where no webhook can be had.
+        """Return the webhook for a channel, or None if the channel allows none.
 
-        Raises what Discord answers, when that may be another answer later.
+        Raises Discord's error if a later attempt may succeed.
         """
         place = await self._place(channel)
         holder = await self._parent(place) if isinstance(place, discord.Thread) else place
         if not isinstance(holder, Holder):
             return None
-        async with self._locks[holder.id]:  # or two that speak at once would make two
+        async with self._locks[holder.id]:  # two simultaneous replies must not create two webhooks
             hook = self._kept.get(holder.id) or await self._hook_of(holder)
         if hook is None:
             return None
@@ -103,22 +103,22 @@ class Webhooks:
         return ThreadWebhook(holder.id, hook, self._once(hook), thread)
 
     def forget(self, outlet: ThreadWebhook) -> None:
-        """Take in that a webhook is gone; the next one who speaks makes another."""
+        """Forget a deleted webhook; the next post creates another one."""
         if self._kept.get(outlet.holder_id) is outlet.hook:
             del self._kept[outlet.holder_id]
 
     def newest(self, channel: "PartialMessageableChannel") -> int:
-        """Return the id of a message behind which everything is that is going to be posted from now on."""
+        """Return an id that is lower than that of every future message in a channel."""
         seen: Any = self._client.get_channel(channel.id) or channel
         known = max(getattr(seen, "last_message_id", None) or 0, self._posted.get(channel.id, 0))
         return known or time_snowflake(self._clock.now() - LATELY)
 
     def posted(self, channel: "PartialMessageableChannel", message_id: int) -> None:
-        """Take in what was posted last in a channel."""
+        """Record the latest message of a channel."""
         self._posted[channel.id] = message_id
 
     def is_ours(self, message: discord.Message) -> bool:
-        """Say whether one of our webhooks posted a message, the one that is there now or an earlier one."""
+        """Return whether a current or former webhook of ours posted the message."""
         return is_own_webhooks(message, self._client.application_id)
 
     async def _place(self, channel: "PartialMessageableChannel") -> Any:
@@ -132,10 +132,10 @@ class Webhooks:
         return thread.parent or await self._client.fetch_channel(thread.parent_id)
 
     async def _hook_of(self, holder: Holder) -> discord.Webhook | None:
-        """Return a channel's webhook of ours, made when there is none; None where Discord allows none."""
+        """Return our webhook in a channel, created if needed; None if Discord allows none."""
         if self._clock.monotonic() < self._asked_again.get(holder.id, 0):
             return None
-        if not _may_ask(holder):  # known without asking, and known at once when that changes
+        if not _may_ask(holder):  # known without a request, also right after a change
             self._tell(holder, NO_PERMISSION)
             return None
         try:
@@ -149,12 +149,14 @@ class Webhooks:
         return None
 
     async def _found(self, holder: Holder) -> discord.Webhook | None:
-        """Return the oldest webhook there that our application made; nobody else is told its token."""
+        """Return the oldest webhook of our application; Discord tells its token to us only."""
         me = self._client.user
         mine = [
-            one for one in await holder.webhooks() if one.token and one.user and me and one.user.id == me.id
+            hook
+            for hook in await holder.webhooks()
+            if hook.token and hook.user and me and hook.user.id == me.id
         ]
-        return min(mine, key=lambda one: one.id, default=None)
+        return min(mine, key=lambda hook: hook.id, default=None)
 
     def _once(self, hook: discord.Webhook) -> discord.Webhook:
         assert hook.token is not None
@@ -169,7 +171,7 @@ class Webhooks:
 
 
 class _AskedOnce:
-    """A session that lets no fault pass for an answer: discord.py would send the same once more."""
+    """A session that raises every failure, because discord.py would retry on an error response."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
@@ -186,7 +188,7 @@ class _AskedOnce:
 
 
 def is_gone(error: discord.HTTPException) -> bool:
-    """Say whether an error means that a webhook is there no more, or goes by another token now."""
+    """Return whether an error means that a webhook was deleted or has another token."""
     return error.code == UNKNOWN_WEBHOOK or error.status == 401
 
 
@@ -196,7 +198,7 @@ def _may_ask(holder: Holder) -> bool:
 
 
 def _refusal(error: discord.HTTPException | discord.RateLimited) -> str | None:
-    """Return why there is no webhook to be had, in words for the operator; None if there may be one."""
+    """Return for the operator why no webhook is possible; None if a later attempt may succeed."""
     if isinstance(error, discord.RateLimited):
         return f"Discord lets nobody make a webhook there for {error.retry_after:.0f} seconds."
     if error.status == 403:
@@ -214,7 +216,9 @@ _WEBHOOKS: "weakref.WeakKeyDictionary[Masquerade, Webhooks]" = weakref.WeakKeyDi
 
 
 def webhooks_of(bot: "Masquerade") -> Webhooks:
-    """Return what is known of a bot's webhooks: the same for everything that speaks."""
+    """Return the bot's webhooks, a single object shared by all outlets."""
     if bot not in _WEBHOOKS:
-        _WEBHOOKS[bot] = Webhooks(weakref.proxy(bot), bot.app.clock)  # or neither would ever be let go
+        _WEBHOOKS[bot] = Webhooks(
+            weakref.proxy(bot), bot.app.clock
+        )  # a strong reference would keep both alive forever
     return _WEBHOOKS[bot]

@@ -1,4 +1,4 @@
-"""/admin: what operators look at and edit while the bot runs (C85)."""
+"""The subcommands of /admin, by which operators inspect and edit data while the bot runs (C85)."""
 
 from typing import TYPE_CHECKING
 

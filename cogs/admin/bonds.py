@@ -1,4 +1,4 @@
-"""How characters stand with people, for operators: /admin bond (F089, C85)."""
+"""Relationships between characters and people, for operators: /admin bond (F089, C85)."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ Tone = app_commands.Range[int, -5, 5]
 
 
 class BondsCog(AdminCog):
-    """Needs the people's consent; they see in /relationship what is changed, and can take it back."""
+    """An edit needs the person's consent; the person sees it in /relationship and can undo it."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -87,7 +87,7 @@ class BondsCog(AdminCog):
         if person is None:
             await self._editor.show(interaction, OfCharacter(role), search)
             return None
-        return await self._told(BOND, role, person.id)
+        return await self._sentence(BOND, role, person.id)
 
     @app_commands.describe(
         person="With whom",
@@ -113,7 +113,7 @@ class BondsCog(AdminCog):
         named = zip(Metric, (anger, rapport, trust, formality), strict=True)
         metrics = {metric: value for metric, value in named if value is not None}
         change = await self._standings.set_bond(actor_of(interaction), person.id, role, metrics)
-        return with_number(await self._told(BOND_SET, role, person.id), change)
+        return with_number(await self._sentence(BOND_SET, role, person.id), change)
 
     @app_commands.describe(person="With whom", character="Which one")
     @app_commands.autocomplete(character=offer_characters)
@@ -124,7 +124,7 @@ class BondsCog(AdminCog):
         role = await role_meant(interaction, character)
         if await self._standings.bond(person.id, role) is None:
             return NO_BOND.format(name=shown(role))
-        question = await self._told(BOND_ASKED, role, person.id)
+        question = await self._sentence(BOND_ASKED, role, person.id)
         await self._editor.ask(interaction, OfCharacter(role), person.id, question)
         return None
 
@@ -132,8 +132,8 @@ class BondsCog(AdminCog):
         change = await self._standings.reset_bond(actor, int(mark), scope.role)
         return with_number(BOND_RESET.format(**scope.figures, id=mark), change)
 
-    async def _told(self, words: str, role: PlayedCharacter, person_id: int) -> str:
-        """Return how two stand, in one of our sentences."""
+    async def _sentence(self, words: str, role: PlayedCharacter, person_id: int) -> str:
+        """Return the sentence `words` about the relationship of a character and a person."""
         metrics = await self._standings.bond(person_id, role)
         if metrics is None:
             return NO_BOND.format(name=shown(role))
@@ -146,7 +146,7 @@ def _line(standing: BondStanding) -> str:
 
 
 def _words(metrics: Mapping[Metric, int]) -> str:
-    """Return numbers as people read them: `anger 0, rapport 2, trust 2, formality 0`."""
+    """Return numbers as text: `anger 0, rapport 2, trust 2, formality 0`."""
     return ", ".join(f"{worded(METRICS, metric)} {value}" for metric, value in metrics.items())
 
 

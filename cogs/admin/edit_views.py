@@ -1,4 +1,4 @@
-"""An edit as operators are shown it: what the thing was, and what it became (C85)."""
+"""Descriptions of edits for operators, with the state before and after (C85)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -81,22 +81,21 @@ _VALUES = {
         "everywhere": _("everywhere", "where a fact may come up"),
     },
 }
-"""Words for values that are kept by their English name, by the name of the value."""
+"""By field, the words for values that are stored by their English name."""
 _SHOWN = {
     BOND: tuple(str(metric) for metric in Metric),
     FACT: ("number", "kept", "pinned", "scope", "holds"),
     THOUGHT: ("confidence",),
 }
-"""What is shown of the values: of a bond not what somebody chose it to be like, which is theirs."""
+"""The fields shown to operators, without the kind of relationship that a person chose, which is private."""
 
 
 def change_entry(recorded: RecordedEdit) -> str:
-    """Return a change as a line of a list."""
     return _headed(ENTRY, recorded, at=format_dt(recorded.at, "R"))
 
 
 def change_text(recorded: RecordedEdit, words: FactTexts) -> str:
-    """Return a change with what was before and after; of a fact with its words, where these may be seen."""
+    """Return a change with the state before and after; a fact's text only if operators may see it."""
     head = _headed(HEAD, recorded, at=format_dt(recorded.at, "f"))
     if recorded.is_blank:
         return f"{head}\n{BLANK}"
@@ -111,7 +110,7 @@ def change_text(recorded: RecordedEdit, words: FactTexts) -> str:
 
 
 def thing(change: ManualChange) -> str:
-    """Return what was changed, in words: people and channels as Discord shows them."""
+    """Return the name of the changed thing, with people and channels as Discord mentions."""
     kind = worded(_KINDS, change.entity)
     if change.person_id is not None:
         return OF_PERSON.format(what=kind, id=change.person_id, name=inline(change.key[1], KEY_ROOM))
@@ -136,12 +135,12 @@ def _values(change: ManualChange, values: Values | None, words: str | None) -> s
     if values is None:
         return ""
     names = _SHOWN.get(change.entity, tuple(name for name in values if name != "made_by"))
-    told = [(name, _told(values, name)) for name in names if name in values]
+    told = [(name, _value_text(values, name)) for name in names if name in values]
     told += [("text", inline(words, VALUE_ROOM))] if words is not None else []
     return "; ".join(VALUE.format(name=worded(_NAMES, name), value=value) for name, value in told)
 
 
-def _told(values: Mapping[str, Any], name: str) -> str:
+def _value_text(values: Mapping[str, Any], name: str) -> str:
     value = values[name]
     if isinstance(value, bool):
         return str(YES if value else NO)

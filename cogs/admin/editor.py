@@ -1,6 +1,6 @@
-"""The one editor of what operators change, and the rows of a table that say what there is to change (C85).
+"""The common editor of everything that operators change, configured by one `EditableKind` per kind (C85).
 
-It lists, turns pages, searches, and asks before it removes; a list is only the first thing that it shows.
+It lists, pages, searches, and asks for confirmation before it removes something.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 ON_A_PAGE = 8
 SECONDS = 300
 LONGEST_SEARCH = 16
-"""Letters of a search: it stands in the ids of buttons, so that pages turn after a restart, too."""
+"""Most letters of a search, which the ids of buttons hold, so that paging survives a restart."""
 OWN = "-"
-"""What stands for the bot's own character in the id of a button."""
+"""The mark of the bot's own character in the id of a button."""
 
 KEPT = _("Nothing was removed.")
 NOTHING_FOUND = _("None of that contains “{words}”. Without a search all of it is listed.")
@@ -41,11 +41,11 @@ Search = app_commands.Range[str, 1, LONGEST_SEARCH]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """All things of a kind; a narrower scope has marks for the ids of buttons, and figures for sentences."""
+    """All things of a kind; a narrower scope has `marks` for ids of buttons and `figures` for sentences."""
 
     @classmethod
     def parse(cls, _bot: "Masquerade", _marks: Sequence[str]) -> Self:
-        """Return the scope that the marks in the id of a button stand for. Raises NotStaged."""
+        """Return the scope for the marks in the id of a button. Raises NotStaged."""
         return cls()
 
     @property
@@ -59,7 +59,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class OfCharacter(Scope):
-    """What belongs to one character."""
+    """The things of one character."""
 
     role: PlayedCharacter
 
@@ -78,7 +78,7 @@ class OfCharacter(Scope):
 
 @dataclass(frozen=True, slots=True)
 class OfPerson(Scope):
-    """What one character keeps of one person."""
+    """The things that one character stores about one person."""
 
     person_id: int
     role: PlayedCharacter
@@ -102,10 +102,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditableKind(Generic[S, T]):
-    """A kind of thing that operators change, as a row of a table.
+    """A kind of thing that operators change.
 
-    `lists` and `removes` are commands: who may not use them may not press their buttons, either. `remove`
-    takes the mark of the thing, and returns the sentence about its change.
+    `lists` and `removes` are commands: a user who may not use them may not press their buttons, either.
+    `remove` takes the mark of the thing and returns the sentence about its change.
     """
 
     name: str
@@ -122,7 +122,7 @@ class EditableKind(Generic[S, T]):
 
 
 class EntityEditor(Generic[S, T]):
-    """Shows the things of a kind, and removes one after a question; each press is an operator's again."""
+    """Lists the things of a kind and removes one after a confirmation; each press checks the permission."""
 
     def __init__(self, bot: "Masquerade", entity: EditableKind[S, T]) -> None:
         self._bot = bot
@@ -136,11 +136,11 @@ class EntityEditor(Generic[S, T]):
         self.panels = Panels(bot, entity.name, actions)
 
     async def show(self, interaction: Interaction, scope: S, search: str | None = None) -> None:
-        """Show the first page of what there is in a scope, or of what a search finds."""
+        """Show the first page of the things in a scope, or of the results of a search."""
         await self._show(interaction, scope, searchable(search, LONGEST_SEARCH), 1)
 
     async def ask(self, interaction: Interaction, scope: S, mark: str | int, question: str) -> None:
-        """Ask whether a thing is to be removed."""
+        """Show the confirmation of a removal."""
         buttons = (
             Button(REMOVE_IT, "remove", (*scope.marks, mark), style=ButtonStyle.danger),
             Button(KEEP_IT, "keep"),
@@ -148,7 +148,7 @@ class EntityEditor(Generic[S, T]):
         await self.panels.show(interaction, Panel(question, buttons, SECONDS))
 
     async def figures(self, scope: S) -> Mapping[str, Any]:
-        """Return what the head and the foot of the list tell."""
+        """Return the placeholders of the head and the foot of the list."""
         return scope.figures
 
     async def _show(self, interaction: Interaction, scope: S, search: str, page: int) -> None:
@@ -171,7 +171,7 @@ class EntityEditor(Generic[S, T]):
         marks: tuple[str, ...],
         figures: Mapping[str, Any],
     ) -> Panel:
-        """Return one page of a list, counted from 1; the last one for a page that is not there."""
+        """Return one page of a list, counted from 1; the last page if the number is too high."""
         head, foot = self._entity.head.format(**figures), self._entity.foot.format(**figures)
         if search:
             words = inline(search, 2 * LONGEST_SEARCH)
@@ -201,20 +201,20 @@ class EntityEditor(Generic[S, T]):
 
 
 def containing(columns: Callable[[T], str]) -> Callable[[Sequence[T], str], list[T]]:
-    """Return a search that finds the things whose columns contain some words."""
+    """Return a search for rows whose columns contain the searched words."""
 
-    def match(things: Sequence[T], search: str) -> list[T]:
+    def match(rows: Sequence[T], search: str) -> list[T]:
         wanted = search.casefold()
-        return [thing for thing in things if wanted in columns(thing).casefold()]
+        return [row for row in rows if wanted in columns(row).casefold()]
 
     return match
 
 
 def role_mark(role: PlayedCharacter) -> str:
-    """Return what stands for a character in the id of a button, the bot's own included."""
+    """Return a character's mark for the id of a button, including the bot's own character."""
     return next(iter(mark_of(role)), OWN)
 
 
 def role_at(bot: "Masquerade", mark: str) -> PlayedCharacter:
-    """Return the character that a mark stands for. Raises NotStaged when it is gone."""
+    """Return the character of a mark; raise NotStaged if the character is gone."""
     return role_marked(bot, () if mark == OWN else (mark,))

@@ -1,4 +1,4 @@
-"""Edits, and rows of the global state, for operators: /admin changes and /admin state (F124, C85)."""
+"""Edits and rows of the global state, for operators: /admin changes and /admin state (F124, C85)."""
 
 from collections.abc import Mapping
 from hashlib import blake2s
@@ -45,7 +45,7 @@ Value = app_commands.Range[str, 1, LONGEST_VALUE]
 
 
 async def offer_keys(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Offer the keys that can be set."""
+    """Return the editable keys as choices."""
     keys = interaction.client.app.global_state.settable()
     fitting = [key for key in keys if current.strip().casefold() in key.casefold()]
     return [
@@ -54,7 +54,7 @@ async def offer_keys(interaction: Interaction, current: str) -> list[app_command
 
 
 class StateEditor(EntityEditor[Scope, tuple[str, str]]):
-    """The rows of the global state that can be set; what the program keeps for itself is only counted."""
+    """The editable rows of the global state; the program's internal rows are only counted."""
 
     def __init__(self, bot: "Masquerade", state: GlobalState) -> None:
         self._state = state
@@ -73,7 +73,7 @@ class StateEditor(EntityEditor[Scope, tuple[str, str]]):
         )
         super().__init__(bot, rows)
 
-    async def figures(self, scope: Scope) -> Mapping[str, Any]:  # noqa: ARG002 - of everything
+    async def figures(self, scope: Scope) -> Mapping[str, Any]:  # noqa: ARG002 - the count is global
         return {"count": (await self._state.listed()).internal}
 
     async def _find(self, _scope: Scope) -> list[tuple[str, str]]:
@@ -87,7 +87,7 @@ class StateEditor(EntityEditor[Scope, tuple[str, str]]):
 
 
 class EditsCog(AdminCog):
-    """What was changed is shown with what it was before, and taken back once."""
+    """Each edit is shown with the state before and after, and can be undone once."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -176,7 +176,7 @@ class EditsCog(AdminCog):
 
 
 def key_mark(key: str) -> str:
-    """Return what stands for a key in the id of a button: it may be too long for that."""
+    """Return a key's digest for the id of a button, for which the key itself may be too long."""
     return blake2s(key.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 

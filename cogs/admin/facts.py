@@ -1,4 +1,4 @@
-"""What characters know of people, for operators: /admin facts (C50, C85)."""
+"""Facts that characters know about people, for operators: /admin facts (C50, C85)."""
 
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ Number = app_commands.Range[int, 1]
 
 
 class FactsCog(AdminCog):
-    """Needs the people's consent; they see themselves what is changed, and can take it back."""
+    """An edit needs the person's consent; the person sees it and can undo it."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -183,7 +183,7 @@ def _words(fact: SeenFact) -> str:
 
 
 def _line(fact: SeenFact) -> str:
-    """Return a fact with its number, and all that an operator may know of it."""
+    """Return a fact with its number and the details that an operator may see."""
     reach = _CHANNEL.format(id=fact.channel_id) if fact.scope == "channel" else _REACHES[fact.scope]
     about = [str(_CORE)] if fact.kept else []
     about += [str(_PINNED)] if fact.pinned else []

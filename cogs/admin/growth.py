@@ -1,4 +1,4 @@
-"""How characters change and get on, for operators: /admin growth and relations (C72, C73, C75, C85)."""
+"""Growth and relations of characters, for operators: /admin growth and relations (C72, C73, C75, C85)."""
 
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ Value = app_commands.Range[float, -10, 10]
 
 
 class GrowthCog(AdminCog):
-    """All of it holds from the very next prompt on, and is written into the audit."""
+    """An edit takes effect with the next prompt; the audit log holds it."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)

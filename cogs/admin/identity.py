@@ -1,4 +1,4 @@
-"""What operators add about who a character is: /admin identity (F110, C85)."""
+"""Notes of operators about a character's identity: /admin identity (F110, C85)."""
 
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ Number = app_commands.Range[int, 1]
 
 
 class IdentityCog(AdminCog):
-    """All of it holds from the very next prompt on, is written into the audit, and can be taken back."""
+    """An edit takes effect with the next prompt, is in the audit log, and can be undone."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)

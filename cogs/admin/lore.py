@@ -1,4 +1,4 @@
-"""Entries of a character's lorebooks, changed while the bot runs: /admin lore (D12, F105, C85)."""
+"""Edits of lorebook entries while the bot runs: /admin lore (D12, F105, C85)."""
 
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ Label = app_commands.Range[str, 1, LONGEST_LABEL]
 
 
 async def offer_entries(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Offer the entries of the character that is named so far to operators."""
+    """Return the lorebook entries of the option `character` as choices, for operators only."""
     named = named_so_far(interaction)
     if named is None or not is_operator(interaction.client, interaction.user):
         return []
@@ -62,7 +62,7 @@ async def offer_entries(interaction: Interaction, current: str) -> list[app_comm
 
 
 class LoreCog(AdminCog):
-    """Files stay as they are: an edit lies on top of them, and can be taken away."""
+    """An edit overrides the entry of the file, which stays unchanged, and can be removed."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -125,7 +125,7 @@ class LoreCog(AdminCog):
             actor_of(interaction), role, keys=keys or "", content=content, constant=always
         )
         added = await self._lorebooks.entry(role, f"{change.key[1]}: {change.key[2]}")
-        return with_number(_told(ADDED, added, shown(role)), change)
+        return with_number(_sentence(ADDED, added, shown(role)), change)
 
     @app_commands.describe(
         character="Which one",
@@ -151,7 +151,7 @@ class LoreCog(AdminCog):
         change = await self._lorebooks.edit(
             actor_of(interaction), role, entry, keys=keys, content=content, constant=always, enabled=on
         )
-        return with_number(_told(EDITED, await self._lorebooks.entry(role, entry), shown(role)), change)
+        return with_number(_sentence(EDITED, await self._lorebooks.entry(role, entry), shown(role)), change)
 
     @app_commands.describe(character="Which one", entry="Its name in /admin lore list")
     @app_commands.autocomplete(character=offer_characters, entry=offer_entries)
@@ -159,7 +159,7 @@ class LoreCog(AdminCog):
     async def remove_entry(self, interaction: Interaction, character: CharacterName, entry: Label) -> None:
         role = role_named(self.bot, character)
         meant = await self._lorebooks.entry(role, entry)
-        question = _told(ASKED if meant.is_own else ASKED_FILE, meant, shown(role))
+        question = _sentence(ASKED if meant.is_own else ASKED_FILE, meant, shown(role))
         await self._editor.ask(interaction, OfCharacter(role), meant.mark, question)
 
     @app_commands.describe(character="Which one", entry="Its name in /admin lore list")
@@ -184,7 +184,7 @@ def _entry(entry: BookEntry) -> str:
     )
 
 
-def _told(words: str, entry: BookEntry, name: str) -> str:
+def _sentence(words: str, entry: BookEntry, name: str) -> str:
     content = inline(entry.lore.content, WHOLE_ROOM)
     return words.format(
         label=inline(entry.label, LABEL_ROOM), name=name, about=_about(entry), content=content
@@ -192,7 +192,7 @@ def _told(words: str, entry: BookEntry, name: str) -> str:
 
 
 def _about(entry: BookEntry) -> str:
-    """Return what calls an entry up, and what an operator did to it."""
+    """Return the triggers of an entry and the edits by operators."""
     keys = inline(", ".join(entry.lore.keys), KEYS_ROOM) if entry.lore.keys else ""
     called = ALWAYS if entry.lore.constant else KEYS.format(keys=keys) if keys else NO_KEYS
     about = [called] if entry.lore.enabled else [OFF, called]

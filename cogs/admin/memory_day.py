@@ -1,4 +1,4 @@
-"""What operators may do about a bad day of the memory: /admin memory day (C68, D12)."""
+"""Undoing a bad day of the memory, for operators: /admin memory day (C68, D12)."""
 
 import logging
 from collections import Counter
@@ -74,7 +74,7 @@ _CAUSES = {
 
 
 class MemoryDayCog(AdminCog):
-    """Operators see how much changed, and never what: words reach nobody else than those who said them."""
+    """Operators see how much changed but no contents: only the people who said the words may see them."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -134,7 +134,7 @@ class MemoryDayCog(AdminCog):
         await self._panels.close(press.interaction, LEFT)
 
     async def _note(self, interaction: Interaction, action: str, day: date, person_id: int | None) -> None:
-        """Write into the audit what is done, before it is."""
+        """Write the audit entry before the action."""
         actor = actor_of(interaction)
         await self.bot.app.audit.note(actor, action, f"{day} {person_id or 'everybody'}")
 
@@ -145,7 +145,7 @@ def _meant(press: Press) -> tuple[date, int | None]:
 
 
 def day_panel(day: date, changed: Sequence[PersonDay], person_id: int | None) -> Panel:
-    """Return what changed on a day, person by person, with a button to undo it."""
+    """Return the changes of a day by person, with a button to undo them."""
     whom = _whom(person_id)
     if not changed:
         return Panel(NOTHING.format(whom=whom, day=day))
@@ -162,7 +162,7 @@ def day_panel(day: date, changed: Sequence[PersonDay], person_id: int | None) ->
 
 
 def undoing_panel(day: date, changed: Sequence[PersonDay], person_id: int | None) -> Panel:
-    """Return the question whether a day is to be undone."""
+    """Return the confirmation of undoing a day."""
     own = [person.own for person in changed if person.own]
     if not own:
         return Panel(NOTHING.format(whom=_whom(person_id), day=day))
@@ -181,7 +181,7 @@ def undoing_panel(day: date, changed: Sequence[PersonDay], person_id: int | None
 
 
 def undone_text(day: date, undone: Undone) -> str:
-    """Return what came of undoing a day."""
+    """Return the report on an undone day."""
     stayed = _STAYED.format(count=undone.stayed) if undone.stayed else ""
     if not undone.facts:
         return NONE_DONE.format(stayed=stayed)
@@ -191,7 +191,7 @@ def undone_text(day: date, undone: Undone) -> str:
 
 def _fitting(changed: Sequence[PersonDay], room: int) -> list[str]:
     lines: list[str] = []
-    for person in sorted(changed, key=lambda each: (-each.own, each.person_id)):
+    for person in sorted(changed, key=lambda person: (-person.own, person.person_id)):
         line = f"- <@{person.person_id}>: {_causes(person)}"
         room -= width(line) + 1
         if room < 0:
@@ -201,7 +201,7 @@ def _fitting(changed: Sequence[PersonDay], room: int) -> list[str]:
 
 
 def _causes(changed: PersonDay) -> str:
-    """Return counts by cause; a cause may name a fact or a reach after its first words."""
+    """Return counts by cause; a cause may name a fact or a scope after its first words."""
     counts: Counter[str] = Counter()
     for cause, count in changed.causes.items():
         plain = cause.partition(":")[0]

@@ -1,4 +1,4 @@
-"""What a character's day is like, and what makes it feel so, for operators: /admin mood (F085, F087, C70)."""
+"""A character's mood, its day and their causes, for operators: /admin mood (F085, F087, C70)."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -49,7 +49,7 @@ Strength = app_commands.Range[int, 0, 10]
 
 
 class MoodCog(AdminCog):
-    """A day is drawn in the morning; what is set holds until the next one, and is in the audit."""
+    """A day is drawn in the morning; an edit lasts until the next morning and is in the audit log."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -128,11 +128,13 @@ class MoodCog(AdminCog):
     async def hormones(self, _interaction: Interaction, character: CharacterName) -> str:
         role = role_named(self.bot, character)
         found = await self._diagnoses.of(role)
-        moved = [MOVED.format(at=format_dt(one.at, "f"), what=effect_words(one)) for one in found.effects]
+        moved = [
+            MOVED.format(at=format_dt(shift.at, "f"), what=effect_words(shift)) for shift in found.effects
+        ]
         lines = [
             HORMONES_OF.format(name=shown(role)),
             *(str(TABLE_HEAD), "```", *table(found), "```"),
-            *(f"- {one}" for one in conclusions(found, role)),
+            *(f"- {conclusion}" for conclusion in conclusions(found, role)),
             f"**{STIMULI_HEAD}**" if moved else str(NO_STIMULI),
             *moved,
         ]

@@ -1,4 +1,4 @@
-"""Characters as operators look at them: how they grew, how they get on (C72, C75)."""
+"""Views of a character's growth and relations for operators (C72, C75)."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -126,22 +126,23 @@ DEALINGS = {
     "competition": _("competition", "what one character said to another"),
     "other": _("something else", "what one character said to another"),
 }
-"""What the database keeps in English."""
+"""Words for codes that the database stores in English."""
 
 
 def growth_lines(role: PlayedCharacter, grown: GrownCharacter) -> Iterator[str]:
-    """Yield how often a character has answered, each stage with what it changed, and what shifted traits."""
+    """Yield the number of a character's answers, its stages with their changes, and the shifts of traits."""
     answered = grown.answered
     yield ANSWERED.format(name=shown(role), count=answered, level=LEVELS[level_of(answered)])
     if not grown.stages:
         yield str(NO_STAGES)
     for stage in grown.stages:
-        what = inline(json.dumps(stage.changes, ensure_ascii=False), CHANGES_ROOM) if stage.changes else ""
+        changes = inline(json.dumps(stage.changes, ensure_ascii=False), CHANGES_ROOM) if stage.changes else ""
         when, back = format_dt(stage.at, "d"), format_dt(stage.reverted_at, "d") if stage.reverted_at else ""
         line = STAGE_BACK if back else STAGE
-        yield line.format(stage=stage.milestone, when=when, back=back, changes=what or NOTHING_CHANGED)
+        yield line.format(stage=stage.milestone, when=when, back=back, changes=changes or NOTHING_CHANGED)
     traits = (
-        TRAIT.format(trait=_said(OWN_TRAITS, one), value=_signed(grown.traits.get(one, 0.0))) for one in Trait
+        TRAIT.format(trait=_said(OWN_TRAITS, trait), value=_signed(grown.traits.get(trait, 0.0)))
+        for trait in Trait
     )
     yield TRAITS_NOW.format(traits=", ".join(traits))
     if grown.shifts:
@@ -150,7 +151,7 @@ def growth_lines(role: PlayedCharacter, grown: GrownCharacter) -> Iterator[str]:
 
 
 def shift_line(shift: TraitShift) -> str:
-    """Return what shifted a trait, with the number that takes it back; never a word that anybody said."""
+    """Return a shift of a trait with the number that undoes it, without any words of a conversation."""
     line = SHIFT_BACK if shift.reverted_at else SHIFT
     return line.format(
         number=shift.id,
@@ -170,13 +171,13 @@ def _cause(shift: TraitShift) -> str:
 
 
 def other_line(relation: Relation) -> str:
-    """Return how a character gets on with one of the others."""
+    """Return a character's relation to one of the others."""
     line = OTHER_IN_CONFLICT if relation.conflicts else ONE_OTHER
     return line.format(name=shown(relation.other), how=_values(relation), conflicts=_conflicts(relation))
 
 
 def relation_lines(of: Relation) -> Iterator[str]:
-    """Yield everything about two characters; encounters have the numbers that /admin relations undo takes."""
+    """Yield everything about two characters; /admin relations undo takes the numbers of the encounters."""
     yield PAIR.format(name=shown(of.role), other=shown(of.other), how=_values(of))
     traits = [f"{_said(TRAITS, name)} {share:.0%}" for name, share in sorted(of.traits.items())]
     yield TOGETHER.format(traits=", ".join(traits) or TOO_EARLY)
@@ -195,7 +196,7 @@ def _values(of: Relation) -> str:
 
 
 def _signed(value: float) -> str:
-    """Return an affinity with its sign, which is never that of a nought below zero."""
+    """Return an affinity with its sign, which is never "-0"."""
     return number(round(value, 2) + 0.0, "+.2f")
 
 
@@ -217,7 +218,7 @@ def _encounter(encounter: Encounter) -> str:
 
 
 def effect(encounter: Encounter) -> str:
-    """Return what an encounter was, what it did to the speaker and to the other, and what made it count."""
+    """Return an encounter's kind, its effect on the speaker and on the other, and its weight."""
     changed = NO_EFFECT if encounter.change == encounter.back == 0 else EFFECT
     changes = {"change": number(encounter.change, "+g"), "back": number(encounter.back, "+g")}
     told = changed.format(kind=_said(DEALINGS, encounter.kind), **changes)
@@ -231,25 +232,25 @@ def effect(encounter: Encounter) -> str:
 
 
 def _memory(encounter: Encounter) -> str:
-    """Return what two characters remember, for operators: when, where, what, and a topic of their own."""
+    """Return a memory of two characters: time, place, kind and topic."""
     code = encounter.memory or ""
-    what = _said(DEALINGS | MILESTONES | {MEMORY_FELL_OUT: FELL_OUT}, code)
+    remembered = _said(DEALINGS | MILESTONES | {MEMORY_FELL_OUT: FELL_OUT}, code)
     line = MEMORY_ABOUT if encounter.topic else MEMORY
     return line.format(
         day=format_dt(encounter.at, "d"),
         channel=encounter.channel_id,
-        what=what,
+        what=remembered,
         topic=inline(encounter.topic or "", TOPIC_ROOM),
     )
 
 
 def _became(code: str) -> str:
-    """Return a milestone, or the stage that two reached."""
+    """Return a milestone, or the stage that two characters reached."""
     if code.startswith(NOW_CODE):
         return NOW.format(stage=_said(STAGES, code.removeprefix(NOW_CODE)))
     return _said(MILESTONES, code)
 
 
 def _said(words: Mapping[str, str], code: str) -> str:
-    """Return what is kept as a code, in words; as it is where there are none for it any more."""
+    """Return a stored code in words, or the code itself if it is no longer known."""
     return str(words.get(code, code))

@@ -1,4 +1,4 @@
-"""What goes on in characters by itself, for operators: /admin thoughts (F133, C85)."""
+"""Characters' own thoughts, for operators: /admin thoughts (F133, C85)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ Percent = app_commands.Range[int, 0, 100]
 
 @dataclass(frozen=True, slots=True)
 class OfServer(Scope):
-    """What belongs to one character in one server."""
+    """The things of one character in one server."""
 
     role: PlayedCharacter
     guild_id: int
@@ -64,7 +64,7 @@ class OfServer(Scope):
 
 
 class ThoughtsCog(AdminCog):
-    """All of it holds from the very next prompt on, and is written into the audit, without the words."""
+    """An edit takes effect with the next prompt; the audit log holds it without the words."""
 
     def __init__(self, bot: "Masquerade") -> None:
         super().__init__(bot)
@@ -91,7 +91,9 @@ class ThoughtsCog(AdminCog):
             empty=NOTHING,
             parse=OfServer.parse,
             find=lambda scope: self._thoughts.thoughts(scope.role, scope.guild_id),
-            match=containing(lambda one: f"{one.musing.kind} {one.musing.text} {one.musing.result}"),
+            match=containing(
+                lambda thought: f"{thought.musing.kind} {thought.musing.text} {thought.musing.result}"
+            ),
             line=_line,
             remove=self._removed,
         )
@@ -141,9 +143,9 @@ class ThoughtsCog(AdminCog):
         return with_number(REMOVED.format(**scope.figures), change)
 
 
-def _line(one: ShownThought) -> str:
-    kind = worded(HEADS, one.musing.kind)
-    return f"{kind}: {thought_text(one.musing, FORM)}\n-# {history_text(one, FORM)}"
+def _line(thought: ShownThought) -> str:
+    kind = worded(HEADS, thought.musing.kind)
+    return f"{kind}: {thought_text(thought.musing, FORM)}\n-# {history_text(thought, FORM)}"
 
 
 async def setup(bot: "Masquerade") -> None:

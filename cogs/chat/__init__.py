@@ -1,4 +1,4 @@
-"""What is said where the bot can hear it, answered by the character."""
+"""Messages from Discord, which the characters hear and answer."""
 
 from cogs.chat.cog import setup
 

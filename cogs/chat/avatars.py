@@ -1,6 +1,7 @@
-"""The faces of further characters: a picture of each, at a URL that lasts (C20).
+"""Avatars of the further characters, at permanent URLs (C20).
 
-A webhook takes a face only as a URL, and those of attachments expire. An emoji of our application does not.
+A webhook accepts an avatar only as a URL, and the URLs of attachments expire. The URL of an emoji of our
+application does not.
 """
 
 import asyncio
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LARGEST_EMOJI = 256 * 1024
-"""Bytes that Discord takes for an emoji."""
+"""Most bytes of an emoji."""
 LARGEST_FILE = 16 * 1024 * 1024
 MOST_PIXELS = 24_000_000
 SIDE = 128
-"""Pixels that an emoji has on its longer side at most: Discord makes larger ones smaller anyway."""
+"""Most pixels of an emoji's longer side: Discord shrinks larger ones anyway."""
 SECONDS = 60.0
 LONGEST_SLUG = 17
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
@@ -42,18 +43,18 @@ _SIGNS = {
     b"GIF89a": 0,
     b"WEBP": 8,
 }
-"""What a picture's bytes hold, and where, by which Discord knows what it is."""
+"""The magic bytes, with their offset, by which Discord recognises an image format."""
 _NAME = re.compile(r"(masq_\w+)_[0-9a-f]{8}", re.ASCII)
 
 Mark = tuple[str, str, int, int]
 
 
 class Unusable(MasqueradeError):  # noqa: N818 - it is a picture
-    """A picture can't be shown; the text says what to do about it."""
+    """A picture can't be used as an avatar; the text says what to do about it."""
 
 
 def emoji_stem(slug: str) -> str:
-    """Return what the names of a character's emojis begin with: no other character's do."""
+    """Return the prefix of the names of a character's emojis, which no other character shares."""
     plain = re.sub(r"[^A-Za-z0-9]", "_", slug)
     if plain != slug or len(slug) > LONGEST_SLUG:
         plain = f"{plain[: LONGEST_SLUG - 7]}_{_digest(slug.encode(), 3)}"
@@ -61,12 +62,12 @@ def emoji_stem(slug: str) -> str:
 
 
 def emoji_name(slug: str, picture: bytes) -> str:
-    """Return the name of the emoji for a picture: at most 32 letters, and another one for another picture."""
+    """Return the name of the emoji for a picture: at most 32 letters, with a digest of the picture."""
     return f"{emoji_stem(slug)}_{_digest(picture, 4)}"
 
 
 def fit(picture: bytes) -> bytes:
-    """Return a picture as Discord takes it for an emoji, made smaller if need be. Raises Unusable."""
+    """Return a picture as a valid emoji, shrunk if necessary. Raises Unusable."""
     if not any(picture[at:].startswith(sign) for sign, at in _SIGNS.items()):
         raise Unusable("It is no PNG, JPEG, WebP or GIF: save it as one of these.")
     return picture if len(picture) <= LARGEST_EMOJI else _smaller(picture)
@@ -82,7 +83,9 @@ def _smaller(picture: bytes) -> bytes:
         ) from None
     try:
         with pillow.open(io.BytesIO(picture), formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:  # it would not fit into a small machine's memory
+            if (
+                image.width * image.height > MOST_PIXELS
+            ):  # the pixels would not fit into a small machine's memory
                 raise Unusable(f"It has {image.width} x {image.height} pixels: save it with fewer.")
             small = image.convert("RGBA")
             small.thumbnail((SIDE, SIDE))
@@ -95,13 +98,13 @@ def _smaller(picture: bytes) -> bytes:
 
 @dataclass
 class Faces:
-    """Gives faces, one round at a time, and remembers of which pictures."""
+    """Uploads avatars, one round at a time, and remembers the picture of each."""
 
     marks: dict[str, Mark] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def give(self, client: discord.Client, roles: Sequence[PlayedCharacter]) -> None:
-        """Give each role the face that its picture makes; what fails is told, and tried again some time."""
+        """Set the avatar of each role from its picture; log failures, which the next round retries."""
         async with self.lock:
             emojis = await self._emojis(client) if roles else None
             for role in roles:
@@ -112,7 +115,7 @@ class Faces:
                     self.marks.pop(role.slug, None)
 
     def changed(self, roles: Sequence[PlayedCharacter]) -> list[PlayedCharacter]:
-        """Return those whose pictures are others than when they got their faces."""
+        """Return the roles whose pictures changed since their avatars were set."""
         return [role for role in roles if self.marks.get(role.slug) != _mark(role)]
 
     async def _emojis(self, client: discord.Client) -> list[discord.Emoji] | None:
@@ -126,7 +129,7 @@ class Faces:
     async def _give(
         self, client: discord.Client, role: PlayedCharacter, emojis: Sequence[discord.Emoji] | None
     ) -> bool:
-        """Give one role its face; False when Discord did not let it have one now."""
+        """Set one role's avatar; return False if Discord refused it for now."""
         url, path, keep = _url_of(role), role.playing.avatar, ""
         if url or path is None:
             role.face = url
@@ -146,24 +149,24 @@ class Faces:
     async def _emoji(
         self, client: discord.Client, role: PlayedCharacter, path: Path, emojis: Sequence[discord.Emoji]
     ) -> discord.Emoji:
-        """Return the emoji of a picture, made when it is not there. Raises Unusable, and Discord's faults."""
+        """Return the emoji of a picture, created if needed. Raises Unusable and Discord's errors."""
         picture = await asyncio.to_thread(_read, path)
         name = emoji_name(role.slug, picture)
-        if there := next((one for one in emojis if one.name == name), None):
-            return there
+        if existing := next((emoji for emoji in emojis if emoji.name == name), None):
+            return existing
         image = await asyncio.to_thread(fit, picture)
         async with asyncio.timeout(SECONDS):
             return await client.create_application_emoji(name=name, image=image)
 
     async def _clear(self, role: PlayedCharacter, emojis: Sequence[discord.Emoji], keep: str) -> None:
-        """Delete what is left of a character's earlier faces."""
-        for one in emojis:
-            known = _NAME.fullmatch(one.name)
-            if known is None or known[1] != emoji_stem(role.slug) or one.name == keep:
+        """Delete the emojis of a character's earlier avatars."""
+        for emoji in emojis:
+            known = _NAME.fullmatch(emoji.name)
+            if known is None or known[1] != emoji_stem(role.slug) or emoji.name == keep:
                 continue
             try:
                 async with asyncio.timeout(SECONDS):
-                    await one.delete()
+                    await emoji.delete()
             except DISCORD_FAULTS as error:
                 log.info("An earlier face of %s stays with Discord (%s)", role.name, _why(error))
 
@@ -172,7 +175,7 @@ _FACES: "weakref.WeakKeyDictionary[Masquerade, Faces]" = weakref.WeakKeyDictiona
 
 
 async def give_faces(bot: "Masquerade", *, changed_only: bool = False) -> None:
-    """Set the faces of all who speak through webhooks; with `changed_only`, where the picture is another."""
+    """Set the avatars of all characters that use webhooks; `changed_only` skips unchanged pictures."""
     faces = _FACES.setdefault(bot, Faces())
     further = [role for role in bot.app.company if not role.primary]
     roles = await asyncio.to_thread(faces.changed, further) if changed_only else further

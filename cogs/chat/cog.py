@@ -1,4 +1,4 @@
-"""What is said where the bot can hear it, answered by the character."""
+"""Messages from Discord, which the characters hear and answer."""
 
 import asyncio
 import logging
@@ -39,15 +39,15 @@ Readable = GuildChannel | discord.PartialMessageable
 DM_CHANNELS_LOOKED_AT = 100
 DM_QUIET_AFTER = timedelta(days=7)
 FETCHING_SECONDS = 30.0
-"""Seconds that what is said in a channel waits at most for what was said there meanwhile."""
+"""Most seconds that new messages in a channel wait for the download of the missed ones."""
 HELD_SECONDS = 60.0
-"""So long what is said waits at most for Discord to tell where something was missed."""
+"""Most seconds that new messages wait until the channels with missed messages are known."""
 ASKING_SECONDS = 10.0
-"""Seconds that Discord may take to tell what a message came without."""
+"""Deadline in seconds for single requests to Discord, such as a member or a channel."""
 FACES_SECONDS = 300
-"""Seconds between two looks whether a character's picture is another one now."""
+"""Seconds between two checks for changed pictures of characters."""
 AT_ONCE = 4
-"""Channels that are caught up with side by side: more would only meet Discord's rate limit."""
+"""Channels that are caught up at the same time: more would only meet Discord's rate limit."""
 
 
 class ChatCog(commands.Cog):
@@ -58,15 +58,15 @@ class ChatCog(commands.Cog):
         self._conversation = bot.app.conversation
         self._going_on = asyncio.Lock()
         self._rooms = bot.app.rooms
-        self._session = 0  # how often a connection began anew
-        self._missed = True  # where something was missed before this session is not known yet
-        self._behind: dict[int, int] = {}  # channels with a gap, and the session in which it was found
+        self._session = 0  # number of connections begun so far
+        self._missed = True  # the gaps before this session are not known yet
+        self._behind: dict[int, int] = {}  # by channel with a gap, the session in which the gap was found
         self._catching_up: set[int] = set()
         self._roles: dict[tuple[int, int], tuple[int, ...]] = {}  # by guild and user, while catching up
         self._tasks = Tasks()
-        bot.app.outbox.look_again = self._looked_at_again
+        bot.app.outbox.look_again = self._refetch
         self._fetcher = bot.app.perception.fetch = AttachmentFetcher(bot)
-        bot.app.schedule.every(60, self._go_on, name="go on with what was left behind")
+        bot.app.schedule.every(60, self._resume, name="go on with what was left behind")
         if len(bot.app.company) > 1:
             bot.app.schedule.every(FACES_SECONDS, self._give_new_faces, name="give faces to characters")
 
@@ -75,8 +75,8 @@ class ChatCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """Hear what is said; what is for another cog goes on to that as an event of its own."""
-        if self._for_operator(message):
+        """Hear a message; commands for other cogs are dispatched to them as events."""
+        if self._in_log_channel(message):
             self.bot.dispatch("operator_message", message)
         if asks_for_map(message):
             self.bot.dispatch("map_request", message)
@@ -84,15 +84,15 @@ class ChatCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_connect(self) -> None:
-        """A new session began: what is said from now on waits for what was said since the last one.
+        """Hold new messages after a new session until the missed ones are fetched.
 
-        Where one of several shards begins anew the others talk on; watermarks stay where they are till then.
+        If one of several shards starts a new session, the others talk on; until then the watermarks stay.
         """
         self._session += 1
         self._missed = True
         if not self.bot.is_ready() or self.bot.shard_count in (None, 1):
             self._rooms.hold()
-            self._spawn(self._release_at_last(self._session))
+            self._spawn(self._release_after_timeout(self._session))
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
@@ -114,7 +114,7 @@ class ChatCog(commands.Cog):
         await self._deleted(payload.channel_id, payload.message_ids)
 
     async def _deleted(self, channel_id: int, message_ids: set[int]) -> None:
-        """Take in that messages were deleted; the recordings of their words go with them."""
+        """Record the deletion of messages, and delete their recordings."""
         spoken = await self.bot.app.voice_replies.spoken_among(message_ids)
         await self.bot.app.message_log.deleted(channel_id, message_ids)
         mouth = mouth_in(self.bot, channel_id).speaking_as(self.bot.app.company.primary.speaker)
@@ -126,21 +126,21 @@ class ChatCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Go on where a crash, a restart or a lost session left off; READY may come any number of times."""
+        """Continue after a crash, a restart or a lost session; READY may come any number of times."""
         self._spawn(give_faces(self.bot))
-        await self._finish_what_was_begun()
+        await self._finish_replies()
         await self._look_for_gaps()
-        await self._go_on()
+        await self._resume()
 
     @commands.Cog.listener()
     async def on_shard_ready(self, _shard_id: int) -> None:
-        """Catch up where one of several shards began anew; READY comes for all of them together alone."""
+        """Catch up after a new session of one shard, because READY comes only for all shards together."""
         if self._missed and self.bot.is_ready():
             await self._look_for_gaps()
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """Catch up with a server that was not there when Discord got ready."""
+        """Catch up with a server that was unavailable at READY."""
         if not self._missed and self.bot.is_ready():
             await self._catch_up_with([gap async for gap in self._gaps([guild], private=False)], {})
 
@@ -150,11 +150,11 @@ class ChatCog(commands.Cog):
         return self.bot.user.id
 
     def _is_own(self, message: discord.Message) -> bool:
-        """Say whether a character of ours said it: as the bot, or through one of our webhooks (D11)."""
+        """Return whether one of our characters wrote a message, as the bot or through our webhooks (D11)."""
         return message.author.id == self._me or is_own_webhooks(message, self.bot.application_id)
 
     async def _hear(self, message: discord.Message) -> None:
-        """Let what arrived before in the channel be noted, then look at a message, note and answer it."""
+        """Record a message after the earlier ones of its channel, and answer it."""
         heard = await self._conversation.hear(self._arrival(message))
         privacy = self.bot.app.privacy
         if heard and privacy.asks_after and (asking := await privacy.asks(heard)):
@@ -172,24 +172,24 @@ class ChatCog(commands.Cog):
         )
 
     async def _look(self, message: discord.Message) -> Utterance | None:
-        """Return what was said; None where it is nothing for a character."""
+        """Return a message as an utterance; None if it is not meant for a character."""
         if self._is_own(message) or message.type not in TALK or not await self._knows_place(message):
             return None
         if is_ticket(message.channel, self._me):
-            return None  # what is told the staff is nothing for a character, and is not even noted
-        if self._for_operator(message) or asks_for_map(message):
+            return None  # tickets are for the staff only, so they are not even recorded
+        if self._in_log_channel(message) or asks_for_map(message):
             return None
         return await self._heard(message)
 
     async def _knows_place(self, message: discord.Message) -> bool:
-        """Say whether it is known where something was said; of a thread never heard of, Discord is asked.
+        """Return whether the channel of a message is known; an unknown thread is fetched from Discord.
 
-        Without its channel, what holds there is not known either: then it is not listened to.
+        Without its channel the rules that apply there are not known either, so the bot does not listen.
         """
         if not isinstance(message.channel, discord.PartialMessageable):
             return True
         if message.guild is None:
-            return message.channel.guild_id is None  # else of a server that Discord told us nothing of
+            return message.channel.guild_id is None  # otherwise it belongs to an unknown server
         try:
             async with asyncio.timeout(ASKING_SECONDS):
                 channel = await self.bot.fetch_channel(message.channel.id)
@@ -201,7 +201,7 @@ class ChatCog(commands.Cog):
         return True
 
     async def _heard(self, message: discord.Message) -> Utterance:
-        """Return what was said; of a message that was fetched later, with its author's roles."""
+        """Return a message as an utterance, with the author's roles even if the message is from history."""
         self._fetcher.notice(message)
         heard = hear(message, me=self._me, application_id=self.bot.application_id)
         if heard.author_roles is not None or message.guild is None:
@@ -210,14 +210,14 @@ class ChatCog(commands.Cog):
         return replace(heard, author_roles=await self._roles_of(message) if house.denied_roles else ())
 
     async def _roles_of(self, message: discord.Message) -> tuple[int, ...] | None:
-        """Ask Discord for the roles of who wrote a message; None when it does not tell."""
+        """Fetch the roles of a message's author; None if that fails."""
         assert message.guild is not None
         author = (message.guild.id, message.author.id)
         if author not in self._roles:
             try:
                 async with asyncio.timeout(ASKING_SECONDS):
                     member = await message.guild.fetch_member(message.author.id)
-            except discord.NotFound:  # gone from the server, and the roles with them
+            except discord.NotFound:  # the author has left the server and has no roles
                 self._roles[author] = ()
             except DISCORD_FAULTS as error:
                 self._failed("Can't read the roles of a member", error)
@@ -226,14 +226,14 @@ class ChatCog(commands.Cog):
                 self._roles[author] = tuple(role.id for role in member.roles)
         return self._roles[author]
 
-    def _for_operator(self, message: discord.Message) -> bool:
-        """Say whether this is the log channel, or a thread of it: the character takes no part in that."""
+    def _in_log_channel(self, message: discord.Message) -> bool:
+        """Return whether a message is in the log channel or its threads, where the character is silent."""
         log_channel = self.bot.app.settings.log_channel
         parent_id = message.channel.parent_id if isinstance(message.channel, discord.Thread) else None
         return log_channel is not None and log_channel in (message.channel.id, parent_id)
 
-    async def _go_on(self) -> None:
-        """Finish the replies that are pledged, take up what was left behind, let those speak who were to."""
+    async def _resume(self) -> None:
+        """Finish queued replies, catch up with missed messages, and resume scenes."""
         if not self.bot.is_ready():
             return
         self._roles.clear()
@@ -243,21 +243,21 @@ class ChatCog(commands.Cog):
             again = set(self._behind) - self._catching_up
             gaps = [gap async for gap in self._gaps(self.bot.guilds) if gap[0].id in again] if again else []
             for channel_id in again - {channel.id for channel, _ in gaps}:
-                del self._behind[channel_id]  # nothing is missing there any more
-            await self._catch_up_with(gaps, await self._left_open())
+                del self._behind[channel_id]  # its gap is closed
+            await self._catch_up_with(gaps, await self._undecided())
         async with self._going_on:
             await self.bot.app.finish_replies(self._mouth)
             await self.bot.app.drafting.take_down_left(self._mouth)
         self._spawn(self.bot.app.following.resume(self._mouth))
 
-    async def _finish_what_was_begun(self) -> None:
-        """Let each reply that is pledged have the next turn in its channel, before anything else."""
+    async def _finish_replies(self) -> None:
+        """Deliver each queued reply as the next turn in its channel, before anything else."""
         in_place = asyncio.Event()
 
         async def finish() -> None:
             try:
                 await self.bot.app.finish_replies(self._mouth, in_place=in_place.set)
-            except DatabaseError as error:  # the job that goes on tries again
+            except DatabaseError as error:  # the job tries again
                 log.error("Can't finish the replies that are pledged: %s", error)  # noqa: TRY400
             finally:
                 in_place.set()
@@ -265,8 +265,8 @@ class ChatCog(commands.Cog):
         self._spawn(finish())
         await in_place.wait()
 
-    async def _left_open(self) -> dict[int, list[int]]:
-        """Return by channel the messages that were noted before a stop, and nothing was decided about."""
+    async def _undecided(self) -> dict[int, list[int]]:
+        """Return by channel the ids of messages that were recorded before a stop, but not decided on."""
         left: dict[int, list[int]] = {}
         for channel_id, message_id in sorted(await self.bot.app.intake.left_open()):
             left.setdefault(channel_id, []).append(message_id)
@@ -276,7 +276,7 @@ class ChatCog(commands.Cog):
         if self.bot.is_ready():
             await give_faces(self.bot, changed_only=True)
 
-    async def _looked_at_again(self, channel_id: int, message_id: int) -> discord.Message | None:
+    async def _refetch(self, channel_id: int, message_id: int) -> discord.Message | None:
         try:
             async with asyncio.timeout(ASKING_SECONDS):
                 channel = self.bot.get_channel(channel_id) or await self.bot.fetch_channel(channel_id)
@@ -293,15 +293,15 @@ class ChatCog(commands.Cog):
         return None
 
     async def _look_for_gaps(self) -> None:
-        """Fetch what was left behind, and said while nobody listened: it goes before what is said since.
+        """Fetch undecided and missed messages, which are handled before newer ones.
 
-        Returns when every channel with a gap has its place in the order; the fetching goes on.
+        Returns when every channel with a gap has its place in the queue; the download continues.
         """
         session = self._session
         try:
             behind = [gap async for gap in self._gaps(self.bot.guilds)]
-            left = await self._left_open()
-        except DatabaseError as error:  # the job that goes on looks again
+            left = await self._undecided()
+        except DatabaseError as error:  # the job looks again
             log.error("Nobody knows what was missed: %s", error)  # noqa: TRY400
             behind, left = [], {}
         else:
@@ -313,7 +313,7 @@ class ChatCog(commands.Cog):
     async def _catch_up_with(
         self, behind: Sequence[tuple[Readable, int]], left: Mapping[int, Sequence[int]]
     ) -> None:
-        """Go on with channels that are `behind` a message, or with messages `left` behind there, or both."""
+        """Catch up channels that are `behind` a message id, and handle the undecided messages in `left`."""
         if behind:
             log.info("Catching up with %d channels", len(behind))
         at_once, session = asyncio.Semaphore(AT_ONCE), self._session
@@ -324,7 +324,7 @@ class ChatCog(commands.Cog):
                 channel_id, left.get(channel_id, ()), gaps.get(channel_id), at_once, session
             )
             self._spawn(self._catch_up(channel_id, backlog))
-        await asyncio.sleep(0)  # each of them takes its place in its first step
+        await asyncio.sleep(0)  # each task takes its place in the queue in its first step
 
     def _backlog(
         self,
@@ -336,7 +336,7 @@ class ChatCog(commands.Cog):
     ) -> Backlog:
         async def look_again() -> list[Utterance]:
             async with at_once:
-                found = [await self._looked_at_again(channel_id, message_id) for message_id in left]
+                found = [await self._refetch(channel_id, message_id) for message_id in left]
                 return [await self._heard(message) for message in found if message]
 
         async def fetch() -> list[Arrival]:
@@ -363,8 +363,8 @@ class ChatCog(commands.Cog):
         finally:
             self._catching_up.discard(channel_id)
 
-    async def _release_at_last(self, session: int) -> None:
-        """Let what waits be heard where Discord does not get ready; it moves no watermark then."""
+    async def _release_after_timeout(self, session: int) -> None:
+        """Release held messages if READY does not come in time; then no watermark moves."""
         await asyncio.sleep(HELD_SECONDS)
         if self._missed and session == self._session:
             self._rooms.release()
@@ -372,7 +372,7 @@ class ChatCog(commands.Cog):
     async def _gaps(
         self, guilds: Iterable[discord.Guild], *, private: bool = True
     ) -> AsyncIterator[tuple[Readable, int]]:
-        """Yield channels in which something may have been said, and the last message heard there."""
+        """Yield channels with possible gaps, and the id of the last message heard in each."""
         attention = self.bot.app.manner.attention
         unanswered = discord.utils.utcnow() - max(attention.too_old, attention.answers_missed)
         fresh = discord.utils.time_snowflake(unanswered)
@@ -391,15 +391,17 @@ class ChatCog(commands.Cog):
                 yield self.bot.get_partial_messageable(channel_id, type=kind), after or fresh
 
     def _channels_of(self, guilds: Iterable[discord.Guild]) -> list[GuildChannel]:
-        """Return the channels of servers in which talk can be read."""
+        """Return the channels of servers whose history the bot can read."""
         channels: list[GuildChannel] = []
         for guild in guilds:
             channels += [*guild.text_channels, *guild.voice_channels, *guild.stage_channels]
             channels += [thread for thread in guild.threads if thread.parent is not None]
-        return [one for one in channels if one.permissions_for(one.guild.me).read_message_history]
+        return [
+            channel for channel in channels if channel.permissions_for(channel.guild.me).read_message_history
+        ]
 
     async def _fetch(self, channel: Readable, after: int) -> list[discord.Message]:
-        """Return what was said in a channel after a message, oldest first."""
+        """Return the messages of a channel after one, at most 24 hours old, oldest first."""
         oldest = discord.utils.time_snowflake(discord.utils.utcnow() - timedelta(hours=24))
         since = discord.Object(max(after, oldest))
         newest_first = channel.history(
@@ -416,7 +418,7 @@ class ChatCog(commands.Cog):
         return mouth_in(self.bot, channel)
 
     def _spawn(self, walk: Coroutine[None, None, None]) -> None:
-        """Let a turn be taken while others are."""
+        """Run a turn concurrently with others."""
         self._tasks.spawn(walk, name="A turn")
 
 

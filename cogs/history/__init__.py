@@ -1,4 +1,4 @@
-"""What somebody may do with their own talk: forget it, have it told anew, rewrite it (C36, F117-F119)."""
+"""Commands on one's own conversation: forget, regenerate and rewrite it (C36, F117-F119)."""
 
 from cogs.history.cog import setup
 

@@ -1,4 +1,4 @@
-"""What somebody may do with their own talk: forget it, have it told anew, rewrite it (C36, F117-F119)."""
+"""Commands on one's own conversation: forget, regenerate and rewrite it (C36, F117-F119)."""
 
 import asyncio
 from collections.abc import Collection
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
 LOOK_UP_SECONDS = 2.0
-"""Within which the words for a form are there, or not at all: Discord waits three seconds for it."""
+"""Deadline in seconds for loading the text of a form: Discord waits three seconds for the form."""
 
 
 class HistoryCog(commands.Cog):
-    """Commands on one's own conversation; only who asked sees what comes of them."""
+    """Only the asker sees the answers."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -78,7 +78,7 @@ class HistoryCog(commands.Cog):
         for menu in self._menus:
             self.bot.tree.remove_command(menu.name, type=menu.type)
 
-    # Forgetting. It works everywhere and for everybody: also where nothing else of this does.
+    # Forgetting. It works everywhere and for everybody, even where the other commands do not.
 
     @app_commands.command(description="Forget our conversation; you choose how much of it")
     async def reset_conversation(self, interaction: Interaction) -> None:
@@ -97,7 +97,7 @@ class HistoryCog(commands.Cog):
         await self.panels.show(interaction, views.pairs_panel(pairs))
 
     async def forget_this(self, interaction: Interaction, message: discord.Message) -> None:
-        """Offer to forget the exchange that a message belongs to."""
+        """Offer to forget the exchange of a message."""
         await interaction.response.defer(ephemeral=True)
         turn_id = await turn_of(self.bot, message)
         pairs = await self._among(interaction, {turn_id} if turn_id else ())
@@ -113,7 +113,7 @@ class HistoryCog(commands.Cog):
         await self._mark(press, press.offered)
 
     async def _mark(self, press: Press, chosen: Collection[str]) -> None:
-        """Show the same exchanges again, those that are still there, with what is chosen by now."""
+        """Show the remaining exchanges again, with the current choices marked."""
         pairs = await self._among(press.interaction, set(map(int, press.offered)))
         await self.panels.show(press.interaction, views.pairs_panel(pairs, chosen=set(map(int, chosen))))
 
@@ -132,11 +132,11 @@ class HistoryCog(commands.Cog):
         await self.panels.close(press.interaction, views.KEPT)
 
     async def _among(self, interaction: Interaction, turn_ids: Collection[int]) -> list[SaidAndAnswered]:
-        """Return those of the last exchanges with the asker here that are meant."""
+        """Return the exchanges with the given turn ids among the asker's last ones in this channel."""
         pairs = await self._forgetting.pairs(interaction.user.id, asked_in(interaction), count=MOST_PAIRS)
         return [pair for pair in pairs if pair.turn_id in turn_ids]
 
-    # Other takes.
+    # Regeneration.
 
     @app_commands.command(description="Let me think of another answer; you see it first")
     @app_commands.describe(context="What to do differently: a note to me, not a part of our talk")
@@ -147,7 +147,7 @@ class HistoryCog(commands.Cog):
         await self._think_again(interaction, about=context)
 
     async def reroll_this(self, interaction: Interaction, message: discord.Message) -> None:
-        """Think of another take on a certain reply."""
+        """Generate another take of a reply."""
         await interaction.response.defer(ephemeral=True)
         turn_id = await reply_in(self.bot, message)
         if turn_id is None:
@@ -210,21 +210,21 @@ class HistoryCog(commands.Cog):
         await self.panels.close(press.interaction, views.DISMISSED)
 
     async def _redo(self, press: Press) -> None:
-        """Think once more, with the same remark: it stands in the text of the preview."""
+        """Generate another take with the same remark, which is read from the text of the preview."""
         if await self._current(press):
             about = views.about_in(press.text)
             await self.panels.working(press, views.THINKING)
             await self._preview_another(press.interaction, about, int(press.arguments[0]))
 
     async def _look(self, press: Press) -> None:
-        """Look at another take: the one whose number the button has."""
+        """Show the take whose number the button carries."""
         if takes := await self._current(press):
             await self._preview(
                 press.interaction, Preview(takes, int(press.arguments[1]), views.about_in(press.text))
             )
 
     async def _current(self, press: Press) -> Takes | None:
-        """Return the takes that a preview shows; None, and a word about it, when there are others by now."""
+        """Return the takes of a preview; if they are outdated, tell the asker and return None."""
         turn_id, _, newest = map(int, press.arguments)
         interaction = press.interaction
         takes = await self._takes(interaction, turn_id)
@@ -233,7 +233,7 @@ class HistoryCog(commands.Cog):
         await self.panels.close(interaction, views.OUTDATED_TAKES)
         return None
 
-    # Beginning, going on, and rewriting.
+    # Greeting, continuation and rewriting.
 
     @app_commands.command(description="Let a character say its greeting; you may choose another one then")
     @app_commands.describe(character="Which one; with nothing, the one who is asked for here")
@@ -281,7 +281,7 @@ class HistoryCog(commands.Cog):
             await self._rewrite(interaction, text or "")
 
     async def _open_form(self, interaction: Interaction) -> None:
-        """Open a form with the words as they are: it has to be the first answer, so they are due soon."""
+        """Open a form with the current text, which must load fast: the form is the first response."""
         try:
             async with telling(interaction), asyncio.timeout(LOOK_UP_SECONDS):
                 takes = await self._takes(interaction)
@@ -317,7 +317,7 @@ class HistoryCog(commands.Cog):
         await answer(interaction, views.EDITED)
 
     def _may_rewrite(self, interaction: Interaction) -> bool:
-        """Say whether somebody may put words into the character's mouth here: others read them as its own."""
+        """Return whether the asker may rewrite replies here, which others read as the character's own."""
         in_private = interaction.guild_id is None
         held = interaction.permissions
         allowed = held.manage_messages or held.administrator

@@ -1,4 +1,4 @@
-"""Whose reply is meant by a command or a press, and with which mouth it is changed."""
+"""Lookup of the reply that a command or a press is about, and of the outlet that edits it."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def speaker_of(interaction: Interaction, turn_id: int | None = None) -> PlayedCharacter:
-    """Return the character of a certain reply, or of the last one to the asker in this place."""
+    """Return the character of the given reply, or else of the last reply to the asker in this place."""
     app = interaction.client.app
     async with app.database.read() as db:
         if turn_id is not None:
@@ -26,13 +26,13 @@ async def speaker_of(interaction: Interaction, turn_id: int | None = None) -> Pl
 
 
 def mouth_of(interaction: Interaction, role: PlayedCharacter) -> Mouth:
-    """Return what changes a character's words where it is asked; nobody is pinged by that."""
+    """Return the outlet that edits a character's messages in the asker's channel, without pings."""
     own = mouth_in(interaction.client, asked_in(interaction).channel_id, pings=False)
     return own.speaking_as(role.speaker)
 
 
 async def turn_of(bot: "Masquerade", message: discord.Message) -> int | None:
-    """Return the turn that a message is a part of, or that answers it."""
+    """Return the id of the turn that contains a message or answers it."""
     async with bot.app.database.read() as db:
         line = await db.messages.get(message.id)
         if line is not None and line.turn_id is not None:
@@ -43,9 +43,9 @@ async def turn_of(bot: "Masquerade", message: discord.Message) -> int | None:
 
 
 async def reply_in(bot: "Masquerade", message: discord.Message) -> int | None:
-    """Return the turn that a message is a part of, if one of the characters said it; else None.
+    """Return the id of the turn that contains a message, or None if no character wrote the message.
 
-    What a webhook of ours posted has another author: the log knows who said it.
+    A message of our webhook has another author than the bot, so the message log decides.
     """
     async with bot.app.database.read() as db:
         line = await db.messages.get(message.id)

@@ -1,4 +1,4 @@
-"""What people see of their own talk with the character: what to forget, and takes on a reply (F117-F119)."""
+"""Panels for one's own conversation: exchanges to forget, and takes of a reply (F117-F119)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from cogs._discord.text import in_a_line, inline, quoted
 from memory.erasing import Erased
 
 SECONDS = 120
-"""How long one may think about what to forget (F117, F118)."""
+"""Seconds for which the panels about forgetting work (F117, F118)."""
 LONGEST_ABOUT = 500
 LONGEST_EDIT = 4000
-"""What fits into a window to write in."""
+"""Most characters of a form's text input."""
 
 NOTHING_TO_RESET = _("There is nothing to forget: I know no word of yours, neither here nor elsewhere.")
 NOTHING_TO_FORGET = _(
@@ -99,11 +99,11 @@ _TAKE = _("**Take {number} of {newest}**: {stands}.")
 
 
 def reset_panel(length: Length, *, private: bool) -> Panel:
-    """Return the question how much is to be forgotten; a sentence where there is nothing."""
+    """Return the question how much to forget, or a sentence if there is nothing."""
     if not (length.lines_anywhere or length.summaries or (private and length.summed_up)):
         return Panel(NOTHING_TO_RESET)
-    here = _known(length.lines, length.summaries_here)
-    lines = [str(_SHALL_I), (_ALL_HERE if private else _YOURS_HERE).format(known=here)]
+    known_here = _known(length.lines, length.summaries_here)
+    lines = [str(_SHALL_I), (_ALL_HERE if private else _YOURS_HERE).format(known=known_here)]
     buttons = [Button(_("Forget here"), "reset", ("here",), style=ButtonStyle.danger)]
     elsewhere = length.lines_anywhere - length.lines, length.summaries - length.summaries_here
     if any(elsewhere):
@@ -115,7 +115,7 @@ def reset_panel(length: Length, *, private: bool) -> Panel:
 
 
 def forgotten(erased: Erased, *, scope: str) -> str:
-    """Return what came of a wish to forget, and what is next."""
+    """Return the report on a deletion and on the next steps."""
     gone = [_LINES.format(count=erased.lines)]
     if erased.summaries:
         gone.append(_NOTES.format(count=erased.summaries))
@@ -125,7 +125,7 @@ def forgotten(erased: Erased, *, scope: str) -> str:
 
 
 def pairs_panel(pairs: Sequence[SaidAndAnswered], *, chosen: Collection[int] = ()) -> Panel:
-    """Return a menu of exchanges, the chosen ones marked; a sentence where there are none."""
+    """Return a menu of exchanges with the chosen ones marked, or a sentence if there are none."""
     if not pairs:
         return Panel(NOTHING_TO_FORGET)
     marked = [pair for pair in pairs if pair.turn_id in chosen]
@@ -162,8 +162,8 @@ def _menu_of(pairs: Sequence[SaidAndAnswered], chosen: Collection[int]) -> Menu:
 
 def _pair(number: int, pair: SaidAndAnswered, *, chosen: bool, room: int) -> str:
     head = f"{_CHOSEN if chosen else _NOT_CHOSEN} **{number}.** {format_dt(pair.at, 'R')}"
-    each = (room - len(head) - len(_PAIR.format(said="", reply="")) - 2) // 2
-    return f"{head}\n{_PAIR.format(said=inline(_said(pair), each), reply=inline(pair.reply, each))}"
+    length = (room - len(head) - len(_PAIR.format(said="", reply="")) - 2) // 2
+    return f"{head}\n{_PAIR.format(said=inline(_said(pair), length), reply=inline(pair.reply, length))}"
 
 
 def _said(pair: SaidAndAnswered) -> str:
@@ -172,14 +172,14 @@ def _said(pair: SaidAndAnswered) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What is looked at of the takes on a reply: the number of one of them, and a remark of the asker's."""
+    """The preview of one take of a reply: the number of the take, and the asker's remark."""
 
     takes: Takes
     number: int
     about: str = ""
 
     def panel(self, seconds: float) -> Panel:
-        """Return the take with what can be done about it."""
+        """Return the take with buttons for its actions."""
         takes, number = self.takes, self.number
         stands = STANDS if number == takes.stands else WOULD_STAND.format(stands=takes.stands)
         head = _TAKE.format(number=number, newest=takes.newest, stands=stands)
@@ -202,9 +202,9 @@ class Preview:
 
 
 def about_in(text: str) -> str:
-    """Return the asker's remark from the text of a preview, where it was written; "" if there is none.
+    """Return the asker's remark, parsed from the text of a preview; "" if there is none.
 
-    Below its head a preview quotes the take itself, unless a line of ours says that a remark follows.
+    Below its head a preview quotes the take itself, unless a line of the bot announces a remark.
     """
     lines = text.split("\n")
     return lines[2].removeprefix("> ") if len(lines) > 2 and not lines[1].startswith(">") else ""

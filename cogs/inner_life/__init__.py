@@ -1,4 +1,4 @@
-"""What people see of a character's inner life: /mood and /relationship (F085, F089, F090, C71, C74)."""
+"""A character's inner life as people see it: /mood and /relationship (F085, F089, F090, C71, C74)."""
 
 from cogs.inner_life.cog import setup
 

@@ -1,4 +1,4 @@
-"""What people see of an inner life: /mood, /thoughts and /relationship (F085, F089, F090, F133, C71, C74)."""
+"""A character's inner life for people: /mood, /thoughts, /relationship (F085, F089, F090, F133, C71, C74)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -47,7 +47,7 @@ AGAIN = "relationship"
 
 
 class InnerLifeCog(commands.Cog):
-    """All answers are for the asker's eyes alone."""
+    """Only the asker sees the answers."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -77,7 +77,7 @@ class InnerLifeCog(commands.Cog):
         self.panels.unload()
         self.thought_panels.unload()
 
-    # How it feels.
+    # Mood.
 
     @app_commands.command(description="How a character feels, and how its week was, as a picture")
     @app_commands.describe(character=WHICH)
@@ -99,7 +99,7 @@ class InnerLifeCog(commands.Cog):
                 allowed_mentions=NOBODY,
             )
 
-    # What it thinks.
+    # Thoughts.
 
     @app_commands.command(description="What a character believes, dreamt and keeps wondering about")
     @app_commands.describe(character=WHICH)
@@ -117,7 +117,7 @@ class InnerLifeCog(commands.Cog):
         found = await self._thoughts.of(role.slug, asked_in(interaction))
         await self.thought_panels.show(interaction, thoughts_panel(role, found, page, mark_of(role)))
 
-    # How it stands with the asker.
+    # Relationship with the asker.
 
     @app_commands.command(description="How a character stands with you, and why; take back what is wrong")
     @app_commands.describe(character=WHICH)
@@ -133,7 +133,7 @@ class InnerLifeCog(commands.Cog):
         await self._show(press.interaction, role_marked(self.bot, mark), int(page), draws=False)
 
     async def _ask(self, press: Press) -> None:
-        """Ask before a change is taken back; what can't be is told at once."""
+        """Ask for confirmation before undoing a change, or say at once that this is impossible."""
         page, *mark = press.arguments
         role, person_id = role_marked(self.bot, mark), press.interaction.user.id
         undoing = await self._relationships.preview(person_id, role, int(press.values[0]))
@@ -142,7 +142,7 @@ class InnerLifeCog(commands.Cog):
         await self.panels.show(press.interaction, asked_panel(undoing, left, int(page), mark=mark_of(role)))
 
     async def _undo(self, press: Press) -> None:
-        """Take a change back; pressed again, or too late, the list says how things are."""
+        """Undo a change; after a repeated or late press the list just shows the current state."""
         change_id, page, *mark = press.arguments
         role = role_marked(self.bot, mark)
         try:
@@ -195,9 +195,9 @@ class InnerLifeCog(commands.Cog):
 
 
 def eyes_of(interaction: Interaction) -> Callable[[int], bool]:
-    """Return whether whoever asks can look into a channel: the one they are in, and others of its server.
+    """Return a predicate: whether the asker can read a channel, the current one or another of its server.
 
-    Threads are left out, for who is in one is not always known here.
+    It is False for other threads, because their members are not always known.
     """
     guild, member = interaction.guild, interaction.user
 

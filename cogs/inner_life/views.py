@@ -1,4 +1,4 @@
-"""What people read of an inner life: how a character feels, and how it stands with them (F085, F089, C71)."""
+"""Views of a character's mood, thoughts and relationship with the reader (F085, F089, C71)."""
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
@@ -106,37 +106,37 @@ CLOCKED = _("{day} {month}, {time}", "a day and a time of day")
 TAKE_IT_BACK, LEAVE_IT = _("Take it back"), _("Leave it")
 
 
-# How it feels
+# Mood
 
 
 def mood_text(felt: Felt, role: PlayedCharacter, missing: str) -> str:
-    """Return how a character feels, its day and its week; `missing` says why there is no picture."""
+    """Return a character's mood, its day and its week; `missing` says why there is no picture."""
     lines = [f"**{inline(about, HEAD_ROOM)}**: {words}" for about, words in told_now(felt, role)]
-    lines += [*_happened(felt.happenings), str(WHO_SEES)]
+    lines += [*_moments(felt.happenings), str(WHO_SEES)]
     return shortened("\n".join([*lines, *([f"-# {missing}"] if missing else [])]), LIMIT)
 
 
-def _happened(happenings: Sequence[Happening]) -> list[str]:
+def _moments(happenings: Sequence[Happening]) -> list[str]:
     if not happenings:
         return [str(NOTHING_OF_NOTE)]
-    told = sorted(happenings[:MOST_MOMENTS], key=lambda one: one.at, reverse=True)
+    told = sorted(happenings[:MOST_MOMENTS], key=lambda moment: moment.at, reverse=True)
     more = len(happenings) - len(told)
     head = MOST_OF_WHAT_MOVED_IT.format(more=more) if more else str(WHAT_MOVED_IT)
-    return [head, *(f"- {_told(one)}" for one in told)]
+    return [head, *(f"- {_moment_line(moment)}" for moment in told)]
 
 
-def _told(happening: Happening) -> str:
+def _moment_line(happening: Happening) -> str:
     words = HAPPENED if happening.channel_id is None else HAPPENED_THERE
     words = HAPPENED_IN_PRIVATE if happening.private else words
     at, place = format_dt(happening.at, "f"), f"<#{happening.channel_id}>"
     return words.format(at=at, what=happening.words, place=place)
 
 
-# How it stands with somebody
+# Relationship
 
 
 def nothing_kept(role: PlayedCharacter, mode: Consent, *, learns: bool) -> str:
-    """Return why there is nothing to show, and what changes that."""
+    """Return the reason why there is nothing to show, and how to change that."""
     text = SWITCHED_OFF if mode == "off" else NOTHING_YET if learns else NOT_AGREED
     return text.format(name=shown(role))
 
@@ -152,7 +152,7 @@ def bond_panel(
     note: str = "",
     mark: tuple[str, ...] = (),
 ) -> Panel:
-    """Return one page of how a character stands with whoever looks, and what they may change of it."""
+    """Return one page of a character's relationship with the reader, with menus for the allowed changes."""
     head = [note] if note else []
     head += _standing(role, relationship)
     pages = [
@@ -161,7 +161,7 @@ def bond_panel(
     ] or [()]
     number = min(max(page, 1), len(pages))
     changed = (WHAT_CHANGED_PAGE if len(pages) > 1 else WHAT_CHANGED).format(number=number, pages=len(pages))
-    ledger = [_line(one) for one in pages[number - 1]] or [f"- {NOTHING_SO_FAR}"]
+    ledger = [_line(change) for change in pages[number - 1]] or [f"- {NOTHING_SO_FAR}"]
     undoing = _undoing_menu(pages[number - 1], relationship.left, (number, *mark), zone)
     foot = [" ".join(filter(None, ("-#", _may_undo(relationship, here=bool(undoing)), str(ONLY_YOU))))]
     if not learns:
@@ -176,7 +176,7 @@ def bond_panel(
 
 
 def _standing(role: PlayedCharacter, relationship: Relationship) -> list[str]:
-    bond, stages = relationship.bond, [one.name for one in STAGES]
+    bond, stages = relationship.bond, [stage.name for stage in STAGES]
     stage = (YOU_TWO_SINCE if relationship.since else YOU_TWO).format(
         name=shown(role),
         stage=worded(BOND_STAGES, relationship.label),
@@ -199,7 +199,7 @@ def _measure(metric: Metric, value: int) -> str:
 
 
 def _may_undo(relationship: Relationship, *, here: bool) -> str:
-    """Return what can be taken back; nothing where that is none of the changes `here`."""
+    """Return the note about undoing; "" if no change `here` can be undone."""
     if relationship.changes and not relationship.left:
         return NO_MORE.format(most=MOST_DISPUTES)
     return MAY_UNDO.format(left=relationship.left) if here else ""
@@ -214,23 +214,23 @@ def _line(change: BondChange) -> str:
 def _undoing_menu(
     changes: Sequence[BondChange], left: int, arguments: tuple[str | int, ...], zone: tzinfo
 ) -> tuple[Menu, ...]:
-    """Return the menu of what may be taken back; none where there is nothing, or not today."""
+    """Return the menu of changes that can be undone; () if there are none, or none today."""
     choices = tuple(
-        MenuChoice(str(one.id), words_of(one), _clocked(one.at.astimezone(zone)))
-        for one in changes
-        if not why_not(one)
+        MenuChoice(str(change.id), words_of(change), _clock_time(change.at.astimezone(zone)))
+        for change in changes
+        if not why_not(change)
     )
     if not choices or not left:
         return ()
     return (Menu("ask", choices, arguments, placeholder=TAKE_BACK),)
 
 
-def _clocked(at: datetime) -> str:
+def _clock_time(at: datetime) -> str:
     return CLOCKED.format(day=at.day, month=MONTHS[at.month - 1], time=f"{at:%H:%M}")
 
 
 def _kinds_menu(relationship: Relationship, arguments: tuple[str | int, ...]) -> tuple[Menu, ...]:
-    """Return the menu of what the two may be to each other, where there is a choice."""
+    """Return the menu of kinds of relationship, if there is a choice."""
     if len(relationship.kinds) < 2:
         return ()
     choices = tuple(
@@ -251,11 +251,11 @@ def _turning(number: int, pages: int, mark: tuple[str, ...]) -> tuple[Button, ..
     )
 
 
-# Taking back
+# Undoing
 
 
 def asked_panel(undoing: Undoing, left: int, page: int, *, mark: tuple[str, ...] = ()) -> Panel:
-    """Return the question whether a change is to be taken back."""
+    """Return the confirmation of undoing a change."""
     moves = AT_ITS_END if undoing.before == undoing.after else MOVES
     what = moves.format(**_numbers(undoing))
     what += " " + COMES_TO.format(stage=worded(BOND_STAGES, undoing.stage)) if undoing.stage else ""
@@ -273,7 +273,7 @@ def asked_panel(undoing: Undoing, left: int, page: int, *, mark: tuple[str, ...]
 
 
 def undone_text(undoing: Undoing) -> str:
-    """Return what came of taking a change back."""
+    """Return the report on an undone change."""
     done = UNDONE.format(**_numbers(undoing))
     if not undoing.stage:
         return done
@@ -291,7 +291,7 @@ def _numbers(undoing: Undoing) -> dict[str, str]:
 def thoughts_panel(
     role: PlayedCharacter, found: list[ShownThought], page: int, mark: tuple[str, ...]
 ) -> Panel:
-    """Return one page of what a character thinks, counted from 1."""
+    """Return one page of a character's thoughts, counted from 1."""
     if not found:
         told = NO_THOUGHTS_YET if role.character.inner_life else NO_THOUGHTS
         return Panel(told.format(name=shown(role)))

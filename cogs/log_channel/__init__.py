@@ -1,4 +1,4 @@
-"""The operator's channel: its commands, and what there is to tell there (F123, F129, D12)."""
+"""The operators' log channel: its commands and notices (F123, F129, D12)."""
 
 from cogs.log_channel.cog import setup
 

@@ -1,4 +1,4 @@
-"""The operator's channel: its commands, and what there is to tell there (F123, F129, D12)."""
+"""The operators' log channel: its commands and notices (F123, F129, D12)."""
 
 import asyncio
 import logging
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 15.0
-"""Seconds that an answer may take to be posted: a shutdown must not wait for ever to be announced."""
+"""Deadline in seconds for posting an answer: a shutdown must not wait forever for its announcement."""
 REMEMBERED = 200
-"""Commands that are known again when Discord replays them: premium twice would be nothing at all."""
+"""Recent message ids kept to ignore replayed commands: a second `premium` would undo the first."""
 NEWS_ROOM = 500
 CONSOLE = (
     "<{link}>\nIt works once, for ten minutes, in a browser on the machine on which I run (docs/console.md "
@@ -42,14 +42,14 @@ NO_CONSOLE = "There is no console: set console_port in config.env, and restart m
 
 
 class OrderAnswer(NamedTuple):
-    """What is said to a command."""
+    """The answer to a command."""
 
     text: str
     view: discord.ui.View | None = None
 
 
 class LogChannelCog(commands.Cog):
-    """Obeys those who command the bot, in the log channel alone, and tells what there is to know."""
+    """Runs the commands of authorised people in the log channel, and posts notices there."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self.bot = bot
@@ -84,16 +84,16 @@ class LogChannelCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Announce the character: once a process, however often READY comes (F129)."""
+        """Announce the character once per process, however often READY comes (F129)."""
         if self._channel_id and not self._announced:
             self._announced = True
             self.bot.outlet.say(announcement(self.bot.app.character.name), notice=True)
 
     @commands.Cog.listener()
     async def on_operator_message(self, message: discord.Message) -> None:
-        """Obey what is written in the log channel: the chat cog tells of that, and of its threads, too.
+        """Run a command from the log channel.
 
-        What was edited into a command is none.
+        The chat cog dispatches this event for the log channel and its threads. Edited messages never count.
         """
         assert self.bot.user is not None
         if message.channel.id != self._channel_id or message.author.id == self.bot.user.id:
@@ -114,7 +114,7 @@ class LogChannelCog(commands.Cog):
         return self.bot.app.settings.log_channel
 
     def _listen(self, verbose: bool) -> None:
-        """Hear of decisions in verbose mode alone."""
+        """Subscribe to decisions in verbose mode only."""
         listeners = self.bot.app.hooks.on_decision
         if self._tell in listeners:
             listeners.remove(self._tell)
@@ -122,12 +122,12 @@ class LogChannelCog(commands.Cog):
             listeners.append(self._tell)
 
     def _tell(self, decided: Decided) -> None:
-        """Tell a decision; that it ignores itself is not worth a line."""
+        """Post a decision, unless the bot ignored its own message."""
         if self._channel_id and decided.decision.reason is not Reason.SELF:
             self.bot.outlet.say(decision_line(decided))
 
     def _tell_news(self, news: News) -> None:
-        """Tell what became of a character, in one line."""
+        """Post news about a character as one line."""
         if self._channel_id and news.text:
             self.bot.outlet.say(inline(news.text, NEWS_ROOM), notice=True)
 
@@ -145,12 +145,12 @@ class LogChannelCog(commands.Cog):
         if order.word is Word.SHUTDOWN:
             self.bot.begin_stopping()
 
-    # The commands. Each leaves a trace before it does anything.
+    # The commands. Each writes an audit entry before it acts.
 
     async def _shut_down(self, _order: Order, actor: Actor) -> OrderAnswer:
         try:
             await self._audit.note(actor, "shutdown")
-        except DatabaseError as error:  # no reason to go on running
+        except DatabaseError as error:  # the shutdown still happens
             log.error("The shutdown is not in the audit: %s", error)  # noqa: TRY400
         return OrderAnswer("Stopping. What is being said now is finished first.")
 
@@ -190,7 +190,7 @@ class LogChannelCog(commands.Cog):
         return OrderAnswer(fitting(jobs_lines(self.bot.app.schedule.reports(), self.bot.app.clock.now())))
 
     async def _test(self, _order: Order, actor: Actor) -> OrderAnswer:
-        """Answer the way that notices go, so that a notice would arrive, too."""
+        """Answer through the queue of the notices, to prove that notices arrive."""
         await self._audit.note(actor, "testlog")
         self.bot.outlet.say("Test: what goes to the log channel arrives here.", notice=True)
         self.bot.outlet.open()
@@ -209,7 +209,7 @@ class PageButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=r"masquerade:users:(?P<sign>[«‹›»]):(?P<page>[0-9]{1,9})",
 ):
-    """Turns to a page of the list of users. The page is in its id, so it works after a restart, too."""
+    """A button that opens a page of the list of users; its id holds the page, so it survives a restart."""
 
     def __init__(self, sign: str, page: int, *, disabled: bool = False) -> None:
         self.page = page
@@ -227,11 +227,11 @@ class PageButton(
         return cls(match["sign"], int(match["page"]))
 
     async def interaction_check(self, interaction: discord.Interaction["Masquerade"], /) -> bool:  # type: ignore[override]
-        """Let only those turn pages who may ask for the list."""
-        bot, who = interaction.client, interaction.user
-        if may_command(bot, who, channel_id=interaction.channel_id, guild_id=interaction.guild_id):
+        """Allow a press only to people who may use the command for the list."""
+        bot, person = interaction.client, interaction.user
+        if may_command(bot, person, channel_id=interaction.channel_id, guild_id=interaction.guild_id):
             return True
-        log.warning("User %d may not turn the pages of the users", who.id)
+        log.warning("User %d may not turn the pages of the users", person.id)
         await interaction.response.send_message("Only who commands the bot may do this.", ephemeral=True)
         return False
 
@@ -248,7 +248,7 @@ class PageButton(
 
 
 def page_buttons(page: MemberPage) -> discord.ui.View | None:
-    """Return the buttons under a page; None where there is but one."""
+    """Return the buttons under a page; None if it is the only one."""
     if page.pages == 1:
         return None
     targets = {"«": 1, "‹": max(page.number - 1, 1), "›": min(page.number + 1, page.pages), "»": page.pages}
@@ -263,7 +263,7 @@ def _never_heard(user_id: int) -> str:
 
 
 async def _post(channel: discord.abc.Messageable, answer: OrderAnswer) -> None:
-    """Answer in the log channel; that this can't be done is no reason not to obey."""
+    """Post an answer in the log channel; a failure doesn't stop the command."""
     view = answer.view or discord.utils.MISSING
     try:
         async with asyncio.timeout(ANSWER_SECONDS):

@@ -1,4 +1,4 @@
-"""What is written in the log channel, read as one of its commands (F123)."""
+"""Parsing of the log channel's commands (F123)."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Word(StrEnum):
-    """The commands, as they are written."""
+    """The commands in their exact spelling."""
 
     SHUTDOWN = "shutdown?"
     USER_DATA = "user data?"
@@ -21,7 +21,7 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command with what it needs: `on` is None where verbose is to be turned over."""
+    """A command with its arguments: `on` is None if verbose mode is to be toggled."""
 
     word: Word
     user_id: int = 0
@@ -39,10 +39,10 @@ _LARGEST_ID = 2**63 - 1
 
 
 def read_order(text: str, name: str) -> Order | str | None:
-    """Return the command that somebody wrote to the character `name`; None for other talk.
+    """Return the command in a message to the character `name`; None for other talk.
 
-    What is nearly a command is answered with the sentence that is returned: what is wrong, and the
-    right form. Several bots may hear the same channel: who else shall stop is not this one's business.
+    For a misspelt command the result is a sentence with the mistake and the right form. Several bots may
+    hear the same channel, so a shutdown of another bot is ignored.
     """
     nearly = _NEARLY.fullmatch(text.strip())
     if nearly is None:

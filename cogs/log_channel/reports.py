@@ -1,4 +1,4 @@
-"""What operators read: plain lines of Discord Markdown, at most 2000 characters, no word that was said."""
+"""Reports for operators: Discord Markdown of at most 2000 characters, without any words of a conversation."""
 
 import tomllib
 from datetime import datetime
@@ -28,7 +28,7 @@ _LINKS = "https://discord.com/channels"
 
 @cache
 def version() -> str:
-    """Return the version of this program; it is run from its folder, not from an installed package."""
+    """Return the program's version, read from its folder because it is not an installed package."""
     try:
         return str(tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["version"])
     except (OSError, tomllib.TOMLDecodeError, KeyError):
@@ -36,7 +36,7 @@ def version() -> str:
 
 
 def announcement(name: str) -> str:
-    """Return what the log channel reads at the start: who is there, and the commands (F129)."""
+    """Return the announcement at the start: the character's name and the commands (F129)."""
     commands = {
         f"shutdown? {name}": "finish what is being said, and stop",
         "user data? ID": "tokens, cost and premium of a user, no words",
@@ -47,12 +47,12 @@ def announcement(name: str) -> str:
         "jobs": "the scheduled work: what ran, what failed, what is next",
         "testlog": "a test line",
     }
-    lines = [f"`{form}`: {what}" for form, what in commands.items()]
+    lines = [f"`{form}`: {about}" for form, about in commands.items()]
     return "\n".join([f"**{name} is here.** Masquerade {version()}. Commands for this channel:", *lines])
 
 
 def decision_line(decided: Decided) -> str:
-    """Return a decision as one line: where, who, the message's address, and what came of it (F123)."""
+    """Return a decision as one line: place, author, link of the message, and outcome (F123)."""
     heard, where = decided.utterance, decided.utterance.where
     place = f"<#{where.channel_id}>" if where.guild_id is not None else "DM"
     outcome = in_one_line(decided.decision.reason, decided.trace, reply=decided.decision.reply)
@@ -60,7 +60,7 @@ def decision_line(decided: Decided) -> str:
 
 
 def user_data(member: Member) -> str:
-    """Return what is known of a user: numbers and moments, no words, no names (F123)."""
+    """Return the figures about a user: counts and dates, no words and no names (F123)."""
     spent = member.spending
     return "\n".join(
         [
@@ -75,18 +75,18 @@ def user_data(member: Member) -> str:
 
 
 def user_list(page: MemberPage) -> str:
-    """Return one page of all users, who spoke last first; mentions are left out where they don't fit."""
+    """Return one page of all users, most recent speakers first; without mentions if they don't fit."""
     if not page.total:
         return "Nobody was heard yet."
     head = f"**{page.total:,} users**, page {page.number} of {page.pages}"
-    full = "\n".join([head, *(_user_line(one, mention=True) for one in page.members)])
+    full = "\n".join([head, *(_user_line(member, mention=True) for member in page.members)])
     if len(full) <= LONGEST:
         return full
-    return "\n".join([head, *(_user_line(one, mention=False) for one in page.members)])
+    return "\n".join([head, *(_user_line(member, mention=False) for member in page.members)])
 
 
 def status(bot: "Masquerade", *, since: datetime, spent: Spending) -> str:
-    """Return how the bot is set up and how it fares (F123)."""
+    """Return the bot's configuration and health (F123)."""
     app, manner = bot.app, bot.app.manner
     verbose = "on" if app.administration.is_verbose else "off"
     return "\n".join(
@@ -111,7 +111,7 @@ def _models(bot: "Masquerade") -> str:
 
 
 def _source(server: Server) -> str:
-    """Say who runs the models; an address may hold a password and is not told."""
+    """Return the name of the models' server, but not its address, which may hold a password."""
     if server.rehearsal:
         return "the embedded rehearsal voice"
     return "Anthropic" if server.base_url == CLAUDE_URL else "a server of your own"
@@ -138,10 +138,10 @@ def _pace(manner: Manner) -> str:
 
 
 def _user_line(member: Member, *, mention: bool) -> str:
-    who = f"`{member.user_id}`" + (f" <@{member.user_id}>" if mention else "")
+    person = f"`{member.user_id}`" + (f" <@{member.user_id}>" if mention else "")
     seen = format_dt(member.last_seen, "R")
     premium = " · premium" if member.premium else ""
-    return f"{who} · {member.lines:,} lines · {_dollars(member.spending)} · {seen}{premium}"
+    return f"{person} · {member.lines:,} lines · {_dollars(member.spending)} · {seen}{premium}"
 
 
 def _tokens(spent: Spending) -> str:

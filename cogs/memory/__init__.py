@@ -1,4 +1,4 @@
-"""What the character knows of people: /remember, /memory and !memsvg (F072, F083, F120, C56, C60, C62)."""
+"""The characters' memories of the asker: /remember, /memory and !memsvg (F072, F083, F120, C56, C60, C62)."""
 
 from cogs.memory.cog import setup
 

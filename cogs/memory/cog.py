@@ -1,4 +1,4 @@
-"""What the character knows of people: /remember, /memory and !memsvg (F072, F083, F120, C56, C60, C62)."""
+"""The characters' memories of the asker: /remember, /memory and !memsvg (F072, F083, F120, C56, C60, C62)."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -76,7 +76,7 @@ _ONE_CHARACTER = app_commands.Choice(name="this character alone may know it", va
 
 
 class MemoryCog(commands.Cog):
-    """Everything here is about whoever asks, and only they see it."""
+    """Everything here is about the asker, and only the asker sees it."""
 
     memory = app_commands.Group(name="memory", description="What I know about you, and what I may do")
 
@@ -109,25 +109,27 @@ class MemoryCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_map_request(self, message: discord.Message) -> None:
-        """Answer !memsvg, of which the chat cog tells."""
+        """Answer !memsvg, for which the chat cog dispatches this event."""
         listening = await listens_to(self.bot, message.author, where_of(message))
         await self._maps.send(message, listening=listening)
 
     async def offer_numbers(self, interaction: Interaction, current: str) -> list[app_commands.Choice[int]]:
-        """Offer the asker's own memories: those whose number begins so, or whose words hold that."""
+        """Return the asker's memories that match the typed number or text, as choices."""
         typed = current.strip().casefold()
         try:
             role = await role_meant(interaction, named_so_far(interaction))
         except NotStaged:
             return []
         known = await self.bot.app.memories.of(role.slug, interaction.user.id)
-        fitting = [one for one in known if str(one.number).startswith(typed) or typed in one.text.casefold()]
+        fitting = [
+            fact for fact in known if str(fact.number).startswith(typed) or typed in fact.text.casefold()
+        ]
         return [
-            app_commands.Choice(name=in_a_line(f"{one.number}. {one.text}", 100), value=one.number)
-            for one in fitting[:OFFERED]
+            app_commands.Choice(name=in_a_line(f"{fact.number}. {fact.text}", 100), value=fact.number)
+            for fact in fitting[:OFFERED]
         ]
 
-    # Telling and looking.
+    # Adding and viewing.
 
     @app_commands.command(description="Tell me something to keep in mind about you for good")
     @app_commands.describe(
@@ -262,11 +264,11 @@ class MemoryCog(commands.Cog):
             await self.panels.show(interaction, of_one(self.bot, panel, role))
 
     async def _deleted(self, press: Press) -> None:
-        """Forget the memory whose id the button has: its number may be another one's by now."""
+        """Delete a memory by the id in the button, because its number may belong to another memory by now."""
         memory_id, *mark = press.arguments
         role = role_marked(self.bot, mark)
-        there = await self.bot.app.memories.forget_one(role.slug, press.interaction.user.id, int(memory_id))
-        await self.panels.close(press.interaction, DELETED if there else GONE_ALREADY)
+        deleted = await self.bot.app.memories.forget_one(role.slug, press.interaction.user.id, int(memory_id))
+        await self.panels.close(press.interaction, DELETED if deleted else GONE_ALREADY)
 
     async def _deleted_all(self, press: Press) -> None:
         role = role_marked(self.bot, press.arguments)

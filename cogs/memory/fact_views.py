@@ -1,4 +1,4 @@
-"""Facts as their person is shown them: all of them, page by page, now or as they were (C62, C68)."""
+"""Pages of facts for the person whom they are about, as of now or of a past day (C62, C68)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from memory.browsing import FactEntry, Spot
 
 ON_A_PAGE = 6
 ROOM, LABEL_ROOM, NAME_ROOM = 560, 48, 60
-"""What a fact's words, a label and a name may take of a message."""
+"""Most characters of a fact's text, a label and a name in a message."""
 LONGEST_SEARCH, LONGEST_TAG = 22, 24
-"""What a search may take of the id of a button."""
+"""Most characters of a search in the id of a button."""
 
 NOTHING = _(
     "I know nothing about you. /remember tells me something; with /memory learning you let me note things "
@@ -51,7 +51,7 @@ _FOOT_THEN = _("-# As I knew it at the end of that day, UTC. /memory history bri
 
 @dataclass(frozen=True, slots=True)
 class FactSearch:
-    """What somebody looks for; it stands in the buttons, so that pages turn after a restart, too."""
+    """The filters of a search; the ids of the buttons hold them, so that paging survives a restart."""
 
     words: str = ""
     tag: str = ""
@@ -78,16 +78,16 @@ def facts_panel(
     *,
     mark: tuple[str, ...] = (),
 ) -> Panel:
-    """Return one page of what is known of somebody, counted from 1; the last one for a page not there.
+    """Return one page of the facts about a person, counted from 1; the last page if `page` is too high.
 
-    The `mark` says in the ids of buttons which character knows it.
+    The `mark` identifies the character in the ids of buttons.
     """
     if not entries:
         return Panel(NOTHING)
     found = matching(entries, search.words, search.tag)
     told = (_HEAD_FOUND if any(search.arguments) else _HEAD).format(
         facts=_FACTS.format(count=len(entries)),
-        kept=number(sum(one.fact.kept for one in entries)),
+        kept=number(sum(entry.fact.kept for entry in entries)),
         found=number(len(found)) if found else _NONE,
         search=search,
     )
@@ -97,20 +97,20 @@ def facts_panel(
 def past_panel(
     facts: Sequence[Fact], day: date, page: int, guild_id: int | None, *, mark: tuple[str, ...] = ()
 ) -> Panel:
-    """Return one page of what was known of somebody at the end of a day."""
+    """Return one page of the facts about a person at the end of a day."""
     if not facts:
         return Panel(NOTHING_THEN.format(day=day_in_words(day)))
-    numbers = {one.id: one.number for one in facts}
-    entries = [FactEntry(one, successor=numbers.get(one.superseded_by or 0)) for one in facts]
+    numbers = {fact.id: fact.number for fact in facts}
+    entries = [FactEntry(fact, successor=numbers.get(fact.superseded_by or 0)) for fact in facts]
     told = _HEAD_THEN.format(day=day_in_words(day), facts=_FACTS.format(count=len(facts)))
     return _paged(told, entries, page, guild_id, foot=str(_FOOT_THEN), arguments=(day.isoformat(), *mark))
 
 
 def fact_lines(entry: FactEntry, guild_id: int | None) -> str:
-    """Return a fact with all that there is to say of it; only its own words stand beside that."""
+    """Return a fact's quoted text with all details."""
     fact = entry.fact
     of = f" {_SAID_OF.format(name=inline(fact.subject, NAME_ROOM))}" if fact.subject else ""
-    labels = [inline(label_in_words(one), LABEL_ROOM) for one in entry.labels]
+    labels = [inline(label_in_words(label), LABEL_ROOM) for label in entry.labels]
     about = [*labels, *_standing(entry), *_mentioned(fact), told_by(fact)]
     where = [_reaches(fact, guild_id), *_links(entry.spots)]
     words = inline(fact.text, ROOM)
@@ -159,7 +159,7 @@ def _paged(
     arguments: tuple[str, ...],
 ) -> Panel:
     room = LIMIT - width(told) - width(foot) - 40
-    pages = list(pages_of([fact_lines(one, guild_id) for one in entries], room, ON_A_PAGE))
+    pages = list(pages_of([fact_lines(entry, guild_id) for entry in entries], room, ON_A_PAGE))
     if not pages:
         return Panel(told)
     at = min(max(page, 1), len(pages))

@@ -1,4 +1,4 @@
-"""/memory facts and /memory at: all that is known of the asker, now and at the end of any day (C62, C68)."""
+"""/memory facts and /memory at: all facts about the asker, now and at the end of any day (C62, C68)."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -38,14 +38,14 @@ NOT_YET = _("That day has not begun yet. /memory facts shows what I know now.")
 
 
 async def offer_tags(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Offer the tags of what is known of the asker, the most frequent first."""
+    """Return the tags of the facts about the asker as choices, most frequent first."""
     typed = current.strip().casefold()
     try:
         role = await role_meant(interaction, named_so_far(interaction))
     except NotStaged:
         return []
     known = await interaction.client.app.memories.of(role.slug, interaction.user.id)
-    tags = {tag: label_in_words(tag) for tag in tags_of([FactEntry(one) for one in known])}
+    tags = {tag: label_in_words(tag) for tag in tags_of([FactEntry(fact) for fact in known])}
     fitting = [(tag, said) for tag, said in tags.items() if typed in f"{tag}\n{said}".casefold()]
     return [
         app_commands.Choice(name=in_a_line(said, 100), value=tag[:100]) for tag, said in fitting[:OFFERED]
@@ -53,7 +53,7 @@ async def offer_tags(interaction: Interaction, current: str) -> list[app_command
 
 
 async def offer_days(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Offer the days on which something about the asker changed, the newest first."""
+    """Return the days on which facts about the asker changed as choices, newest first."""
     try:
         role = await role_meant(interaction, named_so_far(interaction))
     except NotStaged:
@@ -64,7 +64,7 @@ async def offer_days(interaction: Interaction, current: str) -> list[app_command
 
 
 class FactPages:
-    """Everything here is about whoever asks, and only they see it."""
+    """Everything here is about the asker, and only the asker sees it."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self._bot = bot
@@ -74,7 +74,7 @@ class FactPages:
         self.panels = (self._now, self._past)
 
     def commands(self) -> Sequence[app_commands.Command[Any, ..., Any]]:
-        """Return the commands, for the group that they belong to."""
+        """Return the commands for their group."""
         return (
             app_commands.Command(
                 name="facts",

@@ -36,14 +36,14 @@ NO_PRIVATE = _(
 
 
 class MapSending:
-    """Shows people the map of what is known of them, and nobody else."""
+    """Shows people the map of the facts about themselves, and only to themselves."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self._app = bot.app
-        self._drawing: set[int] = set()  # whoever asks again meanwhile gets one picture
+        self._drawing: set[int] = set()  # person ids; a repeated request meanwhile gets no second picture
 
     def commands(self) -> Sequence[app_commands.Command[Any, ..., Any]]:
-        """Return the command, for the group that it belongs to."""
+        """Return the command for its group."""
         about = "A picture of what I know about you, for your eyes only"
         return (app_commands.Command(name="map", description=about, callback=self.map),)
 
@@ -60,9 +60,9 @@ class MapSending:
                 await interaction.followup.send(told(picture), files=_files_of(picture), ephemeral=True)
 
     async def send(self, message: discord.Message, *, listening: bool) -> None:
-        """Answer the text command: in private; where others read along, one line says that it was sent.
+        """Answer the text command in a DM; in a public channel, one line says that the map was sent.
 
-        Where the character is not `listening` it says nothing there.
+        The bot posts nothing in a channel where the character is not `listening`.
         """
         person = message.author
         if person.id in self._drawing:
@@ -80,7 +80,7 @@ class MapSending:
             self._drawing.discard(person.id)
 
     async def _send_in_private(self, person: discord.User | discord.Member) -> bool:
-        """Send the map, or the sentence that says why there is none; say whether that could be sent."""
+        """Send the map or the reason why there is none; return whether the DM arrived."""
         files: list[discord.File] = []
         try:
             picture = await self._app.maps.of(self._app.company.primary.slug, person.id)
@@ -96,7 +96,7 @@ class MapSending:
 
 
 def told(picture: MapPicture) -> str:
-    """Return what is said beside a picture."""
+    """Return the text that accompanies a picture."""
     said = PICTURE if picture.png else ONLY_SVG
     return said.format(count=count_of(picture.count), missing=picture.missing)
 

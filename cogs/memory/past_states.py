@@ -1,4 +1,4 @@
-"""/memory history: what changed of what is known of the asker, and earlier states brought back (C60)."""
+"""/memory history: changes of the facts about the asker, and restoration of earlier states (C60)."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ RESTORED = _("Done: {count} changed. /memory history undoes that, too.")
 
 
 class PastStates:
-    """Everything here is about whoever asks, and only they see it."""
+    """Everything here is about the asker, and only the asker sees it."""
 
     _panels: Panels
 
@@ -44,11 +44,11 @@ class PastStates:
         }
 
     def show_in(self, panels: Panels) -> None:
-        """Take the panels of the cog, which know the `actions`, for what is shown here."""
+        """Use the cog's panels, which include the `actions`."""
         self._panels = panels
 
     def commands(self) -> Sequence[app_commands.Command[Any, ..., Any]]:
-        """Return the command, for the group that it belongs to."""
+        """Return the command for its group."""
         about = "What changed of what I know about you; bring an earlier state back"
         return (app_commands.Command(name="history", description=about, callback=self.history),)
 
@@ -67,7 +67,7 @@ class PastStates:
         await self._ask_back(press.interaction, role_marked(self._bot, press.arguments), int(press.values[0]))
 
     async def _restored(self, press: Press) -> None:
-        """Bring a state back, if that still does what was shown; otherwise show what it does by now."""
+        """Restore a state if its effect is still as shown; otherwise show the new effect."""
         batch, newest, *mark = press.arguments
         interaction, role = press.interaction, role_marked(self._bot, mark)
         if await self._newest(interaction.user.id, role) != int(newest):
@@ -87,4 +87,4 @@ class PastStates:
         await self._panels.show(interaction, of_one(self._bot, panel, role))
 
     async def _newest(self, person_id: int, role: PlayedCharacter) -> int:
-        return next((one.id for one in await self._bot.app.memories.history(role.slug, person_id)), 0)
+        return next((batch.id for batch in await self._bot.app.memories.history(role.slug, person_id)), 0)

@@ -1,4 +1,4 @@
-"""What is known of somebody for good, as they are shown it: now, before, and what would change (C60, C62)."""
+"""Views of core memories for their person: list, history, and effect of a restoration (C60, C62)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -77,22 +77,22 @@ _TURNED = {
     "for_all": (_("known to this character alone"), _("known to every character again")),
     "ended_at": (_("holds again"), _("no longer holds")),
 }
-"""What else a memory may be that it was not before, or the other way round."""
+"""Words for the change of a memory's flags in either direction."""
 
 
 def list_panel(
     memories: Sequence[Fact], page: int, guild_id: int | None, *, mark: tuple[str, ...] = ()
 ) -> Panel:
-    """Return one page of memories, counted from 1; the last one for a page that is not there.
+    """Return one page of memories, counted from 1; the last page if the number is too high.
 
-    The `mark` of a character goes into the ids of buttons, here and below: whose memories they are.
+    Here and below, the `mark` identifies the character in the ids of buttons.
     """
     if not memories:
         return Panel(NOTHING)
     count = count_of(len(memories))
     longest = _HEAD_OF_PAGE.format(count=count, number=len(memories), pages=len(memories))
     room = LIMIT - max(200, width(f"{longest}\n\n{_FOOT}"))
-    pages = list(pages_of((entry(one, guild_id) for one in memories), room, ON_A_PAGE))
+    pages = list(pages_of((entry(fact, guild_id) for fact in memories), room, ON_A_PAGE))
     at = min(max(page, 1), len(pages))
     head = _HEAD if len(pages) == 1 else _HEAD_OF_PAGE
     told = head.format(count=count, number=at, pages=len(pages))
@@ -100,7 +100,7 @@ def list_panel(
 
 
 def clearing_panel(known: int, changes: int, *, mark: tuple[str, ...] = ()) -> Panel:
-    """Return the question whether everything is to go; a sentence where there is nothing."""
+    """Return the confirmation of deleting everything, or a sentence if there is nothing."""
     if not known and not changes:
         return Panel(NOTHING)
     text = f"{_ASK_ALL.format(count=known)}\n{FOR_GOOD}\n{_LEARNING}"
@@ -115,9 +115,9 @@ def history_panel(
     looks: tuple[int, datetime | None] = (0, None),
     mark: tuple[str, ...] = (),
 ) -> Panel:
-    """Return the last changes, with a menu of the states before them; a sentence where there are none.
+    """Return the last changes with a menu of the states before them, or a sentence if there are none.
 
-    `looks` are how often operators looked at what is known, and when last.
+    `looks` holds how often operators viewed the facts, and when last.
     """
     looked = _looked(looks)
     if not batches:
@@ -142,13 +142,13 @@ def reversal_panel(
     *,
     mark: tuple[str, ...] = (),
 ) -> Panel:
-    """Return what bringing back the state before a change does; `newest` is the last change by now."""
+    """Return the effect of restoring the state before a change; `newest` is the latest change."""
     if not reversals:
         return Panel(ALL_AS_IT_WAS)
     shown, more = reversals[:SHOWN_REVERSALS], len(reversals) - SHOWN_REVERSALS
     room = (LIMIT - 400) // len(shown) // 2 - 60
     lines = [str(_ASK_BACK)]
-    lines += [_reversal(one, guild_id, room) for one in shown]
+    lines += [_reversal(reversal, guild_id, room) for reversal in shown]
     if more > 0:
         lines.append(_BESIDES.format(count=count_of(more)))
     lines.append(str(_STAYS_DELETED))
@@ -169,24 +169,26 @@ def _cause(cause: str) -> str:
     return str(next(known, _SOMETHING))
 
 
-def _reversal(one: Reversal, guild_id: int | None, room: int) -> str:
-    now, then = one.now, one.then
+def _reversal(reversal: Reversal, guild_id: int | None, room: int) -> str:
+    now, then = reversal.now, reversal.then
     if now is None or then is None:
         gone = inline(((then or now) or {})["text"], 2 * room)
-        return (_COMES_BACK if then else _GOES).format(number=one.number, text=gone)
-    texts = [inline(each["text"], room) for each in (now, then)]
+        return (_COMES_BACK if then else _GOES).format(number=reversal.number, text=gone)
+    texts = [inline(state["text"], room) for state in (now, then)]
     if now["text"] != then["text"]:
-        told = _REWORDED.format(number=one.number, now=texts[0], then=texts[1])
+        told = _REWORDED.format(number=reversal.number, now=texts[0], then=texts[1])
     else:
-        told = _STAYS.format(number=one.number, text=texts[0])
-    return "; ".join([told, *_placing(now, then, guild_id)])
+        told = _STAYS.format(number=reversal.number, text=texts[0])
+    return "; ".join([told, *_other_changes(now, then, guild_id)])
 
 
-def _placing(now: Mapping[str, Any], then: Mapping[str, Any], guild_id: int | None) -> Iterator[str]:
-    """Yield what else changes: where a memory may come up, and its pin."""
-    here, there = (Reach(one["scope"], one["channel_id"], one["guild_id"]) for one in (now, then))
-    if here.told_in(guild_id) != there.told_in(guild_id):
-        yield _COMES_UP.format(reach=there.told_in(guild_id))
+def _other_changes(now: Mapping[str, Any], then: Mapping[str, Any], guild_id: int | None) -> Iterator[str]:
+    """Yield the other changes of a memory: the places where it may come up, and its pin."""
+    reach_now, reach_then = (
+        Reach(state["scope"], state["channel_id"], state["guild_id"]) for state in (now, then)
+    )
+    if reach_now.told_in(guild_id) != reach_then.told_in(guild_id):
+        yield _COMES_UP.format(reach=reach_then.told_in(guild_id))
     if now["pinned"] != then["pinned"]:
         yield str(_PINS[bool(then["pinned"])])
     for key, words in _TURNED.items():
@@ -197,5 +199,5 @@ def _placing(now: Mapping[str, Any], then: Mapping[str, Any], guild_id: int | No
 
 
 def count_of(memories: int) -> str:
-    """Return so many memories in words."""
+    """Return a number of memories in words."""
     return _MEMORIES.format(count=memories)

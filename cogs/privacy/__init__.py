@@ -1,4 +1,4 @@
-"""What a person decides about being remembered, sees, takes along and deletes: /privacy (C51, C64, C65)."""
+"""Consent, inspection, export, import and deletion of one's own data: /privacy (C51, C64, C65)."""
 
 from cogs.privacy.cog import setup
 

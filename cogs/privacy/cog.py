@@ -1,4 +1,4 @@
-"""What a person decides about being remembered, sees, takes along and deletes: /privacy (C51, C64, C65)."""
+"""Consent, inspection, export, import and deletion of one's own data: /privacy (C51, C64, C65)."""
 
 from contextlib import suppress
 from io import BytesIO
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
 FILES_AT_ONCE = 4
-"""Files in one message: together they stay below what Discord takes."""
+"""Files in one message, whose total size stays below Discord's limit."""
 
 
 class PrivacyCog(commands.Cog):
-    """Everything here is about whoever asks, and only they see it; it works everywhere and for everybody."""
+    """Everything is about the asker, and only the asker sees it; it works everywhere and for everybody."""
 
     privacy = app_commands.Group(name="privacy", description="What I keep about you, and what I may")
 
@@ -93,7 +93,7 @@ class PrivacyCog(commands.Cog):
         text = EXPORTED.format(count=len(made))
         for begin in range(0, len(made), FILES_AT_ONCE):
             some = made[begin : begin + FILES_AT_ONCE]
-            files = [discord.File(BytesIO(one.data), one.name) for one in some]
+            files = [discord.File(BytesIO(archive.data), archive.name) for archive in some]
             await interaction.followup.send(text if begin == 0 else "", files=files, ephemeral=True)
 
     @privacy.command(name="import", description="Take in a file that /privacy export made for you")
@@ -104,13 +104,13 @@ class PrivacyCog(commands.Cog):
             await answer(interaction, TOO_LARGE)
             return
         try:
-            what = await self._privacy.take_in(interaction.user.id, await file.read())
+            result = await self._privacy.take_in(interaction.user.id, await file.read())
         except FileRefused as error:
             await answer(interaction, str(error))
         except DISCORD_FAULTS:
             await answer(interaction, UNREADABLE)
         else:
-            await answer(interaction, imported(what))
+            await answer(interaction, imported(result))
 
     @privacy.command(description="Delete everything about you, for good")
     async def delete(self, interaction: Interaction) -> None:
@@ -126,7 +126,7 @@ class PrivacyCog(commands.Cog):
         await self._answered(press, agreed=False)
 
     async def _answered(self, press: Press, *, agreed: bool) -> None:
-        """Keep an answer. What it was is told to nobody else: of the question only the buttons go."""
+        """Store an answer. It stays secret: only the buttons vanish from the public question."""
         interaction = press.interaction
         told = answered(await self._privacy.answer(interaction.user.id, agreed, asked_in(interaction)))
         if press.arguments != (ASKED,):
@@ -154,11 +154,11 @@ class PrivacyCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Let panels that waited over a restart show what went; Discord allows that for 15 minutes."""
-        for panel, what in self._privacy.left_late():
+        """Show receipts in panels whose deletion outlasted a restart; Discord allows this for 15 minutes."""
+        for panel, receipt_of in self._privacy.left_late():
             locale, token = panel.split()
             with speaking(locale), suppress(*DISCORD_FAULTS):
-                await self._show_late(token, receipt(what))
+                await self._show_late(token, receipt(receipt_of))
 
     async def _show_late(self, token: str, text: str) -> None:
         original = f"/webhooks/{self._bot.application_id}/{token}/messages/@original"

@@ -1,4 +1,4 @@
-"""What people are asked and told about being remembered: the question, what is kept, what went (C51, C64)."""
+"""Views for consent: the question, the stored data, and the receipt of a deletion (C51, C64)."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from database.backups import Copy
 from database.repositories.people import Holdings, Remaining
 
 SECONDS = 120
-"""How long the buttons under an answer to a command work."""
+"""Seconds for which the buttons under a command's answer work."""
 SHOWN_COPIES = 5
 WHAT_IS_KEPT = _(
     "**What is kept**\n"
@@ -112,14 +112,14 @@ _SAID = {
     (False, True): _("You said no {when}."),
     (False, False): _("You said no."),
 }
-"""Whether it was a yes, and whether it is known when."""
+"""By the answer, and by whether its date is known."""
 _ASKED = {
     (True, True): _("You were asked {when} and have not answered: I note facts about you."),
     (True, False): _("You were not asked yet: I note facts about you."),
     (False, True): _("You were asked {when} and have not answered: I note nothing about you."),
     (False, False): _("You were not asked yet: I note nothing about you."),
 }
-"""Whether anything is noted, and whether it is known when they were asked."""
+"""By whether facts are stored, and by whether the date of the question is known."""
 _LOG = _("- the log of the last day: {lines} of yours, {answers} to you")
 _ECHOES = _("- answers to others that name or repeat you: {answers}")
 _ARCHIVED = _("- lines kept for longer, because you agreed: {lines}")
@@ -150,7 +150,7 @@ _MORE_COPIES = n_("- and {count} more", "- and {count} more")
 
 
 def standing_panel(standing: ConsentStanding) -> Panel:
-    """Return what somebody answered, and what is kept of them, with what can be done about it."""
+    """Return a person's answer and the stored data about them, with buttons for their options."""
     lines = [str(_STANDING), _answer(standing), str(_KEPT_OF_YOU), *_held(standing.holdings)]
     lines += [*_staying(standing.remaining), str(_ONLY_YOU)]
     change = (
@@ -165,14 +165,14 @@ def standing_panel(standing: ConsentStanding) -> Panel:
 
 
 def leaving_panel(holdings: Holdings, remaining: Remaining) -> Panel:
-    """Return the question whether everything of somebody is to go."""
+    """Return the confirmation of deleting everything about a person."""
     lines = [str(_SHALL_I), *_held(holdings), str(FOR_GOOD), *_staying(remaining)]
     delete = Button(_("Delete everything"), "delete", style=ButtonStyle.danger)
     return Panel("\n".join(lines), (delete, Button(_("Keep it"), "keep")), SECONDS)
 
 
 def receipt(of: Receipt) -> str:
-    """Return what went, what a search found afterwards, and which copies hold it for how long."""
+    """Return the deleted data, the result of the search afterwards, and the copies that still hold data."""
     lines = [str(_RECEIPT), *_held(of.gone)]
     if of.left:
         found = ", ".join(f"{name} ({number(count)})" for name, count in sorted(of.left.items()))
@@ -189,7 +189,7 @@ def receipt(of: Receipt) -> str:
 
 
 def answered(answer: ConsentOutcome) -> str:
-    """Return what somebody is told who said yes or no."""
+    """Return the response to a yes or no."""
     if answer.agreed:
         return str(YES if answer.mode != "off" else YES_BUT_OFF)
     text = str(NO)
@@ -201,7 +201,7 @@ def answered(answer: ConsentOutcome) -> str:
 
 
 def imported(what: Imported) -> str:
-    """Return what came in."""
+    """Return the report on an import."""
     text = IMPORTED.format(
         facts=_FACTS.format(count=what.facts),
         lines=_LINES.format(count=what.lines),
@@ -225,7 +225,7 @@ def _answer(standing: ConsentStanding) -> str:
 
 
 def _held(of: Holdings) -> Iterator[str]:
-    """Yield what is kept of somebody, store by store."""
+    """Yield a line for each store that holds data about a person."""
     yield _LOG.format(lines=_LINES.format(count=of.lines), answers=_ANSWERS.format(count=of.answers))
     yield _ECHOES.format(answers=number(of.echoes))
     yield _ARCHIVED.format(lines=number(of.archived))
@@ -243,7 +243,7 @@ def _held(of: Holdings) -> Iterator[str]:
 
 
 def _staying(remaining: Remaining) -> Iterator[str]:
-    """Yield what stays, and why."""
+    """Yield the data that remains, with the reasons."""
     if acts := remaining.acts + remaining.told_of:
         yield _ACTS.format(count=acts)
     if remaining.bans:
@@ -255,10 +255,10 @@ def _copied(copies: tuple[Copy, ...]) -> Iterator[str]:
         yield str(_NO_COPIES)
         return
     yield str(_COPIES)
-    for one in copies[:SHOWN_COPIES]:
-        name = one.name.replace("`", "")[:100]
-        if one.goes:
-            yield _COPY.format(name=name, when=format_dt(one.goes, "D"))
+    for copy in copies[:SHOWN_COPIES]:
+        name = copy.name.replace("`", "")[:100]
+        if copy.goes:
+            yield _COPY.format(name=name, when=format_dt(copy.goes, "D"))
         else:
             yield _COPY_OF_SOMEBODY.format(name=name)
     if len(copies) > SHOWN_COPIES:

@@ -1,4 +1,4 @@
-"""Reminders, birthdays and dates to remember, and by which clock somebody lives (C82)."""
+"""Reminders, birthdays, dates to remember, and people's time zones (C82)."""
 
 from cogs.reminders.cog import setup
 

@@ -1,4 +1,4 @@
-"""Reminders, birthdays and dates to remember, and by which clock somebody lives (C82)."""
+"""Reminders, birthdays, dates to remember, and people's time zones (C82)."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
 OFFERED = 25
-"""Choices that Discord takes for one option."""
+"""Most choices that Discord accepts for one option."""
 ASKING_SECONDS = 10.0
-"""Seconds that Discord may take to tell who is still there."""
+"""Deadline in seconds for fetching a reminder's channel and member."""
 
 REMINDING = _("I'll remind you {place} on {stamp} ({relative}). /remind delete {number} undoes that.")
 KEPT_DATE = _("I'll bring that up {place} every year, at 09:00 on {day}; the next time is {stamp}.")
@@ -55,13 +55,13 @@ ZONE_SET = _(
 
 _MONTHS = [app_commands.Choice(name=name, value=number) for number, name in enumerate(MONTHS, 1)]
 _SPELT_ELSEWHERE = {"no": "nb"}
-"""Languages that Discord calls otherwise than those who read dates."""
+"""Discord's language codes that differ from those of the date parser."""
 Day = app_commands.Range[int, 1, 31]
 Text = app_commands.Range[str, 1, LONGEST]
 
 
 class RemindersCog(commands.Cog):
-    """Everything here is about whoever asks, and only they see it; what is due is said where they asked."""
+    """Everything here is about the asker, and only the asker sees it; reminders come where they were set."""
 
     remind = app_commands.Group(name="remind", description="What I will say to you later")
     birthday = app_commands.Group(name="birthday", description="Your birthday, and whether I know it")
@@ -88,7 +88,7 @@ class RemindersCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Say what came due while nobody was there; READY may come any number of times."""
+        """Deliver reminders that came due while the bot was offline; READY may come any number of times."""
         await self._fire()
 
     # Reminders.
@@ -127,12 +127,17 @@ class RemindersCog(commands.Cog):
         await self._show_page(interaction, page)
 
     async def offer_numbers(self, interaction: Interaction, current: str) -> list[app_commands.Choice[int]]:
-        """Offer the asker's own: those whose number begins so, or whose words hold that."""
+        """Return the asker's reminders that match the typed number or text, as choices."""
         typed = current.strip().casefold().removeprefix("#")
         known = await self._reminders.of(self._slug, interaction.user.id)
-        fitting = [one for one in known if str(one.id).startswith(typed) or typed in label(one).casefold()]
+        fitting = [
+            reminder
+            for reminder in known
+            if str(reminder.id).startswith(typed) or typed in label(reminder).casefold()
+        ]
         return [
-            app_commands.Choice(name=in_a_line(label(one), 100), value=one.id) for one in fitting[:OFFERED]
+            app_commands.Choice(name=in_a_line(label(reminder), 100), value=reminder.id)
+            for reminder in fitting[:OFFERED]
         ]
 
     @remind.command(description="Drop one of the things that I would say to you later")
@@ -192,7 +197,7 @@ class RemindersCog(commands.Cog):
     # Time zones.
 
     async def offer_zones(self, _interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-        """Offer the zones whose city begins with what is typed, then those that hold it."""
+        """Return time zones as choices, starting with those whose city begins with the typed text."""
         return [app_commands.Choice(name=name, value=name) for name in zones_like(current, limit=OFFERED)]
 
     @timezone.command(
@@ -222,10 +227,10 @@ class RemindersCog(commands.Cog):
         local = await self._reminders.local_time(person_id)
         return BY_CLOCK.format(zone=local.zone.key) if local.known else ZONE_UNKNOWN
 
-    # Keeping, and saying.
+    # Storage and delivery.
 
     async def _place(self, interaction: Interaction) -> Where:
-        """Return where something is told. Raises ReminderRefused where it could not be said later."""
+        """Return the place of the command; raise ReminderRefused if no reminder can be delivered there."""
         await interaction.response.defer(ephemeral=True)
         where = asked_in(interaction)
         if not await self._listens(interaction, where):
@@ -237,7 +242,7 @@ class RemindersCog(commands.Cog):
         return where
 
     async def _listens(self, interaction: Interaction, where: Where) -> bool:
-        """Say whether the character takes in anything of the asker's here."""
+        """Return whether the character may listen to the asker here."""
         house = await self.bot.app.administration.house(where.guild_id)
         user = interaction.user
         roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
@@ -252,7 +257,7 @@ class RemindersCog(commands.Cog):
             await self.bot.app.reminder_delivery.fire(self._venue)
 
     async def _venue(self, due: Reminder) -> Venue | None:
-        """Return where something is to be said; a text that was told in private never leaves that place."""
+        """Return the place of delivery or None; a text from a DM never leaves that DM."""
         if due.guild_id is None:
             return Venue(Where(due.channel_id, Place.DM), mouth_in(self.bot, due.channel_id))
         try:
@@ -286,12 +291,12 @@ class RemindersCog(commands.Cog):
 
 
 def _about(kept: Reminder) -> dict[str, str]:
-    """Return when and where something is said, in words for who asked for it there."""
-    here = IN.format(channel=f"<#{kept.channel_id}>") if kept.guild_id is not None else HERE
+    """Return the time and place of a reminder, as placeholders for the sentence to the asker."""
+    place = IN.format(channel=f"<#{kept.channel_id}>") if kept.guild_id is not None else HERE
     return {
         "stamp": discord.utils.format_dt(kept.due_at, "F"),
         "relative": discord.utils.format_dt(kept.due_at, "R"),
-        "place": str(here),
+        "place": str(place),
     }
 
 
@@ -302,7 +307,7 @@ def _may_write(interaction: Interaction) -> bool:
 
 
 def _languages(interaction: Interaction) -> tuple[str, ...]:
-    """Return in which languages the asker may write a time: English, and that of their Discord."""
+    """Return the languages in which the asker may write a time: English and their Discord language."""
     own = interaction.locale.value.partition("-")[0]
     return tuple(dict.fromkeys(("en", _SPELT_ELSEWHERE.get(own, own))))
 

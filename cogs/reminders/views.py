@@ -1,4 +1,4 @@
-"""What is to be said to somebody later, as they are shown it (C82)."""
+"""Lists of reminders for the people who set them (C82)."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ from cogs._discord.text import inline
 from database.models import Reminder
 
 SECONDS = 120
-"""How long the buttons work."""
+"""Seconds for which the buttons work."""
 ON_A_PAGE = 6
 ROOM = 180
-"""What the words of one may take of a message: /remind list is no place to read them whole."""
+"""Most characters of a reminder's text in /remind list, which shortens long texts."""
 
 NOTHING = _("There is nothing for me to say to you later. /remind me changes that.")
 YOUR_BIRTHDAY = _("your birthday")
@@ -28,35 +28,35 @@ _FOOT = _("-# Choose one below to let it go, or use /remind delete with its numb
 
 
 def entry(reminder: Reminder, guild_id: int | None) -> str:
-    """Return one of them with its number, when it is due and where it is said."""
-    what = inline(reminder.text, ROOM) if reminder.text else YOUR_BIRTHDAY
+    """Return a reminder with its number, time and place."""
+    text = inline(reminder.text, ROOM) if reminder.text else YOUR_BIRTHDAY
     when = f"{format_dt(reminder.due_at, 'f')} ({format_dt(reminder.due_at, 'R')})"
     about = [when, place_of(reminder, guild_id)]
     about += [_YEARLY.format(day=yearly_in_words(day))] if (day := day_of(reminder)) else []
-    return f"**#{reminder.id}** {what}\n-# {' · '.join(about)}"
+    return f"**#{reminder.id}** {text}\n-# {' · '.join(about)}"
 
 
 def place_of(reminder: Reminder, guild_id: int | None) -> str:
-    """Return where it is said, in words for somebody who reads them in a server, or in private."""
+    """Return the place of a reminder, in words for a reader in a server, or with None in a DM."""
     if reminder.guild_id is None:
         return str(_ALONE)
     return (_HERE if reminder.guild_id == guild_id else _ELSEWHERE).format(id=reminder.channel_id)
 
 
 def list_panel(reminders: Sequence[Reminder], page: int, guild_id: int | None) -> Panel:
-    """Return one page of them, counted from 1; the last one for a page that is not there."""
+    """Return one page of reminders, counted from 1; the last page if the number is too high."""
     if not reminders:
         return Panel(NOTHING)
     pages = -(-len(reminders) // ON_A_PAGE)
     number = min(max(page, 1), pages)
-    here = reminders[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
+    shown = reminders[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
     head = (_HEAD if pages == 1 else _HEAD_OF_PAGE).format(count=len(reminders), number=number, pages=pages)
-    lines = [head, *(entry(one, guild_id) for one in here), str(_FOOT)]
-    choices = tuple(MenuChoice(str(one.id), label(one)) for one in here)
+    lines = [head, *(entry(reminder, guild_id) for reminder in shown), str(_FOOT)]
+    choices = tuple(MenuChoice(str(reminder.id), label(reminder)) for reminder in shown)
     menu = Menu("delete", choices, (number,), placeholder=_("Let one go"))
     return Panel("\n".join(lines), (*turning(number, pages), menu), SECONDS)
 
 
 def label(reminder: Reminder) -> str:
-    """Return one of them as a line of a menu."""
+    """Return a reminder as a line of a menu."""
     return f"#{reminder.id} {reminder.text or YOUR_BIRTHDAY}"

@@ -1,4 +1,4 @@
-"""What the admins of a server lay down for it: /settings (F127, C15)."""
+"""Settings that the admins of a server choose for it: /settings (F127, C15)."""
 
 from cogs.server_settings.cog import setup
 

@@ -1,4 +1,4 @@
-"""What the admins of a server lay down for it: /settings (F127, C15)."""
+"""Settings that the admins of a server choose for it: /settings (F127, C15)."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
 SHOWN = 20
-"""Uses that /settings audit shows."""
+"""Entries that /settings audit shows."""
 
 WHOLE_SERVER = EVERYWHERE
 
@@ -68,7 +68,7 @@ Target = discord.User | discord.Role
 
 
 class ServerSettingsCog(commands.Cog):
-    """The settings of one server. They hold from the very next message on; each use leaves a trace."""
+    """The settings of one server; a change takes effect with the next message and is in the audit log."""
 
     settings = app_commands.Group(
         name="settings",
@@ -273,7 +273,7 @@ class ServerSettingsCog(commands.Cog):
     async def _aim_at(
         self, interaction: Interaction, user: discord.User | None, role: discord.Role | None, everywhere: bool
     ) -> Target | None:
-        """Return who is meant by the options of a command; None once it was said what is wrong with them."""
+        """Return the target of a command's options; if they are wrong, tell the asker and return None."""
         await interaction.response.defer(ephemeral=True)
         faults = (
             (everywhere and not is_operator(self.bot, interaction.user), OPERATORS_ONLY),
@@ -290,7 +290,7 @@ class ServerSettingsCog(commands.Cog):
 
 
 async def _aim(interaction: Interaction, channel: Channel | None, whole_server: bool) -> int | None:
-    """Return the place meant by the options of a command; None once it was said what is wrong with them."""
+    """Return the place of a command's options; if they are wrong, tell the asker and return None."""
     await interaction.response.defer(ephemeral=True)
     if channel is not None and whole_server:
         await answer(interaction, TWO_PLACES)
@@ -314,7 +314,10 @@ def _kind(target: Target) -> RuleKind:
 
 
 def _still_denied(house: HouseRules, target: Target) -> str:
-    """Return who else denied somebody: what was set everywhere can't be taken back in one server."""
+    """Return the note that another rule still denies the target, here or everywhere; "" if none does.
+
+    A single server can't remove a rule that applies everywhere.
+    """
     scopes = [
         guild for guild, kind, denied, _value in house.rules if (kind, denied) == (_kind(target), target.id)
     ]
@@ -324,7 +327,7 @@ def _still_denied(house: HouseRules, target: Target) -> str:
 
 
 def _kept(house: HouseRules, guild_id: int) -> Iterator[str]:
-    """Yield what stays as it is in single channels when the whole server is switched on or off."""
+    """Yield the note about rules of single channels, which a switch of the whole server leaves unchanged."""
     single = [
         in_words(RuleKind.ACTIVE, target, value)
         for guild, kind, target, value in house.rules
@@ -343,18 +346,18 @@ _TOLD = {
 
 
 def _uses(done: Iterable[Audit]) -> Iterator[str]:
-    """Yield a line for each change of what holds somewhere, the newest first."""
-    for one in done:
-        verb, _space, kind = one.action.partition(" ")
-        target, _colon, value = one.detail.partition(": ")
-        if one.action == RESET:
-            place = AnsweredIn(one.guild_id or None, int(target) or None)
-            yield reset_line(discord.utils.format_dt(one.at), one.actor_id, place, value)
+    """Yield a line for each audit entry about settings, newest first."""
+    for entry in done:
+        verb, _space, kind = entry.action.partition(" ")
+        target, _colon, value = entry.detail.partition(": ")
+        if entry.action == RESET:
+            place = AnsweredIn(entry.guild_id or None, int(target) or None)
+            yield reset_line(discord.utils.format_dt(entry.at), entry.actor_id, place, value)
         if kind not in set(RuleKind):
             continue
         rule = in_words(RuleKind(kind), int(target), float(value) if value else None)
-        words = _TOLD[verb == "set", one.guild_id == EVERYWHERE]
-        yield words.format(at=discord.utils.format_dt(one.at), actor=one.actor_id, rule=rule)
+        words = _TOLD[verb == "set", entry.guild_id == EVERYWHERE]
+        yield words.format(at=discord.utils.format_dt(entry.at), actor=entry.actor_id, rule=rule)
 
 
 async def setup(bot: "Masquerade") -> None:

@@ -1,4 +1,4 @@
-"""What admins are asked and told before people are asked anew whether they may be remembered (F078)."""
+"""Confirmation and report of a consent reset, after which people are asked for consent again (F078)."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.discord.client import Masquerade
 
 Reach = tuple[str | int, ...]
-"""How far a reset reaches, as the id of a button has it: one of the three words, and the id of a channel."""
+"""The extent of a reset as a button's id holds it: one of the three words, and the id of a channel."""
 SECONDS = 300
 HERE, SERVER, ANYWHERE = "channel", "server", "everywhere"
 NOTHING_TO_RESET = _("Nobody said yes, or was asked, in {place}: there is nothing to reset.{kept}")
@@ -63,7 +63,7 @@ _LINES = n_("{count} line", "{count} lines")
 
 
 class ConsentResets:
-    """The panel of /settings consent_reset, and what its buttons do."""
+    """The panel of /settings consent_reset and its actions."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self._bot, self._resets = bot, bot.app.consent_reset
@@ -72,7 +72,7 @@ class ConsentResets:
         self.panels = Panels(bot, "settings", actions)
 
     async def ask(self, interaction: Interaction, reach: Reach) -> None:
-        """Show what a reset would do, and ask whether it is to be done."""
+        """Show the effect of a reset and ask for confirmation."""
         place = self._reached(interaction, reach)
         found = await self._resets.look(place)
         await self.panels.show(interaction, reset_panel(place, reach, found, self._bot.app.privacy.mode))
@@ -92,7 +92,7 @@ class ConsentResets:
 
     @staticmethod
     def _reached(interaction: Interaction, reach: Sequence[str | int]) -> AnsweredIn:
-        """Return the place that is meant; a server is always the one in which this is asked or pressed."""
+        """Return the place of a reset, which is always in the server of the command or press."""
         if reach[0] == ANYWHERE:
             return AnsweredIn()
         assert interaction.guild_id is not None, "the command tree lets nobody in from elsewhere"
@@ -100,7 +100,7 @@ class ConsentResets:
 
 
 def reset_panel(place: AnsweredIn, reach: Reach, found: Resettable, mode: Consent) -> Panel:
-    """Return the question whether the people of a place are to be asked anew, with what that does."""
+    """Return the confirmation of a reset with its effects."""
     name = _named(place)
     if not found.people:
         kept = "".join(f" {line}" for line in _kept(found))
@@ -120,7 +120,7 @@ def reset_panel(place: AnsweredIn, reach: Reach, found: Resettable, mode: Consen
 
 
 def reset_text(place: AnsweredIn, gone: Resettable) -> str:
-    """Return what came of it."""
+    """Return the report on a reset."""
     name = _named(place)
     if not gone.people:
         return NOTHING_TO_RESET.format(place=name, kept="")
@@ -130,7 +130,7 @@ def reset_text(place: AnsweredIn, gone: Resettable) -> str:
 
 
 def reset_line(at: str, actor_id: int, place: AnsweredIn, counts: str) -> str:
-    """Return a reset as /settings audit shows it, from how many people and memories it was."""
+    """Return a reset as a line of /settings audit, with the stored `counts` of people and memories."""
     people, memories = map(int, counts.split())
     return RESET_HERE.format(
         at=at,

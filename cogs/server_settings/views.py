@@ -1,4 +1,4 @@
-"""What admins may switch off for their whole server, as an option of a command and in sentences (C91)."""
+"""The features that admins may switch off for their whole server, as choices and as text (C91)."""
 
 from discord import app_commands
 
@@ -26,5 +26,5 @@ SWITCHES_TOLD = {
 
 
 def offered_switches() -> list[app_commands.Choice[str]]:
-    """Return the switches as the choices of an option."""
-    return [app_commands.Choice(name=str(SWITCH_NAMES[one]), value=one.value) for one in SWITCHES]
+    """Return the switches as choices of an option."""
+    return [app_commands.Choice(name=str(SWITCH_NAMES[switch]), value=switch.value) for switch in SWITCHES]

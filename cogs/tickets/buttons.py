@@ -1,4 +1,4 @@
-"""The buttons of tickets: for everybody who sees them, and after a restart, too (F126)."""
+"""The buttons of tickets, which everybody who sees them can press, also after a restart (F126)."""
 
 import logging
 import re
@@ -22,7 +22,7 @@ class TicketButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=r"tickets:(?P<sort>open|close|join):(?P<thread>[0-9]{1,20})",
 ):
-    """A button for everybody who sees it. All it needs is in its id, so it works after a restart, too."""
+    """A ticket button; its id holds its whole state, so it survives a restart."""
 
     def __init__(self, sort: Sort, thread_id: int = 0) -> None:
         self.sort = sort
@@ -55,7 +55,7 @@ class TicketButton(
 
 
 def buttons(sort: Sort, thread_id: int = 0) -> discord.ui.View:
-    """Return a message's button."""
+    """Return a view with one ticket button."""
     view = discord.ui.View(timeout=None)
     view.add_item(TicketButton(sort, thread_id))
     return view

@@ -42,7 +42,7 @@ PANEL_POSTED = _("The button is posted below. It works until you delete the mess
 
 
 class TicketsCog(commands.Cog):
-    """What is said in a ticket is Discord's to keep: here is only that there was one."""
+    """Only Discord stores what people write in tickets; the database records just that a ticket exists."""
 
     ticket = app_commands.Group(name="ticket", description="Ask the staff of this server", guild_only=True)
     tickets = app_commands.Group(
@@ -63,7 +63,7 @@ class TicketsCog(commands.Cog):
     async def cog_unload(self) -> None:
         self.bot.remove_dynamic_items(TicketButton)
 
-    # For everybody.
+    # Commands for everybody.
 
     @ticket.command(description="Open a private thread with those who answer tickets here")
     @app_commands.describe(subject="What it is about; you can write more in the thread")
@@ -80,7 +80,7 @@ class TicketsCog(commands.Cog):
         async with refusing(interaction):
             await self.desk.close(interaction)
 
-    # For admins.
+    # Commands for admins.
 
     @tickets.command(description="Let people open tickets, or change where and who answers")
     @app_commands.describe(
@@ -149,13 +149,13 @@ class TicketsCog(commands.Cog):
 
 
 def _check_place(channel: discord.TextChannel, *needed: str) -> None:
-    """Raise Refused where the bot lacks a permission in a channel."""
+    """Raise Refused if the bot lacks a permission in a channel."""
     if lacking := lacks(channel.permissions_for(channel.guild.me), *needed):
         raise ModerationRefused(I_LACK_IN.format(needed=named(*lacking), channel=channel.mention))
 
 
 def _check_staff_channel(channel: discord.TextChannel) -> None:
-    """Raise Refused where the bot can't write in a channel, or everybody can read it."""
+    """Raise Refused if the bot can't write in a channel, or if everybody can read it."""
     if channel.permissions_for(channel.guild.default_role).view_channel:
         raise ModerationRefused(STAFF_IS_PUBLIC.format(channel=channel.mention))
     _check_place(channel, *NEEDED_BY_STAFF)

@@ -1,4 +1,4 @@
-"""How a ticket is opened, joined and closed; what is said in it stays in Discord (F126, C90)."""
+"""Opening, joining and closing of tickets; their messages stay in Discord (F126, C90)."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WEEK: Literal[10_080] = 10_080
-"""Minutes without a word after which Discord folds a ticket away; it stays open."""
+"""Minutes of silence after which Discord archives a ticket's thread; the ticket stays open."""
 
 NO_DESK = _("No tickets can be opened in this server. Ask an admin to set that up with /tickets setup.")
 DESK_GONE = _("The channel for tickets is gone, or I can't see it. Ask an admin to use /tickets setup anew.")
@@ -45,7 +45,7 @@ NOT_STAFF = _("That is for those who answer tickets. Ask an admin for the role."
 JOINED = _("You are in: {thread}.")
 
 REASON = "Asked for by {name} ({id})"
-"""For Discord's audit log, which is in English."""
+"""Reasons for Discord's audit log, which is in English."""
 THREAD = _("Ticket {number} · {name}")
 WELCOME = _("{name}, write here what it is about, and somebody will answer.")
 READ_BY = _("**Who can read this**: you, and members who may manage threads here.")
@@ -67,22 +67,22 @@ STAFF_FILE = _("{thread} was closed by {name}. This is what was said in it.")
 
 
 class TicketDesk:
-    """Makes the threads and locks them. Each step that fails is told in one sentence, and nothing is lost."""
+    """Creates and locks the threads. A failed step is reported in one sentence, and nothing is lost."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self._bot = bot
         self._tickets = bot.app.tickets
-        self._closing: set[int] = set()  # threads
+        self._closing: set[int] = set()  # thread ids
 
     async def of(self, guild: discord.Guild) -> Desk:
-        """Return where the tickets of a server are opened. Raises Refused where they are not."""
+        """Return the ticket desk of a server; raise Refused if the server has none."""
         desk = await self._tickets.desk(guild.id)
         if desk is None:
             raise ModerationRefused(NO_DESK)
         return desk
 
     async def open(self, interaction: Interaction, subject: str = "") -> None:
-        """Open a ticket for who asks. Raises Refused."""
+        """Open a ticket for the asker. Raises Refused."""
         guild = guild_of(interaction)
         desk = await self.of(guild)
         below = _desk_channel(guild, desk)
@@ -96,7 +96,7 @@ class TicketDesk:
         await self._tell_staff(guild, desk, told, view=view)
 
     async def join(self, interaction: Interaction, thread_id: int) -> None:
-        """Let somebody of the staff into a ticket; nobody is mentioned for that. Raises Refused."""
+        """Add the asking staff member to a ticket without a mention. Raises Refused."""
         guild = guild_of(interaction)
         thread = await self._thread(thread_id)
         if thread is None or thread.guild.id != guild.id:
@@ -111,7 +111,7 @@ class TicketDesk:
         await answer(interaction, JOINED.format(thread=thread.mention))
 
     async def close(self, interaction: Interaction) -> None:
-        """Close the ticket in whose thread it is asked. Raises Refused."""
+        """Close the ticket of the current thread. Raises Refused."""
         guild = guild_of(interaction)
         thread = await self._thread(interaction.channel_id or 0)
         if thread is None:
@@ -132,7 +132,7 @@ class TicketDesk:
             self._closing.discard(thread.id)
 
     async def _desk_of(self, guild: discord.Guild, ticket: Ticket | None) -> Desk | None:
-        """Return whom a ticket is for: those whom its opener was told of, whatever was set up since."""
+        """Return the desk that the opener of a ticket was told about, whatever was configured since."""
         if ticket is None:
             return await self._tickets.desk(guild.id)
         return Desk(guild.id, 0, ticket.role_id, ticket.staff_channel_id)
@@ -140,7 +140,7 @@ class TicketDesk:
     # Opening.
 
     async def _reserve(self, guild: discord.Guild, opener_id: int, desk: Desk) -> int:
-        """Return the number of a new ticket. One whose thread is gone or locked does not count as open."""
+        """Return the number of a new ticket; tickets with deleted or locked threads don't count as open."""
         try:
             return await self._tickets.reserve(desk, opener_id)
         except TooSoon as error:
@@ -158,11 +158,11 @@ class TicketDesk:
     async def _make(
         self, below: discord.TextChannel, number: int, interaction: Interaction
     ) -> discord.Thread:
-        """Return the new thread with its opener in it; without one, nothing is kept of the ticket."""
+        """Return the new thread with its opener in it; if that fails, the ticket's record is removed."""
         user, thread = interaction.user, None
         with for_everybody(interaction):
             name = in_a_line(THREAD.format(number=number, name=user.display_name), LONGEST_NAME)
-        with speaking(None):  # for Discord's audit log
+        with speaking(None):  # English, for Discord's audit log
             reason = REASON.format(name=in_a_line(user.name, LONGEST_NAME), id=user.id)
         try:
             async with asking_discord():
@@ -187,12 +187,12 @@ class TicketDesk:
     async def _begin(
         self, thread: discord.Thread, desk: Desk, interaction: Interaction, subject: str
     ) -> None:
-        """Say in a new ticket who reads it and what becomes of it, before anything is written there."""
+        """Post in a new ticket who reads it and what becomes of it, before anybody writes there."""
         with for_everybody(interaction):
             text, view = "\n".join(_welcome(thread, desk, interaction)), buttons("close")
         try:
             async with asyncio.timeout(ACT_SECONDS):
-                # Plain text: what becomes of their words is to be read also by who shows no frames.
+                # Plain text, because people who hide embeds must read it, too.
                 await thread.send(text, view=view, allowed_mentions=NOBODY, suppress_embeds=True)
                 if subject:
                     await thread.send(quoted(subject), allowed_mentions=NOBODY, suppress_embeds=True)
@@ -204,8 +204,8 @@ class TicketDesk:
     async def _close(
         self, interaction: Interaction, thread: discord.Thread, ticket: Ticket | None, desk: Desk | None
     ) -> None:
-        """Write down what was said, hand it over, and lock the thread. What fails before leaves it open."""
-        if ticket is not None and ticket.closed_at:  # all was done, but that it could not be locked
+        """Write and deliver the transcript, then lock the thread; a failure leaves the ticket open."""
+        if ticket is not None and ticket.closed_at:  # everything is done except for the lock
             async with asking_discord():
                 await thread.edit(archived=True, locked=True)
             await answer(interaction, CLOSED_BEFORE)
@@ -220,9 +220,10 @@ class TicketDesk:
     async def _hand_over(
         self, interaction: Interaction, thread: discord.Thread, ticket: Ticket | None, desk: Desk | None
     ) -> bool:
-        """Put what was said where it is to be read; say whether who opened the ticket has it in private."""
+        """Deliver the transcript; return whether the opener of the ticket received it in a DM."""
         name, closer = shown(interaction.user), interaction.user.display_name
-        async with asking_discord():  # around the language: what it raises is told to who closes
+        # It is outside the language block, because its error is for the person who closes the ticket.
+        async with asking_discord():
             with for_everybody(interaction):
                 head = head_of(thread, closed=self._bot.app.clock.now(), closer=closer)
                 data = await transcript(thread, head)
@@ -236,7 +237,7 @@ class TicketDesk:
         return sent
 
     async def _send(self, opener_id: int, thread: discord.Thread, data: bytes) -> bool:
-        """Send a transcript to who opened the ticket; say whether they take it."""
+        """Send the transcript to the opener of the ticket; return whether their DMs accept it."""
         told = SENT.format(server=inline(thread.guild.name, LONGEST_NAME))
         try:
             async with asyncio.timeout(ACT_SECONDS):
@@ -247,10 +248,10 @@ class TicketDesk:
             return False
         return True
 
-    # Both.
+    # Helpers.
 
     async def _tell_staff(self, guild: discord.Guild, desk: Desk, text: str, **with_it: Any) -> None:
-        """Tell the staff, where they have a channel for that; that it fails stops no ticket."""
+        """Post a notice in the staff's channel, if there is one; a failure stops no ticket."""
         channel = guild.get_channel(desk.staff_channel_id or 0)
         if not isinstance(channel, discord.TextChannel):
             return
@@ -264,7 +265,7 @@ class TicketDesk:
             log.warning("The staff is not told of a ticket: %s", type(error).__name__)
 
     async def _seen(self, thread_id: int) -> discord.Thread | None:
-        """Return a ticket; None also where its channel is hidden from us, so that nobody can use it."""
+        """Return a ticket's thread; None also if its channel is hidden from us, as nobody can use it then."""
         try:
             return await self._thread(thread_id)
         except ModerationRefused as refusal:
@@ -273,7 +274,7 @@ class TicketDesk:
             raise
 
     async def _thread(self, thread_id: int) -> discord.Thread | None:
-        """Return the ticket with an id, as it is now; None for what is gone, or none of ours."""
+        """Fetch the thread of a ticket; None if it is deleted or not one of ours."""
         assert self._bot.user is not None
         async with asking_discord():
             try:
@@ -285,7 +286,7 @@ class TicketDesk:
 
 
 def _welcome(thread: discord.Thread, desk: Desk, interaction: Interaction) -> list[str]:
-    """Return what stands first in a ticket."""
+    """Return the first message of a ticket."""
     staff = f"<#{desk.staff_channel_id}>"
     return [
         f"**{inline(thread.name, LONGEST_NAME)}**",
@@ -297,7 +298,7 @@ def _welcome(thread: discord.Thread, desk: Desk, interaction: Interaction) -> li
 
 
 def _desk_channel(guild: discord.Guild, desk: Desk) -> discord.TextChannel:
-    """Return the channel below which tickets are opened. Raises Refused where the bot can't do that."""
+    """Return the channel of the ticket threads; raise Refused if the bot can't open threads there."""
     channel = guild.get_channel(desk.channel_id)
     if not isinstance(channel, discord.TextChannel):
         raise ModerationRefused(DESK_GONE)

@@ -1,4 +1,4 @@
-"""Ticket threads: which those are, who answers in them, and what is written down at the end (F126)."""
+"""Ticket threads: recognition, staff, and transcripts (F126)."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -13,7 +13,7 @@ from database.models import Desk
 
 MOST_MESSAGES = 2_000
 MOST_BYTES = 7_000_000
-"""A transcript stays below what Discord takes as a file; of a longer ticket the newest lines are in it."""
+"""Most bytes of a transcript, below Discord's limit for files; a longer ticket keeps its newest lines."""
 NAME_ROOM = 60
 LONGEST_NAME = 100
 
@@ -25,9 +25,9 @@ NEEDED_AT_DESK = (
     "read_message_history",
     "attach_files",
 )
-"""What the bot needs where tickets are opened: it makes the thread, writes in it, reads it, locks it."""
+"""Permissions where tickets are opened: the bot creates, writes, reads and locks the thread."""
 NEEDED_BY_STAFF = ("view_channel", "send_messages", "attach_files")
-"""What it needs where the staff is told of them."""
+"""Permissions in the staff's channel, for the notices."""
 
 HEAD = _("{ticket} in {server}\nOpened {opened}, closed {closed} by {closer}. Times are UTC.")
 LEFT_OUT = _("(Older messages are left out: the newest {count} are below.)")
@@ -36,7 +36,7 @@ FILE = _("(file: {name})")
 
 
 def is_staff(user: discord.User | discord.Member, desk: Desk | None, thread: discord.Thread) -> bool:
-    """Say whether somebody answers tickets: by the role that admins named, or as who manages threads."""
+    """Return whether a user is staff: by the role that admins chose, or by the right to manage threads."""
     if not isinstance(user, discord.Member) or thread.parent is None:
         return False
     roles = {role.id for role in user.roles}
@@ -44,7 +44,7 @@ def is_staff(user: discord.User | discord.Member, desk: Desk | None, thread: dis
 
 
 async def transcript(thread: discord.Thread, head: str) -> bytes:
-    """Return what was said in a thread, as plain text, the oldest first, under a head."""
+    """Return a thread as plain text, oldest message first, under a head."""
     lines: list[str] = []
     size, complete = 0, True
     async for line in _lines(thread):  # the newest first
@@ -58,7 +58,7 @@ async def transcript(thread: discord.Thread, head: str) -> bytes:
 
 
 def head_of(thread: discord.Thread, *, closed: datetime, closer: str) -> str:
-    """Return what stands above a transcript."""
+    """Return the head of a transcript."""
     return HEAD.format(
         ticket=in_a_line(thread.name, LONGEST_NAME),
         server=in_a_line(thread.guild.name, LONGEST_NAME),
@@ -69,7 +69,7 @@ def head_of(thread: discord.Thread, *, closed: datetime, closer: str) -> str:
 
 
 def as_file(data: bytes, thread: discord.Thread) -> discord.File:
-    """Return a transcript as a file; each message needs one of its own."""
+    """Return a transcript as a new file object, because each message needs its own."""
     return discord.File(BytesIO(data), f"ticket-{thread.id}.txt")
 
 
@@ -81,14 +81,14 @@ async def _lines(thread: discord.Thread) -> AsyncIterator[str]:
 
 
 def _said(message: discord.Message) -> str:
-    """Return the words of a message, and its files and stickers by name."""
-    names = [file.filename for file in message.attachments] + [one.name for one in message.stickers]
+    """Return the text of a message, and its files and stickers by name."""
+    names = [file.filename for file in message.attachments] + [sticker.name for sticker in message.stickers]
     things = [FILE.format(name=in_a_line(name, NAME_ROOM)) for name in names]
     return "\n".join(filter(None, [clean_text(message.clean_content), *things]))
 
 
 def _line(message: discord.Message, said: str) -> str:
-    """Return a message as a line; further lines of it are indented, so that none passes for another's."""
+    """Return a message as one line; its further lines are indented, so that none can look like a message."""
     name = in_a_line(message.author.display_name, NAME_ROOM)
     return LINE.format(at=_at(message.created_at), name=name, text=said.replace("\n", "\n    "))
 

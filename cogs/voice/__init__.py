@@ -1,4 +1,4 @@
-"""Voice messages, and voice channels: /voice."""
+"""Voice messages and voice channels: /voice."""
 
 from cogs.voice.cog import setup
 

@@ -1,4 +1,4 @@
-"""Coming to voice channels, and leaving them: one call in a server at a time."""
+"""Joining and leaving voice channels, with at most one call per server."""
 
 import asyncio
 import logging
@@ -31,12 +31,12 @@ log = logging.getLogger(__name__)
 
 CONNECTING_SECONDS = 20.0
 ALONE_SECONDS = 60.0
-"""So long the bot stays where nobody is left who agreed to be heard."""
+"""Seconds that the bot stays after the last person who agreed to be heard has left."""
 LOST_SECONDS = 20.0
 MOST_RECONNECTS = 3
 LOSSES_COUNT_FOR = 300.0
 MOST_CALLS = 8
-"""Each takes a process that listens, with 250 MB."""
+"""Most calls at once: each needs a speech recognition process with 250 MB."""
 LOOKED_AT_EVERY = 1.0
 
 WRITTEN_NOTICE = _(
@@ -54,11 +54,11 @@ NOBODY_LEFT = _("Nobody is left here whom I may hear, so I hung up. /voice join 
 
 
 class CantConnect(Exception):  # noqa: N818
-    """The voice channel can't be entered just now."""
+    """The bot can't join the voice channel just now."""
 
 
 class IdleWatch:
-    """Tells from one look to the next whether there is a reason to hang up."""
+    """Decides from periodic checks whether there is a reason to hang up."""
 
     def __init__(self) -> None:
         self._losses: list[float] = []
@@ -66,9 +66,9 @@ class IdleWatch:
         self._alone_since: float | None = None
 
     def look(self, now: float, *, connected: bool, heard: bool) -> str | None:
-        """Return the reason to hang up: the connection, or nobody left who may be `heard`."""
+        """Return the reason to hang up: a lost connection, or nobody left who may be `heard`."""
         if not connected and self._lost_since is None:
-            self._losses = [*(one for one in self._losses if now - one < LOSSES_COUNT_FOR), now]
+            self._losses = [*(loss for loss in self._losses if now - loss < LOSSES_COUNT_FOR), now]
         self._lost_since = None if connected else _first(self._lost_since, now)
         self._alone_since = None if heard else _first(self._alone_since, now)
         if len(self._losses) > MOST_RECONNECTS or _lasted(self._lost_since, now, LOST_SECONDS):
@@ -85,7 +85,7 @@ def _lasted(since: float | None, now: float, seconds: float) -> bool:
 
 
 class _Frames(discord.AudioSource):
-    """What is spoken, as discord.py's player reads it."""
+    """A playback as an audio source for discord.py's player."""
 
     def __init__(self, playback: Playback) -> None:
         self._playback = playback
@@ -95,13 +95,13 @@ class _Frames(discord.AudioSource):
 
 
 class ChannelPlayer:
-    """Plays what is spoken in a voice channel."""
+    """Plays speech in a voice channel."""
 
     def __init__(self, client: discord.VoiceClient) -> None:
         self._client = client
 
     def start(self, playback: Playback) -> None:
-        """Begin to play; what was played before has ended. Raises Unspeakable."""
+        """Start a playback, which stops the previous one. Raises Unspeakable."""
         try:
             me = self._client.guild.me.voice
             if me is not None and me.mute:
@@ -116,7 +116,7 @@ class ChannelPlayer:
 
 
 class OngoingCall:
-    """The bot in one voice channel: from its notice until it hangs up."""
+    """The bot's presence in one voice channel, from its notice until it hangs up."""
 
     def __init__(
         self, bot: "Masquerade", client: ListeningClient, people: VoicePeople, equipment: Equipment
@@ -141,13 +141,13 @@ class OngoingCall:
         )
         self._over = False
         self.changed = asyncio.Event()
-        """Set when somebody came, left, agreed or withdrew."""
+        """Set when somebody comes, leaves, agrees or withdraws."""
 
     async def begin(self) -> None:
-        """Say that the bot is there, and listen to those who agreed."""
+        """Announce the bot and listen to the people who agreed."""
         posts = self._bot.app.settings.voice_transcript
         await self.write(WRITTEN_NOTICE if posts else WRITTEN_NOTICE_UNPOSTED)
-        if self._over:  # somebody sent the bot away meanwhile
+        if self._over:  # somebody ended the call meanwhile
             return
         self._receiver.start()
         self._call.warm()
@@ -155,7 +155,7 @@ class OngoingCall:
             self._call.announce(self._bot.app.company.primary.speaker, str(SPOKEN_NOTICE))
 
     async def end(self, why: str = "") -> None:
-        """Hang up, and say why where people did not ask for it."""
+        """Hang up; write the reason `why` if there is one."""
         self._over = True
         self._receiver.stop()
         await self._call.close()
@@ -166,17 +166,17 @@ class OngoingCall:
             await self.write(why)
 
     def withdrew(self, person_id: int) -> None:
-        """Hear somebody no more."""
+        """Stop listening to a person."""
         self.people.agreed -= {person_id}
         self.fell_silent(person_id)
 
     def fell_silent(self, person_id: int) -> None:
-        """Throw away what somebody is just saying."""
+        """Discard the unfinished speech of a person."""
         self._call.forget(person_id)
         self.changed.set()
 
     async def until_over(self) -> str:
-        """Wait until there is a reason to hang up, and return it."""
+        """Wait for a reason to hang up and return it."""
         watch = IdleWatch()
         while not self._over:
             self.changed.clear()
@@ -187,7 +187,7 @@ class OngoingCall:
         return ""
 
     async def write(self, text: str) -> None:
-        """Write something of ours into the chat; it pings nobody."""
+        """Post a text of the bot in the chat, without pings."""
         with language_of_the_server(self.channel):
             part = Part(1, str(text), f"n{MadeIds(self._clock).next()}")
         try:
@@ -205,7 +205,7 @@ class OngoingCall:
 
 
 class VoiceCalls:
-    """The calls that are going on, by server."""
+    """The ongoing calls by server."""
 
     def __init__(self, bot: "Masquerade") -> None:
         self._bot = bot
@@ -216,14 +216,14 @@ class VoiceCalls:
 
     @property
     def is_full(self) -> bool:
-        """Whether the machine can't be asked to listen in one more."""
+        """Whether the machine can't take another call."""
         return len(self._ongoing) + len(self._connecting) >= MOST_CALLS
 
     def in_server(self, guild_id: int) -> OngoingCall | None:
         return self._ongoing.get(guild_id)
 
     async def join(self, channel: discord.VoiceChannel, equipment: Equipment) -> None:
-        """Come to a voice channel. Raises CantConnect."""
+        """Join a voice channel. Raises CantConnect."""
         guild = channel.guild
         if guild.id in self._ongoing or guild.id in self._connecting or self.is_full:
             raise CantConnect
@@ -241,22 +241,22 @@ class VoiceCalls:
         self._tasks.spawn(self._keep(guild.id, call), name="A call")
 
     async def leave(self, guild_id: int, why: str = "") -> None:
-        """Hang up, if there is a call."""
+        """End a server's call, if there is one."""
         call = self._ongoing.pop(guild_id, None)
         if call is not None:
             log.info("Leaving voice channel %s%s", call.channel.id, f": {why}" if why else "")
             await call.end(why)
 
     async def close(self) -> None:
-        """Hang up everywhere."""
+        """End all calls."""
         for guild_id in list(self._ongoing):
             await self.leave(guild_id)
         self._tasks.cancel()
 
     async def agree(self, person: discord.Member, *, agreed: bool) -> None:
-        """Keep whether somebody may be heard in a server; from this moment on it holds."""
+        """Store whether a person may be heard in a server; the answer takes effect at once."""
         guild_id, callers = person.guild.id, self._bot.app.callers
-        if not agreed:  # before anything is waited for
+        if not agreed:  # before the first await
             self.forget(person.id, guild_id)
         async with self._agreeing:
             await (callers.agree if agreed else callers.withdraw)(person.id, guild_id)
@@ -269,13 +269,13 @@ class VoiceCalls:
                 call.withdrew(person.id)
 
     def forget(self, person_id: int, guild_id: int | None = None) -> None:
-        """Hear somebody no more, in a server or everywhere."""
-        for each, call in self._ongoing.items():
-            if guild_id in (None, each):
+        """Stop listening to a person, in one server or everywhere."""
+        for call_guild_id, call in self._ongoing.items():
+            if guild_id in (None, call_guild_id):
                 call.withdrew(person_id)
 
     async def moved(self, member: discord.Member, channel: object) -> None:
-        """Take notice that somebody is in another channel now; where it is the bot, the call is over."""
+        """React to a member's change of channel; a move of the bot itself ends the call."""
         call = self.in_server(member.guild.id)
         if call is None:
             return
@@ -291,7 +291,7 @@ class VoiceCalls:
     async def _keep(self, guild_id: int, call: OngoingCall) -> None:
         why: str = LOST
         try:
-            async with self._agreeing:  # nobody withdraws between the answer and its use
+            async with self._agreeing:  # consent can't be withdrawn between the query and its use
                 call.people.agreed = await self._bot.app.callers.agreed(guild_id)
             await call.begin()
             why = await call.until_over()

@@ -1,4 +1,4 @@
-"""Speaking with the character in a voice channel: /voice join, leave and hear."""
+"""Conversation with the character in a voice channel: /voice join, leave and hear."""
 
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ NEEDED = {
 
 
 async def join(bot: "Masquerade", calls: VoiceCalls, interaction: Interaction) -> None:
-    """Come to the voice channel in which somebody is who asks for it."""
+    """Join the asker's voice channel."""
     await interaction.response.defer(ephemeral=True)
     if interaction.guild is None:
         await answer(interaction, ONLY_IN_SERVERS)
@@ -61,7 +61,7 @@ async def join(bot: "Masquerade", calls: VoiceCalls, interaction: Interaction) -
 
 
 async def leave(calls: VoiceCalls, interaction: Interaction) -> None:
-    """Hang up, where somebody asks for it who is there or manages channels."""
+    """Hang up, if the asker is in the call or manages channels."""
     await interaction.response.defer(ephemeral=True)
     call = calls.in_server(interaction.guild_id or 0)
     if interaction.guild is None:
@@ -76,7 +76,7 @@ async def leave(calls: VoiceCalls, interaction: Interaction) -> None:
 
 
 async def hear(calls: VoiceCalls, interaction: Interaction, *, agreed: bool) -> None:
-    """Keep whether somebody may be heard in the voice channels of a server."""
+    """Store whether the asker may be heard in the server's voice channels."""
     await interaction.response.defer(ephemeral=True)
     if not isinstance(interaction.user, discord.Member):
         await answer(interaction, ONLY_IN_SERVERS)
@@ -86,7 +86,7 @@ async def hear(calls: VoiceCalls, interaction: Interaction, *, agreed: bool) -> 
 
 
 def _channel_of(interaction: Interaction) -> discord.VoiceChannel | None:
-    """Return the voice channel in which somebody is, by what Discord told of the server."""
+    """Return the asker's voice channel, from the cached voice states of the server."""
     rooms = interaction.guild.voice_channels if interaction.guild else []
     return next((room for room in rooms if interaction.user.id in room.voice_states), None)
 

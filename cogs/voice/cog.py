@@ -1,4 +1,4 @@
-"""Speaking aloud, in voice messages and in voice channels: /voice (C94)."""
+"""Speech in voice messages and voice channels: /voice (C94)."""
 
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ NOT_HERE = _("I am switched off here, or asked not to listen to you, so I keep n
 
 
 class VoiceCog(commands.Cog):
-    """What somebody chooses holds for that person; the answers are for their eyes only."""
+    """A choice applies to the person who made it; only the asker sees the answers."""
 
     voice = app_commands.Group(name="voice", description="How I speak with you")
     heard = app_commands.Group(name="hear", description="Whether I hear you in voice channels", parent=voice)
@@ -77,12 +77,12 @@ class VoiceCog(commands.Cog):
     async def on_voice_state_update(
         self, member: discord.Member, _before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        """Take notice of who comes and goes where the bot is."""
+        """Tell the calls about people who join or leave voice channels."""
         await self.calls.moved(member, after.channel)
 
 
 async def choose(bot: "Masquerade", interaction: Interaction, choice: Choice) -> None:
-    """Keep what somebody chooses for one channel."""
+    """Store the asker's choice for one channel."""
     await interaction.response.defer(ephemeral=True)
     replies, where = bot.app.voice_replies, place_of(interaction)
     if choice != "off" and not replies.available:

@@ -1,4 +1,4 @@
-"""What a call takes: packages, a model that listens, a voice that speaks."""
+"""Requirements of a call: packages, a speech recognition model, and a voice."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ PACKAGES, EAR, ENGINE = (
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """What one call is held with; whoever takes it closes the ear."""
+    """Speech recognition and speech engine for one call; the owner must close the ear."""
 
     engine: SpeechEngine
     ear: CallEar
@@ -32,7 +32,7 @@ class Equipment:
 
 
 def equipment_of(app: App) -> Equipment | str:
-    """Return what a call takes, or which of that is missing, in a sentence."""
+    """Return the equipment for a call, or a sentence about the missing part."""
     missing = [] if installed(*CALL) and has_opus() else [str(PACKAGES)]
     engine = app.perception.senses.speech
     ear = open_call_ear(app.settings.stt_model, app.settings.stt_language)
@@ -44,6 +44,6 @@ def equipment_of(app: App) -> Equipment | str:
 
 
 def timbre_of(app: App, speaker: Speaker) -> Timbre:
-    """Return how a character sounds."""
+    """Return the timbre of a character's voice."""
     role = app.company.by_slug.get(speaker.slug)
     return role.character.timbre if role else Timbre()

@@ -1,4 +1,4 @@
-"""The people of a voice channel: who they are, and what they said aloud, written into its chat."""
+"""The people of a voice channel, and the transcript of their speech in its chat."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ LONGEST_WORDS = LIMIT - 400
 
 
 def where_in(channel: discord.VoiceChannel) -> Where:
-    """Return a voice channel's own chat as a place."""
+    """Return the chat of a voice channel as a place."""
     return Where(
         channel.id,
         Place.GUILD,
@@ -41,7 +41,7 @@ def where_in(channel: discord.VoiceChannel) -> Where:
 
 
 class VoicePeople:
-    """Who is in a voice channel with the bot, and which of them may be heard."""
+    """The people in a voice channel with the bot, and which of them may be heard."""
 
     def __init__(self, channel: discord.VoiceChannel) -> None:
         self.channel = channel
@@ -49,16 +49,16 @@ class VoicePeople:
         self.agreed = frozenset[int]()
 
     def may_be_heard(self, person_id: int) -> bool:
-        """Say whether somebody agreed; it is asked for each packet, in any thread."""
+        """Return whether a person agreed; this is called for each packet and from any thread."""
         return person_id in self.agreed
 
     def met(self, member: discord.Member) -> None:
-        """Take notice of what Discord says of somebody."""
+        """Cache a member."""
         self._members[member.id] = member
 
     @property
     def present(self) -> set[int]:
-        """Everybody who is there, but for the bot and other bots as far as they are known."""
+        """The ids of everybody in the channel, without this bot and all known bots."""
         bots = {member.id for member in self._members.values() if member.bot} | {self.channel.guild.me.id}
         return set(self.channel.voice_states) - bots
 
@@ -67,14 +67,14 @@ class VoicePeople:
         return bool(self.present & self.agreed)
 
     def named(self) -> tuple[Person, ...]:
-        """Return those who are there as people who may be meant."""
+        """Return the people in the channel, as candidates for being addressed."""
         known = [self._members[person_id] for person_id in sorted(self.present) if person_id in self._members]
         return tuple(
             Person(member.id, (clean_name(member.display_name, f"user {member.id}"),)) for member in known
         )
 
     async def member(self, person_id: int) -> discord.Member | None:
-        """Return somebody; None where Discord does not tell who they are."""
+        """Return the member with an id, fetched if needed; None if Discord doesn't return one."""
         if person_id not in self._members:
             try:
                 async with asyncio.timeout(ASKING_SECONDS):
@@ -86,9 +86,10 @@ class VoicePeople:
 
 
 class ChatTranscript:
-    """Writes what people say into the chat of the voice channel, so that it can be read and deleted there.
+    """Posts people's speech in the chat of the voice channel, so that it can be read and deleted there.
 
-    Without `posts` the id of what was said is made, and it can be forgotten by its author or its place.
+    Without `posts` nothing is posted and the id of an utterance is generated; then the utterance can only be
+    forgotten by author or place.
     """
 
     def __init__(
@@ -102,13 +103,13 @@ class ChatTranscript:
         self._chat = mouth_in(bot, channel, pings=False)
 
     async def note(self, person_id: int, words: str) -> Utterance | None:
-        """Return what a person said; None where they are not to be heard, or it can't be written down."""
+        """Return a person's speech as an utterance; None if they may not be heard or posting fails."""
         member, where = await self._people.member(person_id), where_in(self._channel)
         if member is None or member.bot or not await listens_to(self._bot, member, where):
-            self._people.agreed -= {person_id}  # in this call their packets are thrown away from now on
+            self._people.agreed -= {person_id}  # this call discards their packets from now on
             return None
         text = shortened(" ".join(clean_text(words).split()), LONGEST_WORDS)
-        # Between the question and here they may have withdrawn.
+        # The person may have withdrawn their consent during the await above.
         if not text or not self._people.may_be_heard(person_id):
             return None
         message_id = await self._written(member, text)

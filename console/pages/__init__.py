@@ -1,4 +1,4 @@
-"""The pages, each in a module of its own."""
+"""The pages of the console, each in its own module."""
 
 from starlette.routing import Route
 
@@ -7,7 +7,7 @@ from console.view import TemplateView
 
 
 def routes(view: TemplateView) -> list[Route]:
-    """Return where each page is found."""
+    """Return the routes of all pages."""
     return [
         route for module in (live, memories, characters, relations, running) for route in module.routes(view)
     ]

@@ -1,4 +1,4 @@
-"""Characters: their files in an editor, with the prompt that they make and what it weighs."""
+"""The page Characters: an editor of their files, with the resulting prompt and its size."""
 
 import asyncio
 import difflib
@@ -29,17 +29,17 @@ _KEY = "|".join(SECRETS)
 _SECRETS = (
     re.compile(
         rf"""(?im)^(?P<before>[ \t#]*(?:export[ \t]+)?['"]?(?P<name>{_KEY})['"]?[ \t]*[=:][ \t]*)"""
-        # A quoted value goes on over lines; one that is never closed, to the end.
+        # A quoted value may span lines; an unclosed one extends to the end of the file.
         r"""(?P<value>"(?:\\[\s\S]|[^"\\])*".*|'(?:\\[\s\S]|[^'\\])*'.*|["'][\s\S]*|\S.*)(?P<after>)"""
     ),
     re.compile(r"(?P<before>\w://)(?P<value>[^/@\s]+)(?P<after>@(?P<name>[^/\s\"']+))"),
 )
-"""Keys, and passwords in addresses: `name` says whose the value is, for nobody else gets it back."""
+"""Keys, and passwords in URLs; a hidden value is only restored for the same `name`."""
 EDITED = "edited a character's file"
 
 
 class CharacterPages:
-    """The list of characters, and one of their files at a time."""
+    """The list of characters and one of their files at a time."""
 
     def __init__(self, view: TemplateView) -> None:
         self._view = view
@@ -51,7 +51,7 @@ class CharacterPages:
         return await self._view.page("characters.html", request, roles=roles, tokens=tokens)
 
     async def file(self, request: Request) -> Response:
-        """Show a file of a character; the first one unless one is named."""
+        """Show a file of a character, by default the first."""
         role, library = self._found(request)
         if role is None or library is None:
             return PlainTextResponse("There is no such character here.\n", 404)
@@ -65,7 +65,7 @@ class CharacterPages:
         return await self._editor(request, role, paths, path, stored, shown)
 
     async def change(self, request: Request) -> Response:
-        """Try what a file would make of a character, and write it where that is wished and possible."""
+        """Preview a character with an edited file, and write the file if requested and valid."""
         role, library = self._found(request)
         form = form_of(request)
         if role is None or library is None:
@@ -131,14 +131,14 @@ class CharacterPages:
 
 
 def hidden(text: str) -> str:
-    """Return a file without the values of its keys and passwords."""
+    """Return a file's text without the values of keys and passwords."""
     for secret in _SECRETS:
         text = secret.sub(rf"\g<before>{HIDDEN}\g<after>", text)
     return text
 
 
 def restored(text: str, stored: str) -> str:
-    """Return an edited file with the stored values in place of those that are still hidden."""
+    """Return an edited file with the stored values in place of the hidden ones."""
     for secret in _SECRETS:
         text = _restored(secret, text, stored)
     return text
@@ -159,7 +159,7 @@ def _restored(secret: re.Pattern[str], text: str, stored: str) -> str:
 
 
 def _leaks(stored: str, before: Character, after: Character) -> bool:
-    """Say whether a character tells a key of its file that it did not tell before: prompts are shown."""
+    """Return whether an edit would put a secret of the file into the prompt, which the page shows."""
     values = (found["value"] for secret in _SECRETS for found in secret.finditer(stored))
     keys = {piece for value in values for piece in re.split(r"[\s\"']+", value) if len(piece) >= SHORTEST_KEY}
     told, telling = repr(before), repr(after)
@@ -172,7 +172,7 @@ def _changes(stored: str, after: str) -> list[str]:
 
 
 def _named(paths: list[Path], name: str | None) -> Path | None:
-    """Return the file of a name among those that are there, and no too large one: no other can be named."""
+    """Return the path with a name from the list; None if it is missing or the file is too large."""
     return next((path for path in paths if path.name == name and path.stat().st_size <= LARGEST_FILE), None)
 
 

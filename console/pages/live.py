@@ -1,4 +1,4 @@
-"""Live: what is said everywhere, why it was answered or not, with which prompt, and for how much."""
+"""The page Live: the latest messages, the decisions about them, their prompts and costs."""
 
 from typing import cast
 
@@ -34,11 +34,11 @@ RULES_IN_WORDS = {
     "chatter": "Is it small talk?",
     "by_chance": "Does chance say no?",
 }
-"""The question that each rule of `attention/rules.py` asks; the first that has an answer decides."""
+"""The question of each rule in `attention/rules.py`; the first rule with an answer decides."""
 
 
 class Live:
-    """The feed, and what stands beside it."""
+    """The feed and the details of one message."""
 
     def __init__(self, view: TemplateView) -> None:
         self._view = view
@@ -61,12 +61,12 @@ class Live:
         )
 
     async def lines(self, request: Request) -> Response:
-        """Answer with the lines alone: a page that is open asks for them when something changed."""
+        """Return only the lines, which an open page requests after a change."""
         shown = number_of(request.query_params.get("shown"))
         return await self._view.page("_lines.html", request, lines=await self._lines(request), shown=shown)
 
     async def detail(self, request: Request) -> Response:
-        """Answer with all that is known of one line."""
+        """Return the details of one line."""
         shown = number_of(request.path_params["message_id"])
         if shown is None:
             return PlainTextResponse(GONE, 404)
@@ -76,7 +76,7 @@ class Live:
         )
 
     async def body(self, request: Request) -> Response:
-        """Answer with a prompt, byte for byte as it was sent."""
+        """Return a prompt byte for byte as it was sent."""
         message_id, number = (
             number_of(request.path_params["message_id"]),
             number_of(request.path_params["number"]),
@@ -89,7 +89,7 @@ class Live:
         return Response(body, media_type="application/json")
 
     async def reveal(self, request: Request) -> Response:
-        """Show the words of a private talk from now on, in this session; that stands in the audit."""
+        """Reveal the words of a private talk for this session, with an audit entry."""
         channel_id = number_of(form_of(request).get("channel_id"))
         if channel_id is None:
             return PlainTextResponse("Which talk?\n", 400)

@@ -1,4 +1,4 @@
-"""Memories: what characters know of whom, where that comes from, and what became of it."""
+"""The page Memories: facts about people, with their sources and changes."""
 
 from hashlib import sha256
 
@@ -16,7 +16,7 @@ from console.view import TemplateView, form_of, number_of, session_of
 
 
 class MemoryPages:
-    """People, and the facts about one of them."""
+    """The list of people and the facts about one of them."""
 
     def __init__(self, view: TemplateView) -> None:
         self._view = view
@@ -27,7 +27,7 @@ class MemoryPages:
         return await self._page(request)
 
     async def change(self, request: Request) -> Response:
-        """Edit, pin or forget a fact as admins do in Discord, and say why where that is refused."""
+        """Edit, pin or delete a fact by the rules of /admin facts, or show the reason of a refusal."""
         form, actor = form_of(request), session_of(request).actor
         role, person_id = self._role(form.get("character")), number_of(form.get("person"))
         number = number_of(form.get("number"))
@@ -84,7 +84,7 @@ class MemoryPages:
         )
 
     async def map(self, request: Request) -> Response:
-        """Answer with a picture of what is known of somebody. It counts as a look at their facts."""
+        """Return the map of the facts about a person, which counts as a view of the facts."""
         asked, session = request.query_params, session_of(request)
         role, person_id = self._role(asked.get("character")), number_of(asked.get("person"))
         if person_id is None:
@@ -111,7 +111,7 @@ class MemoryPages:
 
 
 def _mark(facts: list[FactDetails]) -> str:
-    """Return what differs once any fact does: in an address, it has a browser draw the map anew."""
+    """Return a digest of the facts; in the map's URL it makes a browser reload a changed map."""
     return sha256(repr([fact.seen for fact in facts]).encode()).hexdigest()[:12]
 
 

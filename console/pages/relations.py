@@ -1,4 +1,4 @@
-"""Relations and moods: how characters get on with each other and with people, and how they felt."""
+"""The page Relations: relations of characters to each other and to people, and their moods."""
 
 import asyncio
 from itertools import combinations
@@ -20,7 +20,7 @@ SVG = "image/svg+xml"
 
 
 class RelationPages:
-    """Pairs of characters, people with one of them, and the week of each."""
+    """Pairs of characters, a character's relations to people, and the week of each character."""
 
     def __init__(self, view: TemplateView) -> None:
         self._view = view
@@ -47,12 +47,12 @@ class RelationPages:
             people=people,
             most_people=PEOPLE,
             bounds=BOUNDS,
-            person=next((one for one in people if one.person_id == person_id), None),
+            person=next((person for person in people if person.person_id == person_id), None),
             moods=moods,
         )
 
     async def bond(self, request: Request) -> Response:
-        """Answer with the picture of how a character and a person stand; only that person learns why."""
+        """Return the picture of a relationship without its causes, which only the person may see."""
         role = self._app.company.by_slug.get(request.path_params["slug"])
         person_id = number_of(request.path_params["person_id"])
         found = await self._app.relationships.of(person_id, role) if role and person_id else None
@@ -62,7 +62,7 @@ class RelationPages:
         return Response(bond_svg(chart_for_others(role, name, found, self._view.zone)), media_type=SVG)
 
     async def week(self, request: Request) -> Response:
-        """Answer with the picture of a character's week; who moved it is told to nobody here."""
+        """Return the picture of a character's week without the people who caused its moods."""
         role = self._app.company.by_slug.get(request.path_params["slug"])
         felt = await self._app.weeks.of(role, _NOBODY) if role else None
         if felt is None:
@@ -72,7 +72,7 @@ class RelationPages:
 
 
 _NOBODY = Viewer(0, lambda _channel_id: False)
-"""Whoever looks here learns what a character felt, and not because of whom: that is told to people alone."""
+"""Words without names: operators see a character's feelings here, but not which people caused them."""
 
 
 def routes(view: TemplateView) -> list[Route]:

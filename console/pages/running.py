@@ -1,4 +1,4 @@
-"""What an operator watches and looks up: costs, health and jobs, settings, the audit."""
+"""The pages Costs, Health, Settings and Audit."""
 
 import asyncio
 import re
@@ -40,11 +40,11 @@ JOB_PURPOSES = {
     "check what the start left out": "the check that a quick start skipped",
     "write down how the jobs fare": "keeps this list across restarts",
 }
-"""What each job is for; docs/operating.md says more."""
+"""The purpose of each job; docs/operating.md says more."""
 
 
 class Running:
-    """Four pages that mostly show."""
+    """Four pages with few actions."""
 
     def __init__(self, view: TemplateView) -> None:
         self._view = view
@@ -76,7 +76,7 @@ class Running:
         )
 
     async def run(self, request: Request) -> Response:
-        """Do a job now; a day's work only where it is due."""
+        """Run a job now; a daily job does only the work that is due."""
         name = form_of(request).get("job", "")
         if name not in self._app.schedule.names:
             return PlainTextResponse("There is no such job.\n", 404)
@@ -86,7 +86,7 @@ class Running:
 
     async def settings(self, request: Request) -> Response:
         alone = request.query_params.get("only") == "set"
-        sections = await asyncio.to_thread(self._sections, alone=alone)  # what each does stands in its source
+        sections = await asyncio.to_thread(self._sections, alone=alone)  # it reads source files
         set_here = len(self._app.settings.explicit)
         return await self._view.page(
             "settings.html", request, sections=sections, set_here=set_here, alone=alone
@@ -101,9 +101,9 @@ class Running:
         ]
 
     def _setting(self, key: str) -> tuple[str, str, bool, str, str]:
-        """Return a setting: its name, value, whether and where it was set, and what it does.
+        """Return a setting: its name, value, whether and where it is set, and its description.
 
-        Secrets are hidden, and passwords in addresses with them.
+        Secrets are hidden, including passwords in URLs.
         """
         settings = self._app.settings
         value = getattr(settings, key)
@@ -118,7 +118,7 @@ class Running:
         return await self._audit(request)
 
     async def undo(self, request: Request) -> Response:
-        """Take a change back, or say why that can't be."""
+        """Undo a change, or show the reason of a refusal."""
         number = number_of(form_of(request).get("number"))
         if number is None:
             return PlainTextResponse("Which change?\n", 400)
@@ -137,7 +137,7 @@ class Running:
             status=409 if refused else 200,
             acts=acts,
             names=await self._view.names_of(people),
-            changes={one.change.number: one for one in await self._app.edits.latest()},
+            changes={edit.change.number: edit for edit in await self._app.edits.latest()},
             refused=refused,
         )
 
@@ -147,7 +147,6 @@ def _without_password(value: str) -> str:
 
 
 def _planned(plan: Plan) -> str:
-    """Return when a job runs."""
     if isinstance(plan, Every):
         return f"every {span(plan.seconds)}"
     return f"daily from {plan.hour:02d}:00" if isinstance(plan, Daily) else "once"
