@@ -11,15 +11,15 @@ from database.repositories.archive import ArchivedLine
 from database.repositories.memories import Recallable
 from database.repositories.vectors import Packed
 from database.types import EPOCH
-from memory.meaning import unpacked
+from memory.meaning import whole_numbers
 from memory.ranking import FACTS, TALK, Passage, PassageIndex
 
 if TYPE_CHECKING:
-    from memory.ranking import Rows
+    from memory.meaning import WholeNumbers
 
 _Kept = TypeVar("_Kept")
 FACTS_AT_HAND, TALK_AT_HAND = 64, 8
-"""People, and places, whose words are kept ready to be searched: half a megabyte each, and up to fifty."""
+"""People, and places, that are kept ready to be searched: a quarter of a megabyte each, and up to twenty."""
 PINNED, RECENT, RECENT_DAYS = 0.1, 0.1, 30.0
 """What a pin adds to a fact's score, and having been mentioned just now, which fades over so many days."""
 _DAY = 86_400_000_000
@@ -84,7 +84,7 @@ def fact_index(facts: Sequence[Recallable], now: datetime) -> PassageIndex:
     return PassageIndex(passages, weights=FACTS)
 
 
-def rows_of(there: Packed | None, ids: Sequence[int]) -> "Rows | None":
+def rows_of(there: Packed | None, ids: Sequence[int]) -> "WholeNumbers | None":
     """Return a vector for each of some items, zeros for those that have none yet; None without any."""
     if there is None or not there.ids:
         return None
@@ -96,7 +96,7 @@ def rows_of(there: Packed | None, ids: Sequence[int]) -> "Rows | None":
     places = order[have.searchsorted(wanted, sorter=order).clip(max=len(have) - 1)]
     found = rows[places]
     found[have[places] != wanted] = 0
-    return unpacked(found.tobytes(), len(ids))
+    return whole_numbers(found.tobytes(), len(ids))
 
 
 def _day(at: datetime) -> str:

@@ -12,7 +12,12 @@ from memory.embeddings import Embedder, EmbedderMissing
 from memory.rules import Consent
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from memory.sentence_models import Vectors
+
+    WholeNumbers = npt.NDArray[np.int8]
 
 log = logging.getLogger(__name__)
 
@@ -84,18 +89,23 @@ def packed(vectors: "Vectors") -> list[bytes]:
     return [row.tobytes() for row in (first << 4 | second & 15)]
 
 
-def unpacked(rows: bytes, count: int) -> "Vectors":
-    """Return `count` packed rows as unit vectors (count, dimensions); of odd dimensions there is one more.
+def whole_numbers(rows: bytes, count: int) -> "WholeNumbers":
+    """Return `count` packed rows in a byte for each number, 16 times as large (count, dimensions).
 
-    What is packed as zeros stays zeros.
+    Of odd dimensions there is one more. What is packed as zeros stays zeros.
     """
     import numpy as np
 
-    if not count:
-        return np.zeros((0, 0), dtype=np.float32)
-    both = np.frombuffer(rows, np.int8).reshape(count, -1)
-    vectors = np.concatenate([both & -16, both << 4], axis=1, dtype=np.float32)
-    vectors /= np.sqrt(np.einsum("ij,ij->i", vectors, vectors)).clip(1)[:, np.newaxis]
+    both = np.frombuffer(rows, np.int8).reshape(count, -1 if count else 0)
+    return np.concatenate([both & -16, both << 4], axis=1)
+
+
+def unpacked(rows: bytes, count: int) -> "Vectors":
+    """Return `count` packed rows as unit vectors: see `whole_numbers`."""
+    import numpy as np
+
+    vectors = whole_numbers(rows, count).astype(np.float32)
+    vectors /= np.sqrt(np.vecdot(vectors, vectors)).clip(1)[:, np.newaxis]
     return vectors
 
 

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Rows = npt.NDArray[np.float32]
+    Rows = npt.NDArray[np.float32] | npt.NDArray[np.int8]
     Vector = npt.NDArray[np.float32] | Sequence[float]
 
 _QUESTION_MARKS = "?？؟"
+_AT_ONCE = 512
+"""Vectors that are compared in one go: made into floats they fit beside the processor."""
 _MOST_SPEAKERS = 4
 """With so many or more, who said it lifts as much as it ever does."""
 
@@ -86,7 +88,7 @@ class PassageIndex:
     def __init__(
         self, passages: Sequence[Passage], vectors: "Rows | None" = None, *, weights: RankingWeights = TALK
     ) -> None:
-        """Take a unit vector for each passage, a row of zeros where there is none."""
+        """Take a vector for each passage, of any length, and a row of zeros where there is none."""
         self._passages = tuple(passages)
         self._weights = weights
         self._boosts = [1 + one.boost for one in passages]
@@ -208,37 +210,44 @@ class _Words:
 
 
 class _Vectors:
-    """The passages' vectors, and the lengths of those of the passages with what stands around them."""
+    """The passages' vectors, as small as they come, and their lengths, alone and with what stands around."""
 
     def __init__(self, rows: "Rows", passages: Sequence[Passage], weights: RankingWeights) -> None:
         import numpy as np
 
-        self._own, self._lengths = rows, np.ones(len(rows), np.float32)
+        whole = rows.astype(np.float32)
+        self._own, self._lengths = rows, np.sqrt(np.vecdot(whole, whole)).clip(1e-6)
         self._lent: list[tuple[npt.NDArray[np.intp], int, float]] = []
         """Which places are lent something by the one that is so much later, and what that counts."""
+        self._lengths_around = np.ones(len(rows), np.float32)
         if not weights.reach:
             return
-        talks, around = np.array([one.talk for one in passages]), rows.copy()
+        whole /= self._lengths[:, np.newaxis]
+        talks, around = np.array([one.talk for one in passages]), whole.copy()
         for offset, share in weights.reach:
             there = np.arange(len(talks)) + offset
             takers = np.flatnonzero((there >= 0) & (there < len(talks)))
             takers = takers[talks[takers] == talks[takers + offset]]
-            around[takers] += share * rows[takers + offset]
+            around[takers] += share * whole[takers + offset]
             self._lent.append((takers, offset, share))
-        self._lengths = np.sqrt(np.einsum("ij,ij->i", around, around)).clip(1e-6)
+        self._lengths_around = np.sqrt(np.vecdot(around, around)).clip(1e-6)
 
     def near(self, vector: "Vector", weights: RankingWeights) -> list[float]:
         """Return by place how close a vector is, as far as that counts."""
         import numpy as np
 
         # Not by matrix product, which wakes threads: on a busy machine their turn comes late.
-        own = np.vecdot(self._own[:, : len(vector)], np.asarray(vector, np.float32))
+        asked, own = np.asarray(vector, np.float32), np.empty(len(self._own), np.float32)
+        for at in range(0, len(own), _AT_ONCE):
+            some = slice(at, at + _AT_ONCE)
+            np.vecdot(self._own[some, : len(asked)], asked, out=own[some])
+        own /= self._lengths
         near = weights.own * own.clip(0)
         if weights.around:
             around = own.copy()
             for takers, offset, share in self._lent:
                 around[takers] += share * own[takers + offset]
-            near += weights.around * (around / self._lengths).clip(0)
+            near += weights.around * (around / self._lengths_around).clip(0)
         found: list[float] = near.tolist()
         return found
 

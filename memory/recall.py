@@ -19,7 +19,7 @@ from memory.places import Where, audience_of
 from memory.ranking import PassageIndex
 from memory.rules import SOFT_KEPT
 from memory.words import SILENT, asked_of_oneself, names_in, word_count
-from memory.worth import Find, Recalled, worthiest
+from memory.worth import LEAST_SHARE, Find, Recalled, worthiest
 
 if TYPE_CHECKING:
     from memory.ranking import Vector
@@ -137,7 +137,9 @@ class RecallSearch:
         asked = _asked(search, talk)
         # Alone with somebody all that they told may come up: theirs, and nobody else's (D2).
         people = search.addressed if where.place.private else search.people | asked.people
-        facts = await db.memories.recallable(people, character, audience, there_since=now - SOFT_KEPT)
+        facts = await db.memories.recallable(
+            people, character, audience, there_since=now - SOFT_KEPT, here=search.addressed.keys()
+        )
         index = await self._fact_index(db, facts, now) if facts else None
         names = dict(search.addressed)
         if others := {one.person_id for one in facts} - names.keys():
@@ -236,11 +238,20 @@ class RecallSearch:
         *,
         before: datetime,
     ) -> tuple[Recalled, ...]:
+        lines = list(self._lines_found(material, search, asked, before=before))
+        facts = list(self._facts_found(material, left_out, search, asked))
+        if not lines:  # that could lift a fact: what would not be shown need not be made ready
+            facts = [(fact, score) for fact, score in facts if score >= LEAST_SHARE * facts[0][1]]
+        # What a fact was drawn from counts beside lines alone, and to make it out of JSON takes long.
         finds = [
-            *self._facts_found(material, left_out, search, asked),
-            *self._lines_found(material, search, asked, before=before),
+            Find(
+                self._fact(fact, material.names),
+                score,
+                frozenset(json.loads(fact.sources)) if lines else frozenset(),
+            )
+            for fact, score in facts
         ]
-        return worthiest(finds, room=self._budget, asked=search.for_memory, tokens=self._tokens)
+        return worthiest([*finds, *lines], room=self._budget, asked=search.for_memory, tokens=self._tokens)
 
     def _facts_found(
         self,
@@ -248,7 +259,7 @@ class RecallSearch:
         left_out: Collection[int],
         search: RecallQuery,
         asked: _Asked,
-    ) -> Iterator[Find]:
+    ) -> Iterator[tuple[Recallable, float]]:
         index, by_id = material.index, {one.id: one for one in material.facts}
         if index is None:
             return
@@ -257,9 +268,7 @@ class RecallSearch:
             search.text, _row(asked.vector), asked_about=about, limit=LOOKED_AT + len(left_out)
         ):
             if one.id not in left_out:
-                fact = by_id[one.id]
-                sources = frozenset(json.loads(fact.sources))
-                yield Find(self._fact(fact, material.names), one.score, sources)
+                yield by_id[one.id], one.score
 
     def _lines_found(
         self, material: Material, search: RecallQuery, asked: _Asked, *, before: datetime

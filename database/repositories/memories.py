@@ -205,11 +205,18 @@ class MemoryRepository(Repository):
         return list(await self._kept((Fact.__tablename__,), key, read, most=MOST_AT_HAND))
 
     async def recallable(
-        self, person_ids: Collection[int], character: str, audience: Audience, *, there_since: datetime
+        self,
+        person_ids: Collection[int],
+        character: str,
+        audience: Audience,
+        *,
+        there_since: datetime,
+        here: Collection[int] = (),
     ) -> list[Recallable]:
         """Return all that may come up about some people: core memory, and what did not expire.
 
-        Facts that are not kept expire when their person was not there since a moment (C59).
+        Facts that are not kept expire when their person was not there since a moment (C59). Of those who
+        are `here` now that need not be looked up.
         """
         asked = _asked(person_ids, character, audience)
 
@@ -220,10 +227,11 @@ class MemoryRepository(Repository):
         # Not by when people were there, which is written all the time.
         key = ("recallable", frozenset(person_ids), character, audience)
         found = await self._kept((Fact.__tablename__,), key, read, most=MOST_AT_HAND)
-        passing = {one.person_id for one in found if not one.kept}
-        since = {"person_ids": list(passing), "since": there_since}
-        there = set(await self._session.scalars(_THERE_SINCE, since)) if passing else set()
-        return [one for one in found if one.kept or one.person_id in there]
+        away = {one.person_id for one in found if not one.kept}.difference(here)
+        if away:
+            since = {"person_ids": list(away), "since": there_since}
+            away.difference_update(await self._session.scalars(_THERE_SINCE, since))
+        return [one for one in found if one.kept or one.person_id not in away]
 
     async def of(self, person_id: int, character: str) -> list[Fact]:
         """Return all facts of a character about a person, by number."""

@@ -534,6 +534,8 @@ async def test_a_fact_that_expired_is_not_recalled_before_it_is_pruned(at):
             since = at.clock.now() + timedelta(days=days) - timedelta(days=14)
             known = await db.memories.recallable([MIRA], "pixel", audience_of(CHANNEL), there_since=since)
             assert len(known) == found
+        here = {"there_since": since, "here": [MIRA]}
+        assert len(await db.memories.recallable([MIRA], "pixel", audience_of(CHANNEL), **here)) == 1
 
 
 async def test_what_was_archived_stays_in_prompts_for_the_rest_of_its_day(at):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.bench_recall import Searched
 from benchmarks.locomo import average, conversations
 from memory.languages import _COMMON, ENGLISH_OR_NONE, MORE_ELSEWHERE, language_of_words
-from memory.meaning import packed, unpacked
+from memory.meaning import packed, unpacked, whole_numbers
 from memory.ranking import FACTS, TALK, Passage, PassageIndex
 from memory.words import _named, asked_of_oneself, names_in, stem, without_names, words, words_of
 from tests.talk import LOCOMO
@@ -157,6 +157,24 @@ class TestWithVectors:
         ]
         assert list(shares[1])[:2] == [3, 4]
         assert shares[1] == pytest.approx({one: shares[0].get(one, 0) for one in shares[1]}, abs=0.01)
+
+    def test_how_long_a_vector_is_does_not_count(self):
+        rows = packed(self.np.random.default_rng(2).normal(size=(600, 24)))
+        rows[7] = bytes(12)
+        together, asked = b"".join(rows), self.np.ones(24, "float32")
+        for weights in (FACTS, TALK):
+            unit, whole = (
+                {one.id: one.score for one in index.rank("something", asked, limit=600)}
+                for index in (
+                    PassageIndex(said(*["…"] * 600), made(together, 600), weights=weights)
+                    for made in (unpacked, whole_numbers)
+                )
+            )
+            every = range(600)
+            assert [whole.get(one, 0) for one in every] == pytest.approx(
+                [unit.get(one, 0) for one in every], abs=1e-6
+            )
+            assert weights is TALK or 7 not in whole
 
     def test_a_passage_without_a_vector_is_found_by_its_words(self):
         nothing = [0.0, 0.0]
