@@ -1,7 +1,7 @@
-"""Short transactions on a SQLite file, which run on the event loop itself.
+"""Short transactions on a SQLite file that run on the event loop itself.
 
-A short statement takes microseconds. A trip to the connection's thread, and SQLAlchemy's bridge to it, take
-thirty times as long. So of a short transaction only the commit, which waits for the disk, goes to the thread.
+A short statement takes microseconds; a trip to the connection's thread through SQLAlchemy's bridge takes
+thirty times as long. So only the commit of a short transaction, which waits for the disk, runs in the thread.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from database.prepared import Statements
 
 T = TypeVar("T")
 LONG = "long"
-"""The execution option of a statement whose many rows are better read in a thread."""
+"""Execution option of a statement with many rows, which a thread reads."""
 
 
 async def to_its_end(doing: asyncio.Future[T]) -> T:
-    """Wait for what a thread does. Who is cancelled meanwhile waits, too: others come after it."""
+    """Wait for a thread's work, even if cancelled meanwhile: others use the connection afterwards."""
     try:
         return await asyncio.shield(doing)
     except asyncio.CancelledError:
@@ -32,7 +32,7 @@ async def to_its_end(doing: asyncio.Future[T]) -> T:
 
 
 class BriefSession:
-    """What repositories use of an AsyncSession, over a connection: a session is made where it is needed."""
+    """The part of AsyncSession that repositories use, over a connection; a session is made only if needed."""
 
     def __init__(self, connection: SyncConnection) -> None:
         self._connection = connection
@@ -40,7 +40,7 @@ class BriefSession:
 
     @cached_property
     def _session(self) -> Session:
-        """A session costs more than a statement: it is made where SQLAlchemy deals with entities itself."""
+        """Made only for statements on entities, because a session costs more than a statement."""
         return Session(self._connection, expire_on_commit=False)
 
     def _dealing_with(self, statement: Any) -> Any:
@@ -72,9 +72,9 @@ class BriefSession:
 
 
 class InPlaceSession(BriefSession):
-    """One over a connection that keeps nobody waiting.
+    """A session over a read connection, which blocks nobody.
 
-    What stands in the entities that it returns was read; to change them changes nothing.
+    The entities that it returns are read-only: changes to them are not saved.
     """
 
     def __init__(self, lender: "InPlace", connection: SyncConnection) -> None:
@@ -90,7 +90,7 @@ class InPlaceSession(BriefSession):
         return (await to_its_end(doing))()
 
     def _how(self, statement: Any, given: Any) -> Callable[[], Any]:
-        """Return what executes a statement."""
+        """Return a call that executes a statement."""
         if plan := self._lender.statements.plan(statement, given):
             return partial(plan.run, self._raw, given, self._lender.tell)
         return partial(self._dealing_with(statement).execute, statement, given)
@@ -107,14 +107,14 @@ class InPlaceSession(BriefSession):
 
     @asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:
-        """Begin a part that is undone alone; where flushing entities fails in it, the whole is."""
+        """Begin a savepoint; if flushing entities fails in it, the whole transaction is undone."""
         await self.flush()
         self._raw.execute("SAVEPOINT apart")
         try:
             yield
             await self.flush()
         except BaseException:
-            if self._raw.in_transaction:  # a full disk ends all of it
+            if self._raw.in_transaction:  # a full disk ends the whole transaction
                 self._raw.execute("ROLLBACK TO apart")
             raise
         finally:
@@ -124,7 +124,7 @@ class InPlaceSession(BriefSession):
 
 @lru_cache(maxsize=512)
 def _deals_with_entities(statement: Any) -> bool:
-    """Say whether a statement reads or writes entities: rows and columns need no session."""
+    """Return whether a statement reads or writes entities; rows and columns need no session."""
     if statement.is_select:
         asked = getattr(statement, "column_descriptions", None)
         return asked is None or any(one.get("entity") and one["expr"] is one["entity"] for one in asked)
@@ -136,7 +136,7 @@ def _left_alone(_connection: object) -> None:
 
 
 class InPlace:
-    """Lends SQLAlchemy connections over those that a driver has opened."""
+    """Provides SQLAlchemy connections over connections that a driver has opened."""
 
     def __init__(self) -> None:
         self._opened: list[Any] = []
@@ -146,14 +146,14 @@ class InPlace:
             creator=self._opened.pop,
             poolclass=NullPool,
             pool_reset_on_return=None,
-            hide_parameters=True,  # parameters are what people said: they must not reach a log
+            hide_parameters=True,  # parameters hold what people said and must not reach a log
         )
-        # What is lent is closed by the driver, in its thread: it may be at work there until then.
+        # The driver closes the connection in its own thread, which may still be using it.
         setattr(self.engine.dialect, "do_close", _left_alone)  # noqa: B010
         self.statements = Statements(self.engine.dialect)
 
     def listen(self, told: Callable[[str], object]) -> None:
-        """Have the text of every statement told before it is executed."""
+        """Call `told` with the text of every statement before it is executed."""
         self._told.append(told)
         event.listen(self.engine, "before_cursor_execute", lambda _, __, text, *___: told(text))
 
@@ -162,6 +162,6 @@ class InPlace:
             told(text)
 
     def over(self, opened: Any) -> SyncConnection:
-        """Return a connection of SQLAlchemy's over one of the module sqlite3."""
+        """Return a SQLAlchemy connection over a connection of sqlite3."""
         self._opened.append(opened)
         return self.engine.connect()

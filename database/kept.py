@@ -1,6 +1,6 @@
-"""What was read of tables that change seldom: kept until somebody writes to them.
+"""A cache of values read from tables that change seldom, invalidated by writes to these tables.
 
-A value is handed on within this process only, which is the only one that writes (Database says who else may).
+It works because this process is the only one that writes (Database says who else may).
 """
 
 import re
@@ -15,31 +15,31 @@ T = TypeVar("T")
 _WRITES = re.compile(
     r'\s*(?:(DELETE FROM|(?:INSERT|UPDATE) OR \w+(?: INTO)?)|INSERT INTO|UPDATE)\s+"?(\w+)', re.IGNORECASE
 )
-"""What writes to a table; the first group is there where rows may go, and others with them."""
+"""Statements that write to a table; the first group matches those that may delete rows by cascade."""
 _READS = re.compile(r"\s*(?:SELECT|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA)\b", re.IGNORECASE)
 
 
 class Kept:
-    """The values, by the tables that they were read from, and how often those changed."""
+    """Cached values by the tables they were read from, and the number of changes to each table."""
 
     def __init__(self) -> None:
         self._changes = Counter[str]()
         self._values: defaultdict[tuple[str, ...], dict[Hashable, Any]] = defaultdict(dict)
         self.writing: set[str] = set()
-        """The tables that whoever has the writer's connection now wrote to."""
+        """Tables that the current holder of the writer's connection has written to."""
 
     def now(self, *, storing: bool = True) -> "KeptView":
-        """Return what a transaction that begins now may use; `storing` says whether it adds to that."""
+        """Return the view for a transaction that begins now; `storing` says whether it may add values."""
         return KeptView(self, dict(self._changes), storing=storing)
 
     def wrote(self, statement: str) -> None:
-        """Take notice of a statement before it is executed."""
+        """Invalidate the tables of a statement that is about to run."""
         for table in changed_by(statement):
             self.writing.add(table)
             self._let_go(table)
 
     def ended(self, written: Iterable[str]) -> None:
-        """Take notice that a transaction ended that wrote: until now others read what was there before."""
+        """Invalidate the tables of a transaction that ended: until now others read the old values."""
         for table in written:
             self._let_go(table)
 
@@ -75,7 +75,7 @@ class Kept:
 
 
 class KeptView:
-    """What is kept, as one transaction may see it: nothing that changed since it began."""
+    """The cache as one transaction may see it: without values changed since it began."""
 
     def __init__(self, kept: Kept, since: Mapping[str, int], *, storing: bool) -> None:
         self._kept = kept
@@ -85,16 +85,16 @@ class KeptView:
     async def of(
         self, tables: tuple[str, ...], key: Hashable, read: Callable[[], Awaitable[T]], *, most: int
     ) -> T:
-        """Return what is kept of some tables under a key, else what is read of them now.
+        """Return the cached value of tables under a key, or read it now.
 
-        When more than the `most` values of them are kept, the oldest go.
+        At most `most` values are cached for these tables; the oldest go first.
         """
         return await self._kept.of(self._since, tables, key, read, most=most if self._storing else None)
 
 
 @lru_cache(maxsize=2_000)
 def changed_by(statement: str) -> frozenset[str]:
-    """Return the tables that a statement changes, by itself or by cascade; all where it can't be told."""
+    """Return the tables that a statement changes, directly or by cascade; all tables if in doubt."""
     if found := _WRITES.match(statement):
         return _with_dependants(found[2]) if found[1] else frozenset({found[2]})
     return frozenset() if _READS.match(statement) else frozenset(Row.metadata.tables)
@@ -103,10 +103,10 @@ def changed_by(statement: str) -> frozenset[str]:
 def _with_dependants(table: str) -> frozenset[str]:
     found, left = {table}, [table]
     while left:
-        one = left.pop()
+        parent = left.pop()
         for other in Row.metadata.tables.values():
             if other.name not in found and any(
-                key.column.table.name == one and key.ondelete for key in other.foreign_keys
+                key.column.table.name == parent and key.ondelete for key in other.foreign_keys
             ):
                 found.add(other.name)
                 left.append(other.name)

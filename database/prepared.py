@@ -1,6 +1,6 @@
-"""Statements that were built once: SQLAlchemy compiles each of them once, too, and the driver executes it.
+"""Prepared statements: SQLAlchemy compiles each statement once, and the driver executes it from then on.
 
-What SQLAlchemy does anew for every execution takes ten times longer than SQLite takes for a short statement.
+SQLAlchemy's work for each execution takes ten times longer than SQLite takes for a short statement.
 """
 
 import sqlite3
@@ -19,18 +19,18 @@ Convert = Callable[[Any], Any] | None
 Given = Mapping[str, Any]
 Tell = Callable[[str], object]
 MOST_SHAPES = 200
-"""Texts that are kept of one statement, by how long its lists are; when there are more, all go."""
+"""Maximum number of cached texts of a statement, one for each set of list lengths."""
 
 
 class Written(NamedTuple):
-    """What a statement that returns no rows did: see CursorResult of SQLAlchemy."""
+    """Result of a statement without rows: see CursorResult of SQLAlchemy."""
 
     rowcount: int
     inserted_primary_key: tuple[int | None]
 
 
 class ParameterPlace(NamedTuple):
-    """Where one parameter of a statement's text comes from: a name, and a place in the list under it."""
+    """Source of a parameter: its name, and for a list the place in it."""
 
     name: str
     place: int | None
@@ -38,26 +38,26 @@ class ParameterPlace(NamedTuple):
 
 
 class Plan:
-    """One compiled statement, for parameters of certain names."""
+    """A compiled statement for one set of parameter names."""
 
     def __init__(self, statement: Any, names: Sequence[str], dialect: Dialect) -> None:
         self._compiled = compiled = statement.compile(dialect=dialect, column_keys=list(names) or None)
         lists, defaults = compiled.post_compile_params, compiled.insert_prefetch
-        known = all(one.expanding for one in lists) and all(one.default.is_scalar for one in defaults)
+        known = all(bind.expanding for bind in lists) and all(column.default.is_scalar for column in defaults)
         if compiled.update_prefetch or not known:
-            raise NotImplementedError("SQLAlchemy makes up something for every execution")
+            raise NotImplementedError("SQLAlchemy computes a value for every execution")
         self._converts = {
             name: bind.type.dialect_impl(dialect).bind_processor(dialect)
             for name, bind in compiled.binds.items()
         }
         self._own = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
-        self._own |= {one.key: one.default.arg for one in defaults}
-        self._lists = sorted(one.key for one in lists)
+        self._own |= {column.key: column.default.arg for column in defaults}
+        self._lists = sorted(bind.key for bind in lists)
         self._shapes: dict[tuple[int, ...], tuple[str, list[ParameterPlace]]] = {}
         self._rows = Rows(statement, dialect) if _asked(statement) else None
 
     def run(self, raw: sqlite3.Connection, given: Given | Sequence[Given] | None, tell: Tell) -> Any:
-        """Execute it on a connection, once or for each of several sets of parameters; `tell` its text first.
+        """Execute the statement once or for each set of parameters; call `tell` with its text first.
 
         Raises DBAPIError, as SQLAlchemy does.
         """
@@ -66,7 +66,7 @@ class Plan:
         tell(text)
         try:
             if isinstance(given, Sequence):
-                cursor = raw.executemany(text, [_arguments(fields, {**asked, **one}) for one in given])
+                cursor = raw.executemany(text, [_arguments(fields, {**asked, **values}) for values in given])
             else:
                 cursor = raw.execute(text, _arguments(fields, asked))
             if self._rows is None:
@@ -102,15 +102,15 @@ class Plan:
 
 
 class Rows:
-    """How the rows of a statement become values and entities. Entities belong to no session."""
+    """Converts a statement's rows to values and entities. Entities belong to no session."""
 
     def __init__(self, statement: Any, dialect: Dialect) -> None:
         asked = _asked(statement)
-        columns = statement.selected_columns if statement.is_select else [one["expr"] for one in asked]
+        columns = statement.selected_columns if statement.is_select else [column["expr"] for column in asked]
         found = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self._converts = [(place, convert) for place, convert in enumerate(found) if convert]
         self._entities = _entities(asked)
-        self._metadata = SimpleResultMetaData([one["name"] for one in asked])
+        self._metadata = SimpleResultMetaData([column["name"] for column in asked])
 
     def of(self, raw: Iterable[tuple[Any, ...]]) -> "Result[Any]":
         rows = map(self._converted, raw) if self._converts else raw
@@ -125,12 +125,12 @@ class Rows:
         return tuple(values)
 
     def _with_entities(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(one.of(row) if isinstance(one, Entity) else row[one] for one in self._entities)
+        return tuple(part.of(row) if isinstance(part, Entity) else row[part] for part in self._entities)
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """Columns of a row, from the place `first` to before `last`, that are one entity; None without a key."""
+    """An entity in the columns from `first` to before `last` of a row; None if its key is NULL."""
 
     made: Callable[[], Any]
     names: tuple[str, ...]
@@ -147,14 +147,14 @@ class Entity:
 
 
 class Statements:
-    """Knows the statements that are executed again and again, by themselves: they were built once."""
+    """Cache of plans for statements that are executed repeatedly, by the statement object."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._plans: WeakKeyDictionary[Any, dict[tuple[str, ...], Plan | None]] = WeakKeyDictionary()
 
     def plan(self, statement: Any, given: Given | Sequence[Given] | None) -> Plan | None:
-        """Return the plan of a statement; None for one that comes for the first time, or can't have any."""
+        """Return the plan of a statement; None at its first execution, or if it can't have one."""
         plans = self._plans.get(statement)
         if plans is None:
             self._plans[statement] = {}
@@ -182,24 +182,24 @@ def _arguments(fields: Iterable[ParameterPlace], given: Given) -> list[Any]:
 
 
 def _asked(statement: Any) -> list[Any]:
-    """Return what a statement asks for: entities and columns; nothing where it returns no rows."""
+    """Return the entities and columns that a statement returns; none for one without rows."""
     if statement.is_select:
         return list(statement.column_descriptions)
     return list(statement.returning_column_descriptions)
 
 
 def _entities(asked: Sequence[Mapping[str, Any]]) -> list["Entity | int"]:
-    """Return what each thing asked for is made of; nothing where all of them are columns."""
+    """Return an Entity or a column's place for each item; none if all are columns."""
     found, place = list[Entity | int](), 0
-    for one in asked:
-        if one.get("entity") is None or one["expr"] is not one["entity"]:
+    for column in asked:
+        if column.get("entity") is None or column["expr"] is not column["entity"]:
             found.append(place)
             place += 1
             continue
-        mapper = inspect(one["entity"])
+        mapper = inspect(column["entity"])
         names = tuple(attribute.key for attribute in mapper.column_attrs)
         key = place + names.index(mapper.get_property_by_column(mapper.primary_key[0]).key)
         last = place + len(names)
         found.append(Entity(mapper.class_manager.new_instance, names, place, last, key))
         place = last
-    return found if any(isinstance(one, Entity) for one in found) else []
+    return found if any(isinstance(part, Entity) for part in found) else []

@@ -1,4 +1,4 @@
-"""Facts and earlier lines made ready to be searched, and kept so for those who talk just now."""
+"""Search indexes over facts and earlier lines, cached for recent speakers and channels."""
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
@@ -19,73 +19,75 @@ if TYPE_CHECKING:
 
 _Kept = TypeVar("_Kept")
 FACTS_AT_HAND, TALK_AT_HAND = 64, 8
-"""People, and places, that are kept ready to be searched: a quarter of a megabyte each, and up to twenty."""
+"""Maximum number of cached people and channels: 0.25 MB for a person, up to 20 MB for a channel."""
 PINNED, RECENT, RECENT_DAYS = 0.1, 0.1, 30.0
-"""What a pin adds to a fact's score, and having been mentioned just now, which fades over so many days."""
+"""What a pin adds to a fact's score, what a mention just now adds, and the days over which that fades."""
 _DAY = 86_400_000_000
 
 
 class PlaceTalk:
-    """Earlier lines of a place, oldest first, who said them, and the index over them once it is made."""
+    """Earlier lines of a channel, oldest first, their speakers, and the index over them once it is built."""
 
     def __init__(self, lines: Sequence[ArchivedLine]) -> None:
         self.lines = tuple(lines)
         self.index: PassageIndex | None = None
         self.people: defaultdict[int, set[str]] = defaultdict(set)
-        """The names under which each person spoke here."""
+        """The names under which each person spoke in the channel."""
         self.characters = set[str]()
-        for one in self.lines:
-            (self.characters if one.mine else self.people[one.author_id]).add(one.author_name)
+        for line in self.lines:
+            (self.characters if line.mine else self.people[line.author_id]).add(line.author_name)
 
     def made_ready(self, vectors: Packed | None) -> PassageIndex:
-        """Return the index, and make it before: that takes its time."""
+        """Return the index; the first call builds it, which takes long."""
         if self.index is None:
-            passages = [Passage(one.id, one.text, one.author_name, _day(one.sent_at)) for one in self.lines]
+            passages = [
+                Passage(line.id, line.text, line.author_name, _day(line.sent_at)) for line in self.lines
+            ]
             self.index = PassageIndex(
-                passages, rows_of(vectors, [one.id for one in self.lines]), weights=TALK
+                passages, rows_of(vectors, [line.id for line in self.lines]), weights=TALK
             )
         return self.index
 
 
 class AtHand(Generic[_Kept]):
-    """What was made ready last, of `most` at most."""
+    """A cache that holds the `most` recently used values."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._kept: OrderedDict[object, _Kept] = OrderedDict()
 
-    def keep(self, key: object, one: _Kept) -> None:
-        self._kept[key] = one
+    def keep(self, key: object, value: _Kept) -> None:
+        self._kept[key] = value
         self._kept.move_to_end(key)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
     def again(self, key: object) -> _Kept | None:
-        """Return what is at hand, to be kept for longer than what nobody asked for since."""
-        one = self._kept.get(key)
-        with suppress(KeyError):  # a thread may have put it away just now
+        """Return a cached value and mark it as recently used."""
+        value = self._kept.get(key)
+        with suppress(KeyError):  # a thread may have evicted it just now
             self._kept.move_to_end(key)
-        return one
+        return value
 
 
 def fact_index(facts: Sequence[Recallable], now: datetime) -> PassageIndex:
-    """Return an index over the words of facts; whom one is about is its speaker, by id."""
+    """Return an index over the words of facts; the person's id stands as the speaker."""
     fades = _DAY * RECENT_DAYS
     at = (now - EPOCH) / timedelta(microseconds=1)
     passages = [
         Passage(
-            one.id,
-            f"{one.text} {one.search_text or ''}",
-            str(one.person_id),
-            boost=(PINNED if one.pinned else 0.0) + RECENT * exp(min(one.last - at, 0.0) / fades),
+            fact.id,
+            f"{fact.text} {fact.search_text or ''}",
+            str(fact.person_id),
+            boost=(PINNED if fact.pinned else 0.0) + RECENT * exp(min(fact.last - at, 0.0) / fades),
         )
-        for one in facts
+        for fact in facts
     ]
     return PassageIndex(passages, weights=FACTS)
 
 
 def rows_of(there: Packed | None, ids: Sequence[int]) -> "WholeNumbers | None":
-    """Return a vector for each of some items, zeros for those that have none yet; None without any."""
+    """Return a vector for each item, zeros for an item without one; None if there are no vectors."""
     if there is None or not there.ids:
         return None
     import numpy as np

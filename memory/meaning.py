@@ -1,4 +1,4 @@
-"""Texts as vectors where that can be had; everything works without, by words alone (C58)."""
+"""Optional embeddings: without them search works by words alone (C58)."""
 
 import asyncio
 import logging
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DEADLINE = 10.0
-"""Seconds that a question may wait for its vector; beside a first start the model loads in one."""
+"""Seconds that a question may wait for its vector; apart from the first start the model loads in one."""
 
 
 class Meaning:
-    """An embedder that never fails: what it can't do is said once, and then there are no vectors."""
+    """An embedder that never fails: it logs a failure once and returns no vectors afterwards."""
 
     def __init__(self, embedder: Embedder | None) -> None:
         self._embedder = embedder
 
     @property
     def model(self) -> str:
-        """The name under which vectors are kept; "" where there are none."""
+        """The name under which vectors are stored; "" without an embedder."""
         return kept_as(self.before) if self._embedder is not None else ""
 
     @property
     def before(self) -> str:
-        """The name under which they were kept in 8 bits."""
+        """The name under which earlier versions stored vectors of 8 bits."""
         return self._embedder.name if self._embedder is not None else ""
 
     async def encode(self, texts: Sequence[str], *, deadline: float | None = None) -> "Vectors | None":
-        """Return unit vectors (n, dimensions), or None where there are none, or not within the deadline."""
+        """Return unit vectors (n, dimensions); None without an embedder or after the deadline."""
         if self._embedder is None or not texts:
             return None
         try:
@@ -65,21 +65,21 @@ class Meaning:
             self._embedder = None
 
 
-# Vectors as they are kept: an eighth of the room, and the same neighbours.
+# Quantised vectors: an eighth of the size, with the same nearest neighbours.
 
 _MOST = 7
-"""A number is kept as one of -7 to 7, two of them in a byte."""
+"""Numbers are stored as integers from -7 to 7, two in a byte."""
 _STEP = 0.42
-"""What one of these stands for, in units of the numbers' mean: so few are larger than the largest."""
+"""Size of a step relative to the numbers' mean, so that few exceed the largest."""
 
 
 def kept_as(model: str) -> str:
-    """Return the name under which a model's vectors are kept: those of 8 bits can't be compared with them."""
+    """Return the storage name of a model's vectors of 4 bits, which can't be compared with those of 8."""
     return f"{model}, 4 bits"
 
 
 def packed(vectors: "Vectors") -> list[bytes]:
-    """Return unit vectors (n, dimensions), a row of bytes each: what is above in a byte is the first half."""
+    """Return unit vectors (n, dimensions) as bytes; the high bits hold the first half of the dimensions."""
     import numpy as np
 
     rows = np.asarray(vectors, np.float32)
@@ -90,9 +90,9 @@ def packed(vectors: "Vectors") -> list[bytes]:
 
 
 def whole_numbers(rows: bytes, count: int) -> "WholeNumbers":
-    """Return `count` packed rows in a byte for each number, 16 times as large (count, dimensions).
+    """Return `count` packed rows as int8 (count, dimensions), scaled by 16.
 
-    Of odd dimensions there is one more. What is packed as zeros stays zeros.
+    An odd number of dimensions grows by one. Zeros stay zeros.
     """
     import numpy as np
 
@@ -110,30 +110,30 @@ def unpacked(rows: bytes, count: int) -> "Vectors":
 
 
 def from_8_bits(rows: Mapping[int, bytes]) -> dict[int, bytes]:
-    """Return packed rows for those that were kept as they were before: a byte for each number."""
+    """Return rows packed in 4 bits for rows in 8 bits."""
     import numpy as np
 
     if not rows:
         return {}
-    before = np.stack([np.frombuffer(one, np.int8) for one in rows.values()]).astype(np.float32)
+    before = np.stack([np.frombuffer(row, np.int8) for row in rows.values()]).astype(np.float32)
     lengths = np.sqrt(np.einsum("ij,ij->i", before, before))[:, np.newaxis]
     return dict(zip(rows, packed(before / lengths.clip(1)), strict=True))
 
 
-# Vectors for what has none yet: new words, edited ones, all of them after a change of the model (F080).
+# Embedding of new and edited texts, and of all texts after a change of the model (F080).
 
 AT_ONCE = 64
-"""Texts that are embedded and kept in one step."""
+"""Texts embedded and stored per step."""
 TOLD_EVERY = 1_000
-"""Of a longer run so many are told at a time."""
+"""Texts between two progress reports of a long run."""
 
 Progress = Callable[[int, int], None]
-"""Is told how many of how many have a vector."""
+"""Called with the number of embedded texts and of all texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose items: a person's facts, under a character, or a channel's lines."""
+    """Owner of embedded items: a person, for the facts of a character, or a channel, for its lines."""
 
     kind: Kind
     id: int
@@ -141,7 +141,7 @@ class Owner:
 
 
 class Embedding:
-    """Sees to it that what can be found by its meaning is, in the background; of who agrees (D03)."""
+    """Embeds facts and lines of people who agreed, in the background (D03)."""
 
     def __init__(self, database: Database, meaning: Meaning, consent: Consent) -> None:
         self._database = database
@@ -150,10 +150,9 @@ class Embedding:
         self._running = asyncio.Lock()
 
     async def catch_up(self, *, progress: Progress | None = None) -> int:
-        """Embed whatever has no vector of the present model; return how many those were.
+        """Embed everything without a vector of the current model; return the number of texts.
 
-        Vectors of other models go once that is done: until then the database holds both, and finding goes
-        on with what there is.
+        Vectors of other models are deleted afterwards; until then search goes on with the vectors there are.
         """
         model = self._meaning.model
         if not model or self._running.locked():
@@ -162,7 +161,7 @@ class Embedding:
             async with self._database.read() as db:
                 made, there = await db.embeddings.counts(model, self._consent)
                 known = await db.embeddings.owners(self._consent) if made < there else []
-            owners = [Owner(*one) for one in known]
+            owners = [Owner(*owner) for owner in known]
             tell = progress or _logged
             done = 0
             for owner in owners:
@@ -177,7 +176,7 @@ class Embedding:
             return done
 
     async def _embed(self, owner: Owner, model: str) -> int:
-        await self._keep_anew(owner, model)
+        await self._convert(owner, model)
         async with self._database.read() as db:
             missing = await self._missing(db, owner, model)
         done = 0
@@ -190,27 +189,27 @@ class Embedding:
             done += len(some)
         return done
 
-    async def _keep_anew(self, owner: Owner, model: str) -> None:
-        """Keep in 4 bits what is there in 8, which need not be encoded again."""
+    async def _convert(self, owner: Owner, model: str) -> None:
+        """Convert vectors of 8 bits to 4 bits, which saves encoding the texts again."""
         before = self._meaning.before
         async with self._database.begin() as db:
             there = await db.embeddings.of(owner.kind, [owner.id], before, characters=[owner.character])
             if not there.ids:
                 return
             size = len(there.rows) // len(there.ids)
-            old = {one: there.rows[size * at : size * (at + 1)] for at, one in enumerate(there.ids)}
+            old = {item: there.rows[size * at : size * (at + 1)] for at, item in enumerate(there.ids)}
             missing = dict(await self._missing(db, owner, model))
-            still = {one: row for one, row in old.items() if one in missing}
+            still = {item: row for item, row in old.items() if item in missing}
             rows = await asyncio.to_thread(from_8_bits, still)
             await db.embeddings.put(owner.kind, owner.id, model, rows, character=owner.character)
 
     async def _keep(
         self, owner: Owner, model: str, some: Sequence[tuple[int, str]], rows: Sequence[bytes]
     ) -> None:
-        """Keep vectors of what still has those words."""
+        """Store vectors of items whose text has not changed meanwhile."""
         async with self._database.begin() as db:
             now = dict(await self._missing(db, owner, model))
-            still = {one: row for (one, text), row in zip(some, rows, strict=True) if now.get(one) == text}
+            still = {item: row for (item, text), row in zip(some, rows, strict=True) if now.get(item) == text}
             await db.embeddings.put(owner.kind, owner.id, model, still, character=owner.character)
 
     async def _missing(self, db: UnitOfWork, owner: Owner, model: str) -> list[tuple[int, str]]:

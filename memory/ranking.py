@@ -1,8 +1,8 @@
-"""Ranking: which of the things said in one place, or known about one person, answer a question best.
+"""Ranking of a channel's lines or a person's facts by how well they answer a question.
 
-A passage is as good as the share of the question's words that it holds (BM25) and as its vector is close.
-In talk the words around a passage count too, fainter with distance: an answer rarely repeats what it was
-asked. Scores are shares and no ranks, so what several indexes found can be put in one order.
+A score combines the share of the question's words that a passage holds (BM25) with the similarity of the
+vectors. In talk the neighbouring passages count too, less with distance: an answer rarely repeats the
+question. Scores are shares and not ranks, so the results of several indexes can be merged.
 """
 
 from array import array
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 _QUESTION_MARKS = "?？؟"
 _AT_ONCE = 512
-"""Vectors that are compared in one go: made into floats they fit beside the processor."""
+"""Vectors per comparison: as floats they fit into the processor's cache."""
 _MOST_SPEAKERS = 4
-"""With so many or more, who said it lifts as much as it ever does."""
+"""From this number of speakers on, the boost for the right speaker no longer grows."""
 
 
 class Passage(NamedTuple):
-    """Something said, or known: `text` holds what a picture shows, and no speaker's name.
+    """A line or a fact. `text` includes descriptions of pictures, but not the speaker's name.
 
-    `date` is its day in words ("8 May 2023"), which a question may name. Passages of the same `talk` that
-    follow each other are neighbours. `boost` lifts what fits: 0.1 makes its score a tenth higher.
+    `date` is its day in words ("8 May 2023"), which a question may contain. Consecutive passages of the same
+    `talk` are neighbours. `boost` raises the score: 0.1 makes it a tenth higher.
     """
 
     id: int
@@ -47,7 +47,7 @@ class Passage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A passage that was found, by its id; a higher score is better, and 1 is about the highest."""
+    """The id of a passage with its score; higher is better, and 1 is about the highest."""
 
     id: int
     score: float
@@ -55,54 +55,54 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class RankingWeights:
-    """What counts how much; `python -m benchmarks recall` measures the defaults, which are for talk."""
+    """The weights of a score; `python -m benchmarks recall` measures the defaults, which are for talk."""
 
     words: float = 0.5
-    """The share of the question's words, the rare ones more (all of the score where there are no vectors)."""
+    """The share of the question's words, weighted by rarity; the whole score if there are no vectors."""
     own: float = 0.1
-    """How close the passage's own vector is."""
+    """The similarity of the passage's own vector."""
     around: float = 0.4
-    """How close the vector is of the passage with its neighbours."""
+    """The similarity of the vector of the passage with its neighbours."""
     reach: tuple[tuple[int, float], ...] = ((-2, 0.3), (-1, 0.7), (1, 0.5), (2, 0.3))
-    """What a neighbour so many places later counts, in words and in vectors; the passage itself counts 1."""
+    """(offset, weight) of each neighbour, in words and in vectors; the passage itself counts 1."""
     speaker: float = 1.25
-    """Said by somebody whom the question asks about, where two people talk; among more it tells more."""
+    """Boost if the question asks about the speaker, for two speakers; it grows with their number."""
     asking: float = 0.8
-    """Ends with a question: asks for a thing more than it tells one."""
+    """Factor for a passage that ends with a question, and so tells little."""
     k1: float = 1.2
-    """BM25: a word that comes again counts little more."""
+    """BM25: saturation of repeated words."""
     b: float = 0.75
-    """BM25: how much a long passage loses."""
+    """BM25: length normalisation."""
 
 
 TALK = RankingWeights()
 TALK_ELSEWHERE = replace(TALK, words=0.3, around=0.6, speaker=1.35, asking=0.6)
-"""For questions in other languages than English, whose words have more forms than we know."""
+"""For questions in languages other than English, whose word forms the stemmer does not know."""
 FACTS = RankingWeights(words=0.5, own=0.5, around=0.0, reach=(), speaker=1.0, asking=1.0)
-"""For facts: none of them is the answer to the one before."""
+"""For facts, which have no neighbours."""
 
 
 class PassageIndex:
-    """Passages, in the order in which they were said, made ready for questions."""
+    """A search index over passages in chronological order."""
 
     def __init__(
         self, passages: Sequence[Passage], vectors: "Rows | None" = None, *, weights: RankingWeights = TALK
     ) -> None:
-        """Take a vector for each passage, of any length, and a row of zeros where there is none."""
+        """Index the passages; `vectors` has a row for each, of any length, zeros for one without a vector."""
         self._passages = tuple(passages)
         self._weights = weights
-        self._boosts = [1 + one.boost for one in passages]
+        self._boosts = [1 + passage.boost for passage in passages]
         self._asking = [
-            place for place, one in enumerate(passages) if weights.asking != 1 and _asks(one.text)
+            place for place, passage in enumerate(passages) if weights.asking != 1 and _asks(passage.text)
         ]
-        self._speakers = len({one.speaker for one in passages})
+        self._speakers = len({passage.speaker for passage in passages})
         self._words = _Words(passages, weights)
         self._vectors: _Vectors | None = None
         if vectors is not None:
             self.take(vectors)
 
     def take(self, vectors: "Rows") -> None:
-        """Take the vectors, if they were not there before the words."""
+        """Add the vectors, if the index was built without them."""
         self._vectors = _Vectors(vectors, self._passages, self._weights)
 
     def rank(
@@ -113,10 +113,10 @@ class PassageIndex:
         asked_about: Collection[str] = (),
         limit: int,
     ) -> list[Ranked]:
-        """Return the best passages, best first: at most `limit`, and none that has nothing of the query.
+        """Return at most `limit` passages, best first, without those that share nothing with the query.
 
-        `asked_about` are the people whom the query names or means, as `speaker` names them; `vector` is that
-        of `asked_of_oneself(query, asked_about)`.
+        `asked_about` are the people whom the query names or means, as in `speaker`; `vector` encodes
+        `asked_of_oneself(query, asked_about)`.
         """
         weights = self._weights_for(query)
         shares = self._words.shares(words(without_names(query, asked_about)))
@@ -133,12 +133,12 @@ class PassageIndex:
             for place, score in scores
             if score > 0
         ]
-        # Where most are wanted to sort them all is faster.
+        # If most are wanted, sorting all is faster.
         best = nlargest(limit, rated) if limit < len(rated) / 8 else sorted(rated, reverse=True)[:limit]
         return [Ranked(passages[place].id, score) for score, place in best]
 
     def _weights_for(self, query: str) -> RankingWeights:
-        """Return the weights for a question: those of talk go by its language."""
+        """Return the weights for a question; for talk they depend on its language."""
         abroad = self._weights is TALK and language_of(query) not in ENGLISH_OR_NONE
         return TALK_ELSEWHERE if abroad else self._weights
 
@@ -149,18 +149,18 @@ class PassageIndex:
         return factors
 
     def _lift(self, weights: RankingWeights) -> float:
-        """Return what having said it counts: a name tells one of two people little, and more of more."""
+        """Return the boost for the right speaker: among two people it tells little, among many a lot."""
         others = min(self._speakers, _MOST_SPEAKERS) - 1
         return 1 + (weights.speaker - 1) * max(others, 1)
 
 
 class _Words:
-    """The words of each passage, as they stand: to sort them takes longer than to look through them often."""
+    """The words of each passage, unsorted: building an inverted index takes longer than many scans."""
 
     def __init__(self, passages: Sequence[Passage], weights: RankingWeights) -> None:
         self._weights = weights
-        self._talks = [one.talk for one in passages]
-        texts = [f"{one.text} {one.date}" if one.date else one.text for one in passages]
+        self._talks = [passage.talk for passage in passages]
+        texts = [f"{passage.text} {passage.date}" if passage.date else passage.text for passage in passages]
         self._found = list(words_of(texts))
         spread = self._spread(enumerate(map(len, self._found)))
         average = sum(spread.values()) / max(len(spread), 1) or 1
@@ -168,7 +168,7 @@ class _Words:
         self._long = array("d", (least + each * spread[place] for place in range(len(passages))))
 
     def shares(self, query: Sequence[str]) -> dict[int, float]:
-        """Return, by place, the share of the query that is found there; 1 is out of reach."""
+        """Return the share of the query's words in each passage, by place; always below 1."""
         there = self._places(query)
         rarity = {word: self._rarity(len(places)) for word, places in there.items()}
         whole = sum(rarity.values())
@@ -180,7 +180,7 @@ class _Words:
         return scores
 
     def _places(self, query: Sequence[str]) -> dict[str, Counter[int]]:
-        """Return, by word of the query, the places where it stands, as often as it does."""
+        """Return for each word of the query its count by place."""
         there = {word: Counter[int]() for word in query}
         without = there.keys().isdisjoint
         for place in [place for place, found in enumerate(self._found) if not without(found)]:
@@ -190,11 +190,11 @@ class _Words:
         return there
 
     def _rarity(self, held: int) -> float:
-        """Return what a word counts that so many passages hold."""
+        """Return the weight (inverse document frequency) of a word that `held` passages contain."""
         return log(1 + (len(self._talks) - held + 0.5) / (held + 0.5))
 
     def _spread(self, counts: Iterable[tuple[int, int]]) -> dict[int, float]:
-        """Return counts by place, with what the neighbours lend."""
+        """Return counts by place, including the weighted counts of neighbours."""
         talks, reach = self._talks, self._weights.reach
         if not reach:
             return dict(counts)
@@ -202,7 +202,7 @@ class _Words:
         for place, count in counts:
             spread[place] = spread.get(place, 0.0) + count
             for offset, share in reach:
-                # What stands here is lent to the passage that sees this place at that offset.
+                # The passage that has this place as its neighbour at that offset.
                 taker = place - offset
                 if 0 <= taker < len(talks) and talks[taker] == talks[place]:
                     spread[taker] = spread.get(taker, 0.0) + share * count
@@ -210,7 +210,7 @@ class _Words:
 
 
 class _Vectors:
-    """The passages' vectors, as small as they come, and their lengths, alone and with what stands around."""
+    """The passages' vectors as given, and the lengths of these and of their sums with the neighbours."""
 
     def __init__(self, rows: "Rows", passages: Sequence[Passage], weights: RankingWeights) -> None:
         import numpy as np
@@ -218,12 +218,12 @@ class _Vectors:
         whole = rows.astype(np.float32)
         self._own, self._lengths = rows, np.sqrt(np.vecdot(whole, whole)).clip(1e-6)
         self._lent: list[tuple[npt.NDArray[np.intp], int, float]] = []
-        """Which places are lent something by the one that is so much later, and what that counts."""
+        """(places, offset, weight) of the passages that have a neighbour at an offset."""
         self._lengths_around = np.ones(len(rows), np.float32)
         if not weights.reach:
             return
         whole /= self._lengths[:, np.newaxis]
-        talks, around = np.array([one.talk for one in passages]), whole.copy()
+        talks, around = np.array([passage.talk for passage in passages]), whole.copy()
         for offset, share in weights.reach:
             there = np.arange(len(talks)) + offset
             takers = np.flatnonzero((there >= 0) & (there < len(talks)))
@@ -233,10 +233,10 @@ class _Vectors:
         self._lengths_around = np.sqrt(np.vecdot(around, around)).clip(1e-6)
 
     def near(self, vector: "Vector", weights: RankingWeights) -> list[float]:
-        """Return by place how close a vector is, as far as that counts."""
+        """Return the weighted similarity of a vector to each passage, by place."""
         import numpy as np
 
-        # Not by matrix product, which wakes threads: on a busy machine their turn comes late.
+        # No matrix product: it starts threads, which run late on a busy machine.
         asked, own = np.asarray(vector, np.float32), np.empty(len(self._own), np.float32)
         for at in range(0, len(own), _AT_ONCE):
             some = slice(at, at + _AT_ONCE)
@@ -253,6 +253,6 @@ class _Vectors:
 
 
 def _asks(text: str) -> bool:
-    """Say whether a text ends with a question."""
-    telling = (one for one in reversed(text) if one.isalnum() or one in _QUESTION_MARKS)
+    """Return whether a text ends with a question."""
+    telling = (char for char in reversed(text) if char.isalnum() or char in _QUESTION_MARKS)
     return next(telling, ".") in _QUESTION_MARKS

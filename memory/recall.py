@@ -1,4 +1,4 @@
-"""What else comes to mind: facts and earlier lines, found by what is said now (C58, C60, C61)."""
+"""Recall for a reply: facts and earlier lines, searched by the new messages (C58, C60, C61)."""
 
 import asyncio
 import json
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 _Made = TypeVar("_Made")
 FEWEST_WORDS = 4
-"""Of fewer words nothing is searched for, unless they ask what is remembered (F082)."""
+"""A shorter message starts no search, unless it asks for a memory (F082)."""
 MOST_LINES = 10_000
-"""Earlier lines of one place that are searched: the newest."""
+"""Maximum number of lines searched per channel: the newest."""
 LOOKED_AT = 60
-"""Of the facts, and of the lines, so many are looked at, the best of them."""
+"""Maximum number of candidates among the facts, and among the lines."""
 FEW_FACTS = 400
-"""So many are searched where the event loop runs: in two milliseconds or so."""
+"""Up to this many facts are searched on the event loop itself, in about two milliseconds."""
 SHORTEST_NAME = 3
-"""Letters of a name's first word, if it is to stand for the name."""
+"""Minimum length of a name's first word that may stand for the whole name."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Whom a question is about, by id, and the names of theirs and of others whom it names.
+    """The people whom a question is about, by id, and all names that refer to them in it.
 
-    The vector is that of the question as they would ask it, for they said "I".
+    `vector` encodes the question in the first person, as those people would ask it: they said "I".
     """
 
     people: frozenset[int] = frozenset()
@@ -52,10 +52,10 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What may come up in a place: facts about the people there, and what was said there earlier.
+    """What may come up in a channel: facts about the people there, and earlier lines of the channel.
 
-    `index` and `talk` may be at hand already: then the vectors, or the lines, were not read. `asked` says
-    whom the question is about.
+    `index` and `talk` may come from the cache; then vectors and lines were not read. `asked` says whom the
+    question is about.
     """
 
     character: str
@@ -72,11 +72,11 @@ NOTHING = Material("", (), None, None, None, {}, _Asked())
 
 @dataclass(frozen=True, slots=True)
 class RecallQuery:
-    """What is searched for, in words and by its vector (1, dimensions): "" for nothing.
+    """The query for a reply: its text ("" for no search) and its vector (1, dimensions).
 
-    The vector is made once there is something to compare it with: that takes longer than all the rest.
-    It is for a reply to those who are `addressed`, by the names under which they spoke, and what is known
-    about `people` may come up. `for_memory` says that it asks what is remembered.
+    The vector is made only when there is something to compare it with, as encoding takes the most time.
+    `addressed` are the people to whom the reply is, with the names under which they spoke; facts about
+    `people` may come up. `for_memory` says that the text asks for a memory.
     """
 
     text: str
@@ -87,7 +87,7 @@ class RecallQuery:
 
 
 class HeardMessage(Protocol):
-    """A message to which something may come to mind; `said` is what was typed or spoken."""
+    """A message that starts a recall; `said` is the typed or spoken text."""
 
     @property
     def said(self) -> str: ...
@@ -100,7 +100,7 @@ class HeardMessage(Protocol):
 
 
 class RecallSearch:
-    """Searches what characters know; `label` returns how somebody is called there, by name and id."""
+    """Searches facts and lines; `label` returns how the prompt names a person, by name and id."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class RecallSearch:
         tokens: Callable[[str], int],
         label: Callable[[str, int], str],
     ) -> None:
-        self._label = lru_cache(maxsize=1024)(label)  # the same few people told all that is found
+        self._label = lru_cache(maxsize=1024)(label)  # all finds come from the same few people
         self._meaning = meaning
         self._budget = budget
         self._tokens = tokens
@@ -118,10 +118,10 @@ class RecallSearch:
         self._talk = AtHand[PlaceTalk](TALK_AT_HAND)
 
     def search(self, heard: Sequence[HeardMessage]) -> RecallQuery:
-        """Return what to search for before a reply; nothing where it is not worth it (F082)."""
-        text = "\n".join(one.said for one in heard)
-        addressed = {one.author_id: one.author_name for one in heard}
-        people = frozenset(addressed).union(*(one.mentions for one in heard))
+        """Return the query for a reply; without text if a search is not worth it (F082)."""
+        text = "\n".join(message.said for message in heard)
+        addressed = {message.author_id: message.author_name for message in heard}
+        people = frozenset(addressed).union(*(message.mentions for message in heard))
         for_memory = asks_for_memory(text)
         worth = self._budget and (for_memory or word_count(text) >= FEWEST_WORDS)
         return RecallQuery(text if worth else "", None, addressed, people, for_memory)
@@ -129,55 +129,55 @@ class RecallSearch:
     async def read(
         self, db: UnitOfWork, character: str, where: Where, search: RecallQuery, *, now: datetime
     ) -> Material:
-        """Return what may come up in a place: the one rule of where stands in the query."""
+        """Return what may come up in a channel; the visibility rule is part of the SQL query."""
         if not search.text:
             return NOTHING
         audience = audience_of(where)
         talk, line_vectors = await self._read_talk(db, character, audience.channel_ids)
         asked = _asked(search, talk)
-        # Alone with somebody all that they told may come up: theirs, and nobody else's (D2).
+        # In private, all that this person told may come up, and nothing about anybody else (D2).
         people = search.addressed if where.place.private else search.people | asked.people
         facts = await db.memories.recallable(
             people, character, audience, there_since=now - SOFT_KEPT, here=search.addressed.keys()
         )
         index = await self._fact_index(db, facts, now) if facts else None
         names = dict(search.addressed)
-        if others := {one.person_id for one in facts} - names.keys():
+        if others := {fact.person_id for fact in facts} - names.keys():
             known = await db.users.known_as(others, guild_id=where.guild_id)
-            names |= {one.user_id: one.names[0] for one in known}
+            names |= {person.user_id: person.names[0] for person in known}
         return Material(character, tuple(facts), index, talk, line_vectors, names, asked)
 
     async def _fact_index(self, db: UnitOfWork, facts: Sequence[Recallable], now: datetime) -> PassageIndex:
-        """Return an index over facts: their words are made ready while their vectors are read."""
+        """Return an index over facts; their words are indexed while their vectors are read."""
         model = self._meaning.model
-        key = tuple((one.id, one.changed) for one in facts), model, now.date()
+        key = tuple((fact.id, fact.changed) for fact in facts), model, now.date()
         if (at_hand := self._facts.again(key)) is not None:
             return at_hand
         making, vectors = self._made(facts, partial(fact_index, facts, now)), None
         if model:
-            people, characters = {one.person_id for one in facts}, {one.character for one in facts}
+            people, characters = {fact.person_id for fact in facts}, {fact.character for fact in facts}
             reading = db.embeddings.of("fact", people, model, characters=characters)
             vectors, index = await asyncio.gather(reading, making)
-            rows = await self._made(facts, partial(rows_of, vectors, [one.id for one in facts]))
+            rows = await self._made(facts, partial(rows_of, vectors, [fact.id for fact in facts]))
             if rows is not None:
                 index.take(rows)
         else:
             index = await making
-        # One that lacks vectors is better made anew: they may be there by then.
-        if vectors is None or set(vectors.ids).issuperset(one.id for one in facts):
+        # An index that lacks vectors is not cached: they may be there next time.
+        if vectors is None or set(vectors.ids).issuperset(fact.id for fact in facts):
             self._facts.keep(key, index)
         return index
 
     @staticmethod
     async def _made(facts: Sequence[Recallable], make: Callable[[], _Made]) -> _Made:
-        """Return what is made of some facts."""
-        # What takes a moment is done at once: a thread's turn may come late on a busy machine.
+        """Return the result of `make`, called in a thread if there are many facts."""
+        # Short work stays on the event loop: on a busy machine a thread may start late.
         return make() if len(facts) <= FEW_FACTS else await asyncio.to_thread(make)
 
     async def _read_talk(
         self, db: UnitOfWork, character: str, channel_ids: Collection[int]
     ) -> tuple[PlaceTalk | None, Packed | None]:
-        """Return the earlier lines of some places, and their vectors where no index is at hand yet."""
+        """Return the earlier lines of channels, and their vectors if no index is cached yet."""
         versions, model = await db.archive.versions(channel_ids), self._meaning.model
         key = (character, versions, model)
         talk = self._talk.again(key)
@@ -196,10 +196,10 @@ class RecallSearch:
         shown: Collection[int],
         said_before: datetime,
     ) -> tuple[Recalled, ...]:
-        """Return what is worth its room: facts, and what was said before a moment.
+        """Return the facts and the lines said before a moment that are worth their tokens.
 
-        Facts that are `shown` already are left out. What somebody said about others comes up with them
-        alone (C57).
+        Facts that the prompt shows already are left out. What a person said about others comes up only when
+        the reply is to this person alone (C57).
         """
         if not (material.facts or (material.talk and material.talk.lines)):
             return ()
@@ -208,26 +208,26 @@ class RecallSearch:
             search = replace(search, vector=vector)
         asked = await self._as_they_ask(search, material.asked)
         alone = next(iter(search.addressed)) if len(search.addressed) == 1 else None
-        claims = {one.id for one in material.facts if one.subject and one.person_id != alone}
+        claims = {fact.id for fact in material.facts if fact.subject and fact.person_id != alone}
         find = partial(self._found, material, claims.union(shown), search, asked, before=said_before)
-        # What a moment takes is done at once: a thread's turn may come late on a busy machine.
+        # Short work stays on the event loop: on a busy machine a thread may start late.
         few = len(material.facts) <= FEW_FACTS and material.talk is None
         return find() if few else await asyncio.to_thread(find)
 
     async def _as_they_ask(self, search: RecallQuery, asked: _Asked) -> _Asked:
-        """Return with its vector whom a question is about."""
+        """Return `asked` with the vector of the question in the first person."""
         put = asked_of_oneself(search.text, asked.names)
         if search.vector is None or put == search.text:
             return replace(asked, vector=search.vector)
         return replace(asked, vector=await self._meaning.encode([put], deadline=DEADLINE))
 
     async def stands(self, db: UnitOfWork, recalled: Sequence[Recalled]) -> bool:
-        """Say whether what came to mind is still known, in the same words."""
-        facts = await db.memories.these([one.id for one in recalled if one.kind == "fact"])
-        lines = await db.archive.these([one.id for one in recalled if one.kind == "line"])
-        now = {("fact", one.id, one.text) for one in facts if one.ended_at is None}
-        now |= {("line", one.id, one.text) for one in lines}
-        return all((one.kind, one.id, one.text) in now for one in recalled)
+        """Return whether all recalled facts and lines still exist with the same text."""
+        facts = await db.memories.these([find.id for find in recalled if find.kind == "fact"])
+        lines = await db.archive.these([find.id for find in recalled if find.kind == "line"])
+        now = {("fact", fact.id, fact.text) for fact in facts if fact.ended_at is None}
+        now |= {("line", line.id, line.text) for line in lines}
+        return all((find.kind, find.id, find.text) in now for find in recalled)
 
     def _found(
         self,
@@ -240,9 +240,9 @@ class RecallSearch:
     ) -> tuple[Recalled, ...]:
         lines = list(self._lines_found(material, search, asked, before=before))
         facts = list(self._facts_found(material, left_out, search, asked))
-        if not lines:  # that could lift a fact: what would not be shown need not be made ready
+        if not lines:  # lines could lift a fact; without them, drop what `worthiest` would drop anyway
             facts = [(fact, score) for fact, score in facts if score >= LEAST_SHARE * facts[0][1]]
-        # What a fact was drawn from counts beside lines alone, and to make it out of JSON takes long.
+        # The sources of facts matter only beside lines, and parsing their JSON takes long.
         finds = [
             Find(
                 self._fact(fact, material.names),
@@ -260,15 +260,15 @@ class RecallSearch:
         search: RecallQuery,
         asked: _Asked,
     ) -> Iterator[tuple[Recallable, float]]:
-        index, by_id = material.index, {one.id: one for one in material.facts}
+        index, by_id = material.index, {fact.id: fact for fact in material.facts}
         if index is None:
             return
         about = (*asked.names, *map(str, asked.people))
-        for one in index.rank(
+        for ranked in index.rank(
             search.text, _row(asked.vector), asked_about=about, limit=LOOKED_AT + len(left_out)
         ):
-            if one.id not in left_out:
-                yield by_id[one.id], one.score
+            if ranked.id not in left_out:
+                yield by_id[ranked.id], ranked.score
 
     def _lines_found(
         self, material: Material, search: RecallQuery, asked: _Asked, *, before: datetime
@@ -276,13 +276,13 @@ class RecallSearch:
         talk = material.talk
         if talk is None or not talk.lines:
             return
-        places = {one.id: place for place, one in enumerate(talk.lines) if one.sent_at < before}
+        places = {line.id: place for place, line in enumerate(talk.lines) if line.sent_at < before}
         limit = LOOKED_AT + len(talk.lines) - len(places)
         index = talk.made_ready(material.line_vectors)
-        for one in index.rank(search.text, _row(asked.vector), asked_about=asked.names, limit=limit):
-            if one.id in places:
-                place = places[one.id]
-                yield Find(self._line(talk.lines[place]), one.score, frozenset([one.id]), place)
+        for ranked in index.rank(search.text, _row(asked.vector), asked_about=asked.names, limit=limit):
+            if ranked.id in places:
+                place = places[ranked.id]
+                yield Find(self._line(talk.lines[place]), ranked.score, frozenset([ranked.id]), place)
 
     def _fact(self, fact: Recallable, names: Mapping[int, str]) -> Recalled:
         speaker = self._label(names.get(fact.person_id, "someone"), fact.person_id)
@@ -301,15 +301,15 @@ class RecallSearch:
 
 
 def _asked(search: RecallQuery, talk: PlaceTalk | None) -> _Asked:
-    """Return whom a question is about: who is named or mentioned, or else whoever asks, if it is one person.
+    """Return whom a question is about: the people named or mentioned, or else the only asker.
 
-    People are known by every name under which they spoke in the place, and by the first word of it.
+    People are recognised by every name under which they spoke in the channel, and by its first word.
     """
     spoke = talk.people if talk is not None else {}
     spoken = {short: person for person, names in spoke.items() for name in names for short in _short(name)}
     own = talk.characters if talk is not None else set()
     names = names_in(search.text, own.union(spoken))
-    people = {spoken[one] for one in names if one in spoken} | (search.people - search.addressed.keys())
+    people = {spoken[name] for name in names if name in spoken} | (search.people - search.addressed.keys())
     if not people and len(search.addressed) == 1:
         people = set(search.addressed)
     theirs = [name for person in people for name in spoke.get(person, ())]
@@ -317,7 +317,7 @@ def _asked(search: RecallQuery, talk: PlaceTalk | None) -> _Asked:
 
 
 def _short(name: str) -> set[str]:
-    """Return a name, and its first word where that may stand for it."""
+    """Return a name, and its first word if that is long enough to stand for it."""
     first = next(iter(name.split()), "")
     return {name, first} if len(first) >= SHORTEST_NAME and first.casefold() not in SILENT else {name}
 

@@ -1,4 +1,4 @@
-"""The words of a text as they are searched for: folded, stemmed, without those that say nothing."""
+"""The search terms of a text: case-folded and stemmed words without stop words."""
 
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -23,19 +23,19 @@ _UNSPACED_LETTERS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p
 _UNSPACED = regex.compile(_UNSPACED_LETTERS)
 _COUNTED = regex.compile(rf"(?P<unspaced>{_UNSPACED_LETTERS}+)|[\p{{L}}\p{{N}}][\p{{L}}\p{{M}}\p{{N}}'’-]*")
 _BREAK = "\x01"
-"""Stands between texts."""
-_PLAIN = "".join(one.lower() if one.isalnum() or one == _BREAK else " " for one in map(chr, range(128)))
-"""What plain letters become: small ones, and spaces between words."""
+"""Separates texts that are split together."""
+_PLAIN = "".join(char.lower() if char.isalnum() or char == _BREAK else " " for char in map(chr, range(128)))
+"""Translation of ASCII: letters to lower case, everything between words to spaces."""
 _ACCENT = regex.compile(r"[\u0300-\u036f]+")
 _ENDINGS = ("ing", "ed", "ly")
 _SHORTEST = 3
-"""Letters that have to be left of a word."""
+"""Minimum letters of a stem."""
 _BEGINNING = 5
-"""Letters of a word that are searched for in other languages than English: endings come behind them."""
+"""In languages other than English the search term is this many first letters, without the ending."""
 _AT_HAND = 1 << 15
-"""Words whose stems are kept at hand: most words of a text stood in another one before."""
+"""Maximum number of cached stems: most words of a text occurred in an earlier one."""
 
-# Those of several languages, as far as they mean nothing in another one.
+# Stop words of several languages, unless they carry meaning in another one.
 _SILENT = """
     a about after again all also am an and any are as at be because been before being between both but by can
     could did do does doing don down during each few for from further had has have having he her here hers
@@ -56,9 +56,9 @@ _SILENT = """
 
 
 def words(text: str) -> list[str]:
-    """Return a text's words in their order, each as often as it stands there.
+    """Return a text's search terms in order, with repetitions.
 
-    Scripts that set no spaces are taken apart into pairs of characters.
+    Scripts without spaces are split into overlapping pairs of characters.
     """
     found = every_word(text)
     language = language_of_words(found) if text.isascii() else language_of(text)
@@ -66,34 +66,34 @@ def words(text: str) -> list[str]:
 
 
 def every_word(text: str) -> list[str]:
-    """Return a text's words in their order, folded, and those that say nothing as well: see `words`."""
+    """Return a text's case-folded words in order, with stop words: see `words`."""
     plain = text.isascii() and _BREAK not in text
     return text.translate(_PLAIN).split() if plain else list(_folded_words(text))
 
 
 def word_count(text: str) -> int:
-    """Return how many words a text has, about: in scripts that set no spaces two characters are one."""
+    """Return the approximate number of words; in scripts without spaces two characters count as one."""
     found = _COUNTED.finditer(text)
     return sum((len(one[0]) + 1) // 2 if one["unspaced"] else 1 for one in found)
 
 
 def words_of(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the words of each text: see `words`.
+    """Yield the search terms of each text: see `words`.
 
-    Those of plain letters are taken apart all at once: it is done with hundreds before a reply.
+    ASCII texts are split all at once, because a reply needs hundreds of them.
     """
     joined = f" {_BREAK} ".join(texts)
     if not texts or not joined.isascii() or joined.count(_BREAK) >= len(texts):
         yield from map(words, texts)
         return
-    for one in joined.translate(_PLAIN).split(_BREAK):
-        found = one.split()
-        english = MORE_ELSEWHERE.isdisjoint(found)  # told sooner than which language it is, if it is another
+    for text in joined.translate(_PLAIN).split(_BREAK):
+        found = text.split()
+        english = MORE_ELSEWHERE.isdisjoint(found)  # a quick test; only other texts need their language told
         yield _telling(found, "" if english else language_of_words(found))
 
 
 def stem(word: str) -> str:
-    """Return a folded word without the commonest English endings; it need not be a word any more."""
+    """Return a folded word without the most common English endings."""
     if len(word) <= _SHORTEST or not word.isascii():
         return word
     word = _singular(word)
@@ -109,7 +109,7 @@ def stem(word: str) -> str:
 
 
 class _Searched(dict[str, str]):
-    """Folded words as they are searched for; "" for one that says nothing. It is faster than a cache."""
+    """Search terms by folded word; "" for stop words. A dict is faster than lru_cache."""
 
     def __missing__(self, word: str) -> str:
         if len(self) >= _AT_HAND:
@@ -122,7 +122,7 @@ _SEARCHED = _Searched()
 
 
 def _telling(found: Sequence[str], language: str) -> list[str]:
-    """Return folded words of a language as they are searched for, without those that say nothing."""
+    """Return the search terms of folded words of a language, without stop words."""
     if language in ENGLISH_OR_NONE:
         return list(filter(None, map(_SEARCHED.__getitem__, found)))
     if language == JAPANESE:
@@ -131,21 +131,21 @@ def _telling(found: Sequence[str], language: str) -> list[str]:
 
 
 def names_in(text: str, names: Iterable[str]) -> list[str]:
-    """Return those names that stand in a text as whole words, letter case aside."""
+    """Return the names that a text contains as whole words, ignoring case."""
     return [name for name, pattern in _patterns(text, names) if pattern.search(text)]
 
 
 def without_names(text: str, names: Collection[str]) -> str:
-    """Return a question without the names of those it asks about; what they said rarely holds them."""
+    """Return a question without the names of those it asks about: their own lines rarely contain them."""
     for _, pattern in _patterns(text, sorted(names, key=len, reverse=True)):
         text = pattern.sub(" ", text)
     return text
 
 
 def asked_of_oneself(text: str, names: Collection[str]) -> str:
-    """Return a question as those it asks about would ask it: "When did I move?" for "When did Mira move?".
+    """Return a question in the first person: "When did I move?" for "When did Mira move?".
 
-    So it comes close to what they said of themselves; a name would draw it to all that holds the name.
+    Its vector is then close to what Mira said; with the name it would be close to all that mentions Mira.
     """
     for _, pattern in _patterns(text, sorted(names, key=len, reverse=True)):
         text = pattern.sub(lambda found: "my" if found["possessive"] else "I", text)
@@ -175,7 +175,7 @@ def _singular(word: str) -> str:
 
 
 def _patterns(text: str, names: Iterable[str]) -> list[tuple[str, "regex.Pattern[str]"]]:
-    """Return those names whose letters stand in a text, with their patterns: to compile one takes long."""
+    """Return the names whose letters occur in a text, with their patterns, which take long to compile."""
     folded = _cased_alike(text)
     standing = [name for name in names if name and _cased_alike(name) in folded]
     genitive = bool(standing) and language_of(text) == GERMAN
@@ -183,23 +183,23 @@ def _patterns(text: str, names: Iterable[str]) -> list[tuple[str, "regex.Pattern
 
 
 def _cased_alike(text: str) -> str:
-    """Return a text in one letter case; of I and of the Turkish i and I a pattern takes each for another."""
+    """Return a text in lower case, with the Turkish letters i as plain i, as patterns match them."""
     return text.replace("\u0130", "i").casefold().replace("\u0131", "i")
 
 
 @lru_cache(1_024)
 def _named(name: str, genitive: bool) -> "regex.Pattern[str]":
-    """Return a name's pattern: no part of a longer word, but where no spaces are set it ends anywhere.
+    """Return the pattern of a name as a whole word; in scripts without spaces it may end anywhere.
 
-    The German `genitive` sets no apostrophe.
+    The German `genitive` has no apostrophe.
     """
     before = "" if _UNSPACED.match(name[0]) else rf"(?<![\w--{_UNSPACED_LETTERS}])"
     after = "" if _UNSPACED.match(name[-1]) else rf"(?![\w--{_UNSPACED_LETTERS}])"
     possessive = "(?P<possessive>['’]?s)?" if genitive else "(?P<possessive>['’]s)?"
-    # What stands around it has no case: compiled as if it had one it would take three times as long.
+    # Only the name ignores case: with the whole pattern doing so, compiling takes three times as long.
     escaped = regex.escape(name, literal_spaces=True)
     return regex.compile(f"{before}(?i:{escaped}{possessive}){after}", regex.V1)
 
 
 SILENT = frozenset(_folded(_SILENT).split())
-"""Words that say nothing about what a text is about."""
+"""Stop words."""

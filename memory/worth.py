@@ -1,4 +1,4 @@
-"""What is worth its room in a prompt: facts and lines compete by how well they fit, for its tokens."""
+"""Selection of recalled facts and lines for a prompt, by score per token."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -6,28 +6,29 @@ from typing import Literal, NamedTuple
 
 # Chosen on two of LoCoMo's conversations: see `prompt_recall` in docs/benchmarks.md.
 SIZE = 0.2
-"""How much better a find has to fit to be longer: at 1 one of twice the length twice as well."""
+"""How much the length of a find counts against it: at 1, twice the length needs twice the score."""
 LINE_SHARE = 0.7
-"""What a line's own score counts beside that of the facts drawn from it, and the same of a fact."""
+"""Weight of a line's own score beside that of its facts; for a fact, weight of the score of its lines."""
 ALONE = 0.92
-"""What the score of a line counts from which no fact was drawn: there may be nothing in it."""
+"""Factor for a line without facts: it may say nothing of interest."""
 UNSEEN = 0.9
-"""Of the lowest score of a line that was found: what one has that was not."""
+"""Assumed score of a line that was not found, as a share of the lowest found score."""
 LEAST_SHARE = 0.35
-"""Of the best find's score: what fits less is not shown."""
+"""Minimum score to be shown, as a share of the best score."""
 LEAST = 0.31
-"""A score below which nothing is shown unless a memory is asked for: small talk shares a word with much."""
+"""Minimum score unless the message asks for a memory: small talk shares a word with many lines."""
 UNASKED = 0.06
-"""Of the room for a memory that is asked for: what others may take."""
+"""Share of the token budget for messages that don't ask for a memory."""
 HEADINGS, BESIDE_FACT, BESIDE_LINE = 20, 4, 6
-"""Tokens of what stands above what is shown, and beside a fact and a line: whose it is, and of which day."""
+"""Tokens of the headings, and of the name and day beside each fact and each line."""
 
 
 class Recalled(NamedTuple):
-    """A 'fact', or a 'line' that was said, found by search: as `speaker` told it, last at `at`.
+    """A 'fact' or a 'line' found by search, with its `speaker` and the moment `at` of the last mention.
 
-    `about` names somebody else, of whom the speaker said it. `person_id` told it; where a character did,
-    it `drew_on` some people. What `follows` was said right behind the line before it.
+    `about` names another person of whom the speaker said it. `person_id` is the speaker's; a line of a
+    character has None, and the people whose memories it `drew_on`. `follows` marks a line right after the
+    previous one.
     """
 
     kind: Literal["fact", "line"]
@@ -42,7 +43,7 @@ class Recalled(NamedTuple):
 
 
 class Find(NamedTuple):
-    """Something found: how well it fits, the messages it came from, and of a line its `place` in the talk."""
+    """A search result with its score, its source messages and, for a line, its `place` in the talk."""
 
     recalled: Recalled
     score: float
@@ -57,58 +58,58 @@ class Find(NamedTuple):
 def worthiest(
     finds: Sequence[Find], *, room: int, asked: bool, tokens: Callable[[str], int]
 ) -> tuple[Recalled, ...]:
-    """Return what is shown of what was found: facts, the best first, and lines in their order.
+    """Return the finds to show: facts, best first, then lines in chronological order.
 
-    A line and a fact that was drawn from it say the same, so there is no room for both. Unless a memory is
-    `asked` for, little of the room is taken, by what fits well.
+    A line and a fact drawn from it say the same, so only one of them is shown. `room` is the token
+    budget; most of it stays unused unless a memory is `asked` for.
     """
     fused = _fused(finds)
-    least = LEAST_SHARE * max((one.score for one in fused), default=0.0)
+    least = LEAST_SHARE * max((find.score for find in fused), default=0.0)
     if not asked:
         room, least = round(UNASKED * room), max(least, LEAST)
     room -= HEADINGS
     fitting = [
-        (one, tokens(one.recalled.text) + (BESIDE_LINE if one.is_line else BESIDE_FACT))
-        for one in fused
-        if one.score >= least
+        (find, tokens(find.recalled.text) + (BESIDE_LINE if find.is_line else BESIDE_FACT))
+        for find in fused
+        if find.score >= least
     ]
     kept, in_lines, in_facts = list[Find](), set[int](), set[int]()
-    for one, size in sorted(fitting, key=lambda fit: fit[0].score / fit[1] ** SIZE, reverse=True):
-        said = one.sources <= (in_facts if one.is_line else in_lines) and one.sources
+    for find, size in sorted(fitting, key=lambda fit: fit[0].score / fit[1] ** SIZE, reverse=True):
+        said = find.sources <= (in_facts if find.is_line else in_lines) and find.sources
         if said or size > room:
             continue
-        kept.append(one)
-        (in_lines if one.is_line else in_facts).update(one.sources)
+        kept.append(find)
+        (in_lines if find.is_line else in_facts).update(find.sources)
         room -= size
-    facts = sorted((one for one in kept if not one.is_line), key=lambda one: one.score, reverse=True)
-    return (*(one.recalled for one in facts), *_quotes([one for one in kept if one.is_line]))
+    facts = sorted((find for find in kept if not find.is_line), key=lambda find: find.score, reverse=True)
+    return (*(find.recalled for find in facts), *_quotes([find for find in kept if find.is_line]))
 
 
 def _fused(finds: Sequence[Find]) -> Sequence[Find]:
-    """Return finds by what speaks for them together: a line, and the facts that were drawn from it."""
-    lines = {one.recalled.id: one.score for one in finds if one.is_line}
+    """Return finds with the scores of lines and of the facts drawn from them combined."""
+    lines = {find.recalled.id: find.score for find in finds if find.is_line}
     if not lines:
         return finds
     lowest, drawn = UNSEEN * min(lines.values(), default=0.0), dict[int, float]()
-    for one in finds:
-        if not one.is_line:
-            drawn |= {source: max(one.score, drawn.get(source, 0.0)) for source in one.sources}
+    for find in finds:
+        if not find.is_line:
+            drawn |= {source: max(find.score, drawn.get(source, 0.0)) for source in find.sources}
     fused = []
-    for one in finds:
-        score = one.score
-        if one.is_line:
-            fact = drawn.get(one.recalled.id)
+    for find in finds:
+        score = find.score
+        if find.is_line:
+            fact = drawn.get(find.recalled.id)
             score = ALONE * score if fact is None else LINE_SHARE * score + (1 - LINE_SHARE) * fact
         else:
-            said = max((lines.get(source, lowest) for source in one.sources), default=lowest)
+            said = max((lines.get(source, lowest) for source in find.sources), default=lowest)
             score = LINE_SHARE * said + (1 - LINE_SHARE) * score
-        fused.append(one._replace(score=score))
+        fused.append(find._replace(score=score))
     return fused
 
 
 def _quotes(lines: Sequence[Find]) -> Iterator[Recalled]:
-    """Yield lines in their order; neighbours are one quote."""
+    """Yield lines in chronological order, with neighbours joined to one quote."""
     before = -2
-    for one in sorted(lines, key=lambda one: one.place):
-        yield one.recalled._replace(follows=one.place == before + 1)
-        before = one.place
+    for find in sorted(lines, key=lambda find: find.place):
+        yield find.recalled._replace(follows=find.place == before + 1)
+        before = find.place

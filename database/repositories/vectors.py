@@ -12,11 +12,11 @@ from database.repositories.consents import Mode, agreed
 
 Kind = Literal["fact", "line"]
 PART = 256
-"""Items in one row: so much is written anew when one of them changes."""
+"""Items in one row, all of which are rewritten when one changes."""
 
 
 class Packed(NamedTuple):
-    """The embeddings of one owner's items: of `rows` as many bytes for each id, row by row."""
+    """The embeddings of owners' items: `rows` holds the same number of bytes for each id, in their order."""
 
     ids: "array[int]"
     rows: bytes
@@ -37,9 +37,9 @@ _UNDER = _OF.where(_VECTORS.character.in_(bindparam("characters", expanding=True
 
 
 class EmbeddingRepository(Repository):
-    """The vectors table. An owner is a person, under a character, or a channel, under none ("").
+    """The vectors table. An owner is a person, for each character, or a channel, with the character "".
 
-    Only of people who agree anything is embedded, by the mode that holds (D03).
+    Only texts of people who agreed are embedded, by the consent mode in force (D03).
     """
 
     async def of(
@@ -50,7 +50,7 @@ class EmbeddingRepository(Repository):
         *,
         characters: Collection[str] | None = None,
     ) -> Packed:
-        """Return the embeddings of some owners' items, under some characters or all, as a model made them."""
+        """Return the embeddings of owners' items made by a model, for some characters or all."""
         ids: array[int] = array("q")
         rows = []
         asked: dict[str, Any] = {"kind": kind, "owner_ids": list(owner_ids), "model": model}
@@ -65,7 +65,7 @@ class EmbeddingRepository(Repository):
     async def put(
         self, kind: Kind, owner_id: int, model: str, items: Mapping[int, bytes], *, character: str = ""
     ) -> None:
-        """Keep the embeddings of an owner's items, in place of what was kept for those."""
+        """Store embeddings of an owner's items, replacing earlier ones."""
         if not items:
             return
         await self.drop(kind, [owner_id], items.keys(), character=character)
@@ -73,7 +73,7 @@ class EmbeddingRepository(Repository):
         left = list(items.items())
         if last is not None and (room := PART - len(last.ids) // 8) > 0:
             added, left = left[:room], left[room:]
-            last.ids += array("q", [one for one, _ in added]).tobytes()
+            last.ids += array("q", [item for item, _ in added]).tobytes()
             last.rows += b"".join(row for _, row in added)
         part = last.part + 1 if last is not None else 0
         for begin in range(0, len(left), PART):
@@ -84,14 +84,14 @@ class EmbeddingRepository(Repository):
     async def drop(
         self, kind: Kind, owner_ids: Collection[int], ids: Collection[int], *, character: str | None = None
     ) -> None:
-        """Delete the embeddings of some items of some owners, whatever model made them."""
+        """Delete the embeddings of items of owners, by whichever model."""
         gone = set(ids)
         query = select(Vectors).where(Vectors.kind == kind, Vectors.owner_id.in_(owner_ids))
         if character is not None:
             query = query.where(Vectors.character == character)
         for row in await self._session.scalars(query):
             there = array("q", row.ids)
-            kept = [index for index, one in enumerate(there) if one not in gone]
+            kept = [index for index, item in enumerate(there) if item not in gone]
             if len(kept) == len(there):
                 continue
             if not kept:
@@ -103,7 +103,7 @@ class EmbeddingRepository(Repository):
         await self._session.flush()
 
     async def drop_owner(self, kind: Kind, owner_id: int) -> int:
-        """Delete every embedding of an owner's items; return how many there were."""
+        """Delete all embeddings of an owner's items; return their number."""
         query = select(Vectors).where(Vectors.kind == kind, Vectors.owner_id == owner_id)
         rows = list(await self._session.scalars(query))
         for row in rows:
@@ -112,19 +112,19 @@ class EmbeddingRepository(Repository):
         return sum(len(row.ids) // 8 for row in rows)
 
     async def drop_other_models(self, model: str) -> None:
-        """Delete what other models made: nothing can be compared with it any more."""
+        """Delete embeddings of all other models, which no query can be compared with."""
         await self._session.execute(delete(Vectors).where(Vectors.model != model))
 
     async def counts(self, model: str, mode: Mode) -> tuple[int, int]:
-        """Return how many items have an embedding of a model, and how many there are to have one."""
+        """Return the number of items with an embedding of a model, and the number that should have one."""
         made = select(func.coalesce(func.sum(func.length(Vectors.ids)), 0)).where(Vectors.model == model)
         facts = select(func.count()).select_from(Fact).where(agreed(Fact.person_id, mode))
         lines = select(func.count()).select_from(Archived)
-        total = [int(await self._session.scalar(one) or 0) for one in (made, facts, lines)]
+        total = [int(await self._session.scalar(query) or 0) for query in (made, facts, lines)]
         return total[0] // 8, total[1] + total[2]
 
     async def owners(self, mode: Mode) -> list[tuple[Kind, int, str]]:
-        """Return whose items there are: (kind, owner, character)."""
+        """Return all owners of items, as (kind, owner, character)."""
         theirs = select(Fact.person_id, Fact.character).where(agreed(Fact.person_id, mode))
         found = await self._session.execute(theirs.distinct())
         places = await self._session.scalars(select(Archived.channel_id).distinct())
@@ -134,7 +134,7 @@ class EmbeddingRepository(Repository):
     async def missing(
         self, kind: Kind, owner_id: int, model: str, mode: Mode, *, character: str = ""
     ) -> list[tuple[int, str]]:
-        """Return the (id, text) of an owner's items that have no embedding of a model."""
+        """Return (id, text) of an owner's items without an embedding of a model."""
         there = set((await self.of(kind, [owner_id], model, characters=[character])).ids)
         query = select(Archived.id, Archived.text).where(Archived.channel_id == owner_id)
         if kind == "fact":
@@ -162,6 +162,6 @@ def _row(
         character=character,
         model=model,
         part=part,
-        ids=array("q", [one for one, _ in items]).tobytes(),
+        ids=array("q", [item for item, _ in items]).tobytes(),
         rows=b"".join(row for _, row in items),
     )
