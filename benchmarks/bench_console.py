@@ -161,7 +161,7 @@ def _fill(path: Path, extent: Extent) -> None:
         )
         db.executemany(
             f"INSERT INTO facts VALUES (?, ?, '{CHARACTER}', ?, ?, 'guild', NULL, 1, 'noted', 0, 0, '', "
-            "'[]', 0, 0, '', '[]', 0, 0, 1, '', 0, NULL, NULL)",
+            "'[]', 0, 0, '', '[]', 0, 0, 1, '', 0, NULL, NULL, NULL)",
             (
                 (number, 1_000 + number % PEOPLE, number // PEOPLE + 1, f"Likes thing {number}")
                 for number in range(extent.facts)

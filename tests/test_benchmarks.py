@@ -49,6 +49,15 @@ def printed(bench: str) -> dict[str, dict]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(500)
+def test_pages_of_the_console_are_timed_on_a_database_of_todays_schema():
+    line = printed("console")["console"]
+    assert line["messages"] == 20_000
+    assert 0 < line["p50_ms"] <= line["p95_ms"]
+    assert {goal["figure"] for goal in line["goals"]} < line.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(500)
 def test_every_message_of_the_reply_benchmark_is_answered_by_both_bots():
     line = printed("reply")["reply"]
     assert line["replies"] == 8
