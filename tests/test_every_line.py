@@ -84,6 +84,7 @@ async def play(history: list[Step], condensed: int) -> None:
         shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 @settings(max_examples=usually(2, 15), deadline=None, phases=PHASES)
 @given(history=HISTORY, condensed=st.sampled_from([200, 400, 1_000, 2_000]))
 async def test_no_line_is_lost_stands_twice_or_goes_astray(history, condensed):
@@ -98,6 +99,7 @@ async def test_no_line_is_lost_in_many_histories(history, condensed):
     await play(history, condensed)
 
 
+@pytest.mark.slow
 async def test_what_was_summed_up_elsewhere_in_a_place_does_not_let_the_rest_of_it_go():
     """A history in which lines that had yet to be summed up were pruned beside those that had been."""
     talk, edit = ("talk", 0, 0, 2, 0), ("edit", 0)

@@ -27,6 +27,7 @@ async def test_no_command_is_beyond_discords_limits(discord_world):
     assert faults_of(await sent(discord_world)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not document_path().is_file(), reason="Discord's OpenAPI document is not here")
 async def test_discords_document_forbids_no_command(discord_world):
     request = Request("PUT", SYNC, 0.0, body=await sent(discord_world), template=SYNC)

@@ -360,6 +360,7 @@ async def test_status_is_about_the_asker_alone(w):
     assert "1 of this channel, 1 in all" in toms
 
 
+@pytest.mark.slow
 async def test_status_tells_what_is_older_than_a_day_apart(w):
     await w.mira.send(w.channel, "Pixel?")
     await w.env.advance_time(25 * 3600)

@@ -195,6 +195,7 @@ async def test_numbers_days_and_tags_are_those_of_the_named_character(w):
     assert [one["value"] for one in offered] == ["onyx"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -216,6 +217,7 @@ async def test_a_name_that_is_nobodys_gets_a_sentence(w, name, options):
     assert said == "There is no character called 'Nobody' here. There are: Pixel, Onyx, Ruby."
 
 
+@pytest.mark.slow
 async def test_a_button_about_a_character_that_left_says_so(w):
     anna = admin(w, administrator=True)
     let_operate(w, anna)

@@ -266,6 +266,7 @@ async def test_traces_go_also_when_the_program_stops_before_they_are_removed(w, 
     assert b"canary" not in everything(w)
 
 
+@pytest.mark.slow
 async def test_the_export_says_where_somebody_answered_and_leaving_takes_that_along(w):
     await w.mira.slash(w.channel, "privacy yes")
     (file,) = await w.app.privacy.export(w.mira.id)

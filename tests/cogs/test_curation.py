@@ -165,6 +165,7 @@ async def take_away(w: World, who: Any, kind: Kind) -> str:
 # --- Every kind of thing, and every verb (C85) ----------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 async def test_what_is_added_is_in_the_next_prompt_and_in_the_audit(w, name):
     kind, anna = KINDS[name], operator(w)
@@ -192,6 +193,7 @@ async def test_what_is_there_is_shown_to_operators(w, name):
     assert len(said) <= 2000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 async def test_what_is_changed_is_in_the_next_prompt_and_its_past_in_the_audit(w, name):
     kind, anna = KINDS[name], operator(w)
@@ -205,6 +207,7 @@ async def test_what_is_changed_is_in_the_next_prompt_and_its_past_in_the_audit(w
     assert not kind.added or kind.added not in now
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 async def test_what_is_removed_is_in_no_prompt_and_its_past_in_the_audit(w, name):
     kind, anna = KINDS[name], operator(w)
@@ -259,6 +262,7 @@ async def test_what_changed_again_since_is_not_taken_back(w, name):
     assert len(await changes(w)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 async def test_taking_back_can_be_taken_back(w, name):
     kind, anna = KINDS[name], operator(w)
@@ -319,6 +323,7 @@ TEXTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_hostile_words_ping_nobody_and_pass_for_nothing_else(w, name, text):
@@ -348,6 +353,7 @@ async def test_the_longest_words_fit_into_every_screen(w, name, longest):
             assert one is None or len(one.content) <= 2000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "options", "begins"),
     [

@@ -113,6 +113,7 @@ async def test_with_nothing_named_it_says_what_to_name_and_changes_nothing(w):
     assert kept(w) == before
 
 
+@pytest.mark.slow
 async def test_a_character_that_is_not_there_is_told_with_those_that_are(w):
     said = await use(w, operator(w), "set", character="Zed", anger=9)
     assert "Zed" in said

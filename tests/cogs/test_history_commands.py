@@ -291,6 +291,7 @@ async def test_thinking_for_longer_than_the_buttons_work_is_not_taken_for_their_
     assert "**Take 3 of 3**" in shown.content
 
 
+@pytest.mark.slow
 async def test_there_are_no_more_takes_than_can_be_looked_through(talk):
     for number in range(MOST_TAKES - 1):
         await reroll(talk, f"Take {number}.")
@@ -736,6 +737,7 @@ EVERYTHING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERYTHING)
 async def test_everything_is_acknowledged_before_database_or_claude_are_asked(talk, monkeypatch, name):
     late = 0

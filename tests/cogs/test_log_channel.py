@@ -333,6 +333,7 @@ FORGED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forge", FORGED, ids=lambda forge: forge.__name__.strip("_"))
 async def test_nothing_forged_is_accepted(at_office, forge):
     for command in COMMANDS:

@@ -118,6 +118,7 @@ async def test_too_many_words_are_refused_by_discord_and_no_words_by_us(w):
     assert await words(w) == []
 
 
+@pytest.mark.slow
 async def test_who_has_told_too_much_is_told_what_to_do(w):
     async with w.app.database.begin() as db:
         for number in range(MOST):
@@ -279,6 +280,7 @@ async def test_a_number_that_is_not_there_is_said_not_to_be(w, name):
     )
 
 
+@pytest.mark.slow
 async def test_numbers_are_offered_with_the_askers_own_words(w):
     await remember(w, "I like tea", "I live in Oslo", *(f"fact {number}" for number in range(30)))
     await remember(w, "Tom likes tea", who=w.tom)
@@ -438,6 +440,7 @@ async def test_a_state_that_is_gone_says_so(w):
     assert [one.content for one in result.followups] == [NO_STATE]
 
 
+@pytest.mark.slow
 async def test_the_longest_history_and_the_largest_reversal_fit_a_message(w):
     await remember(w, *("*" * 400 + str(number) for number in range(12)))
     for _ in range(20):
@@ -620,6 +623,7 @@ async def test_every_button_and_menu_of_somebody_else_is_refused(w):
     assert of_mira(w) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("action", "arguments"),
     [("delete", (1,)), ("restore", (1, 14)), ("restore", (1, 0)), ("page", (1,)), ("delete_all", ())],

@@ -77,6 +77,7 @@ async def test_the_day_is_told_beside_what_is_usual(w):
     assert NOTHING_OF_NOTE in said
 
 
+@pytest.mark.slow
 async def test_nobody_is_told_who_it_was_but_who_it_was(w):
     await happened(w, (30, "praise", w.mira, w.channel), (20, "conflict", w.tom, w.channel))
     here = f", in <#{w.channel.id}>"
@@ -90,6 +91,7 @@ async def test_nobody_is_told_who_it_was_but_who_it_was(w):
             assert name not in shown.content + drawn + (shown.attachments[0].description or "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unseen", ["view_channel", "read_message_history"])
 async def test_a_channel_that_the_viewer_can_not_look_into_is_not_named(w, unseen):
     shut = {w.guild.default_role: discord.PermissionOverwrite(**{unseen: False})}
@@ -122,6 +124,7 @@ async def test_a_voice_channel_is_named_to_those_who_may_connect(w):
     assert moments(shown) == [f"praise, in <#{open_booth.id}>", "praise"]
 
 
+@pytest.mark.slow
 async def test_other_servers_and_others_private_talk_are_not_named(w):
     elsewhere = w.env.create_guild("Elsewhere")
     far = elsewhere.create_text_channel("far")
@@ -150,6 +153,7 @@ async def test_a_long_list_is_cut_to_the_weightiest_and_says_how_many_more(w):
     assert len(shown.attachments[0].description or "") <= 1024
 
 
+@pytest.mark.slow
 async def test_each_character_has_its_own_week(w):
     await happened(w, (3, "conflict", w.mira, w.channel), slug="onyx")
     assert moments(panel_of(await w.mira.slash(w.channel, "mood", character="Onyx"))) == [

@@ -218,6 +218,7 @@ async def test_a_stranger_is_refused_what_is_for_admins(w, name):
 # --- Who is played at all: for operators ----------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_card_brings_a_character_that_hears_and_answers_from_then_on(w):
     """C31, F107."""
     anna = operator(w)
@@ -241,6 +242,7 @@ async def test_a_folder_that_can_t_be_written_to_is_told_without_its_path(w, mon
     assert "nima" not in w.app.company.by_slug
 
 
+@pytest.mark.slow
 async def test_who_came_by_import_can_go_again_and_others_can_not(w):
     anna = operator(w)
     await anna.slash(w.channel, "persona import", file=("nima.json", card(NIMA)))
@@ -278,6 +280,7 @@ async def test_a_character_goes_out_as_a_file_for_one_pair_of_eyes(w):
     assert ("persona export", "onyx") in await audited(w)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operates", [False, True])
 async def test_import_export_and_remove_are_for_operators(w, operates):
     boss = admin(w, administrator=True)

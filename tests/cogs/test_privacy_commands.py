@@ -238,6 +238,7 @@ async def test_it_works_for_everybody_and_everywhere(w, command):
 # --- Taking along ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_what_is_exported_comes_back_after_everything_was_deleted(w):
     await w.mira.slash(w.channel, "remember", memory="I like tea", where="everywhere")
     (file,) = await w.app.privacy.export(w.mira.id)
@@ -303,6 +304,7 @@ async def test_before_everything_goes_it_is_asked_for_and_can_be_kept(w):
     assert len(await w.app.memories.of("pixel", w.mira.id)) == 1
 
 
+@pytest.mark.slow
 async def test_what_went_and_what_was_found_afterwards_is_told(w):
     await w.mira.slash(w.channel, "remember", memory="I like tea")
     await w.mira.send(w.channel, "Pixel, are you there?")

@@ -299,6 +299,7 @@ async def test_a_character_that_left_meanwhile_is_said_to_be_gone(known):
     w.app.company.by_slug["onyx"] = gone
 
 
+@pytest.mark.slow
 async def test_who_was_forgotten_meanwhile_is_told_that_nothing_is_kept(known):
     w = known
     shown = panel_of(await w.mira.slash(w.channel, "relationship"))

@@ -110,6 +110,7 @@ async def test_a_person_without_the_permission_gets_nothing(w):
     assert told(await anna.user.slash("persona stats")).startswith("You may not do that here")
 
 
+@pytest.mark.slow
 async def test_operators_are_shown_everything_from_anywhere(w):
     await talk(w)
     anna = admin(w)

@@ -64,6 +64,7 @@ async def number_of(w: World, text: str) -> int:
         return next(one.id for one in await db.musings.of_guild("pixel", w.guild.id) if one.text == text)
 
 
+@pytest.mark.slow
 async def test_the_nightly_job_thinks_the_day_over_once(w):
     for text in TALK:
         w.claude.will_say("I see.")
@@ -126,6 +127,7 @@ async def test_a_character_whose_file_does_not_say_so_thinks_nothing(w):
     assert "thinks nothing by itself" in told(await w.tom.slash(w.channel, "thoughts"))
 
 
+@pytest.mark.slow
 async def test_long_lists_have_pages_that_turn(w):
     plain = {"belief": 0, "stronger": True, "evidence": "example", "lines": [1]}
     for colour in ("Old", "Red", "Wet"):

@@ -418,6 +418,7 @@ async def test_what_was_said_meanwhile_in_a_ticket_is_not_caught_up_with(w):
     assert not [line for line in kept(w) if "canary" in line]
 
 
+@pytest.mark.slow
 async def test_a_ticket_is_exported_counted_and_deleted_with_its_person(w):
     await set_up(w)
     thread = await opened(w)

@@ -152,6 +152,7 @@ def names(folder: Path) -> list[str]:
 # --- The drill ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_backup_restored_on_an_empty_machine_is_the_same_in_every_table(
     path, tmp_path, monkeypatch, capsys
 ):
@@ -172,6 +173,7 @@ def test_a_backup_restored_on_an_empty_machine_is_the_same_in_every_table(
     assert not (there.parent / files.BACKUPS).exists()
 
 
+@pytest.mark.slow
 def test_a_backup_is_one_file_that_only_its_owner_reads(path, tmp_path):
     as_after_a_crash(built(tmp_path / "elsewhere" / DATABASE_NAME), path.parent)
     shelf = tmp_path / "shelf"
@@ -183,6 +185,7 @@ def test_a_backup_is_one_file_that_only_its_owner_reads(path, tmp_path):
     assert copies.flaw(shelf / "copy") is None
 
 
+@pytest.mark.slow
 def test_rows_that_only_the_wal_holds_are_in_the_backup(path, tmp_path):
     crashed = as_after_a_crash(built(tmp_path / "elsewhere" / DATABASE_NAME), path.parent)
     shutil.copy(crashed, tmp_path / "plain")
@@ -238,6 +241,7 @@ def test_a_backup_does_not_overwrite_unless_told_to(path, tmp_path, capsys):
     assert hashes(tmp_path / "mine") == hashes(path)
 
 
+@pytest.mark.slow
 def test_a_link_leads_a_backup_to_where_it_points(path, tmp_path):
     built(path)
     (tmp_path / "usual").symlink_to(tmp_path / "monday")
@@ -246,6 +250,7 @@ def test_a_link_leads_a_backup_to_where_it_points(path, tmp_path):
     assert hashes(tmp_path / "monday") == hashes(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "target",
     [f"data/{DATABASE_NAME}", f"data/{DATABASE_NAME}-wal", "data/masquerade.lock", "linked", "the same"],
@@ -266,6 +271,7 @@ def test_a_folder_that_is_not_there_yet_is_made_for_its_owner_alone(path, tmp_pa
     assert (tmp_path / "data/backups").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "words"),
     [
@@ -292,6 +298,7 @@ def test_a_folder_that_takes_no_file_is_named(path, tmp_path, monkeypatch, capsy
     assert f"{tmp_path / 'copy'} can't be written: Read-only file system" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_earlier_backup_and_no_crumbs(path, tmp_path, monkeypatch, capsys):
     connect = sqlite3.connect
 
@@ -332,6 +339,7 @@ def test_a_damaged_database_gives_no_backup(path, tmp_path, capsys):
 # --- Restoring ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_a_restore_replaces_is_kept_with_its_wal(path, tmp_path, capsys):
     new = hashes(built(tmp_path / "new.sqlite3", rows=3))
     built(tmp_path / "elsewhere" / DATABASE_NAME)
@@ -348,6 +356,7 @@ def test_what_a_restore_replaces_is_kept_with_its_wal(path, tmp_path, capsys):
     assert hashes(path) == new
 
 
+@pytest.mark.slow
 def test_a_restore_can_be_taken_back(path, tmp_path):
     old = hashes(built(path))
     built(tmp_path / "new.sqlite3", rows=3)
@@ -357,6 +366,7 @@ def test_a_restore_can_be_taken_back(path, tmp_path):
     assert hashes(path) == old
 
 
+@pytest.mark.slow
 def test_two_restores_within_a_second_keep_both(path, tmp_path):
     built(path)
     built(tmp_path / "new.sqlite3", rows=3)
@@ -367,6 +377,7 @@ def test_two_restores_within_a_second_keep_both(path, tmp_path):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("damage", "crashed"), [("page", True), ("header", False), ("empty", False)])
 def test_a_damaged_database_is_kept_byte_by_byte(path, tmp_path, damage, crashed):
     new = hashes(built(tmp_path / "new.sqlite3", rows=3))
@@ -389,6 +400,7 @@ def test_a_damaged_database_is_kept_byte_by_byte(path, tmp_path, damage, crashed
     assert hashes(path) == new
 
 
+@pytest.mark.slow
 def test_changes_without_their_database_are_kept_and_not_written_into_another(path, tmp_path):
     new = hashes(built(tmp_path / "new.sqlite3", rows=3))
     as_after_a_crash(built(tmp_path / "elsewhere" / DATABASE_NAME), path.parent).unlink()
@@ -597,6 +609,7 @@ def test_a_damaged_backup_is_never_restored(path, tmp_path, capsys):
     assert hashes(path) == before
 
 
+@pytest.mark.slow
 def test_each_bit_that_flips_in_a_text_shows(path, tmp_path):
     """integrity_check sees none of these; the checksum in the backup does."""
     built(path)
@@ -611,6 +624,7 @@ def test_each_bit_that_flips_in_a_text_shows(path, tmp_path):
         assert "checksum" in (copies.flaw(tmp_path / "bad") or "")
 
 
+@pytest.mark.slow
 async def test_a_damaged_database_is_refused_or_whole_and_never_replaced_by_an_empty_one(path, tmp_path):
     content = built(path).read_bytes()
     counts, refused = counted(path), 0
@@ -638,6 +652,7 @@ def counted(path: Path) -> dict[str, int]:
         }
 
 
+@pytest.mark.slow
 async def test_a_refused_start_names_the_newest_backup_that_is_sound(path, tmp_path):
     built(path)
     shelf = kept_in(path)
@@ -784,6 +799,7 @@ async def test_a_sound_database_is_one_line_in_the_log_and_no_word_to_the_operat
     assert re.fullmatch(r"The whole database was read in \d+\.\d s and is sound", line)
 
 
+@pytest.mark.slow
 async def test_what_quick_check_overlooks_is_told_once_each_time_it_happens(path, tmp_path):
     built(path)
     kept_in(path).mkdir()
@@ -841,6 +857,7 @@ async def test_old_copies_go_at_a_start_too_for_a_bot_that_sleeps_at_night(path)
         assert names(kept_in(path)) == [new.name]
 
 
+@pytest.mark.slow
 async def test_no_copy_goes_while_the_database_is_damaged(path):
     built(path)
     kept_in(path).mkdir()

@@ -109,6 +109,7 @@ async def test_an_error_in_a_transaction_keeps_nothing_of_it(opening, brief):
     await database.close()
 
 
+@pytest.mark.slow
 async def test_a_cancelled_transaction_is_rolled_back(opening, brief):
     database = await opening()
     entered = asyncio.Event()
@@ -128,6 +129,7 @@ async def test_a_cancelled_transaction_is_rolled_back(opening, brief):
     await database.close()
 
 
+@pytest.mark.slow
 async def test_cancelled_at_any_moment_a_transaction_is_whole_or_not_there(opening, brief):
     """Faults B14: at each of its steps in turn, and what comes after it finds the writer free."""
     database = await opening()

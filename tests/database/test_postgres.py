@@ -517,6 +517,7 @@ async def test_who_leaves_is_in_no_file_of_the_server_any_more(postgres, url, tm
         assert [kind for kind in kinds if found(postgres.folder_of(url), kind)] == []
 
 
+@pytest.mark.slow
 async def test_every_column_of_every_table_can_be_searched_for_an_id_of_discords(database):
     person = 421_337_000_000_000_042
     async with database.begin() as db:

@@ -475,6 +475,7 @@ async def _runs(at: Table, hours: list[datetime]) -> list[datetime]:
     return ran
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "UTC"])
 @pytest.mark.parametrize("month", [3, 4, 10, 11])
 async def test_it_runs_once_a_day_across_every_clock_change(at, zone, month):

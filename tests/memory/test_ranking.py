@@ -250,6 +250,7 @@ def test_a_question_about_somebody_is_turned_into_one_of_their_own():
     assert asked_of_oneself(r"Who is (.*)\1?", [r"(.*)\1"]) == "Who is I?"
 
 
+@pytest.mark.slow
 def test_words_alone_find_more_than_full_text_search_does():
     if not LOCOMO.exists():
         pytest.skip("locomo-dev.json is not on this machine")

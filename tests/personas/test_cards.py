@@ -489,6 +489,7 @@ def test_no_length_of_a_chunk_is_trusted(length):
     refused(bytes(data), "breaks off")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["zTXt", "iTXt"])
 def test_a_text_that_unpacks_beyond_reason_is_refused_early(kind):
     """D7: 200 MB in 200 kB."""

@@ -170,6 +170,7 @@ async def test_everyday_talk_calls_up_no_mode_of_pixels(tmp_path, text):
 # What they know of their worlds.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", EXAMPLES)
 async def test_each_entry_of_an_example_comes_up_by_each_of_its_keys_and_goes_again(tmp_path, slug):
     """C32."""

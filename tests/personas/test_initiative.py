@@ -79,6 +79,7 @@ def test_of_ten_thousand_half_hours_a_tenth_is_spoken_in_and_half_of_that_takes_
     assert came[RemarkKind.CONTEXTUAL] / spoken == pytest.approx(0.5, abs=0.03)
 
 
+@pytest.mark.slow
 def test_over_many_seeds_the_fork_is_even():
     kinds = [roll(NO_CAP, noon(), Random(seed)).kind for seed in range(60_000)]
     came = Counter(kinds)

@@ -123,6 +123,7 @@ def test_deep_json_is_refused_without_falling_into_it():
         read(extensions=deep(100_000))
 
 
+@pytest.mark.slow
 def test_of_too_many_entries_the_first_20_000_are_read():
     book, notices = read(*[{"content": ""}] * 20_001)
     assert len(book.entries) == 20_000

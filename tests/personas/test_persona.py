@@ -264,6 +264,7 @@ _WORDS = st.text(st.characters(exclude_categories=()), max_size=30)
 _KNOWN = st.recursive(_WORDS | st.floats(-1e6, 1e6) | st.none(), st.lists, max_leaves=3)
 
 
+@pytest.mark.slow
 @given(
     scenario=_WORDS,
     override=_WORDS,

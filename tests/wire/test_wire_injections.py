@@ -51,6 +51,7 @@ async def stay_words(bot: BotProcess, tries: Sequence[tuple[str, str]]) -> None:
     lawful(bot)
 
 
+@pytest.mark.slow
 async def test_each_injection_in_one_place_or_another_stays_words(bot):
     await stay_words(bot, [(list(PLACES)[at % len(PLACES)], name) for at, name in enumerate(INJECTIONS)])
 

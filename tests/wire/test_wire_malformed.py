@@ -209,6 +209,7 @@ async def suffers(scene: Scene, count: int, *, seed: int) -> None:
     assert "never retrieved" not in bot.log
 
 
+@pytest.mark.slow
 async def test_two_hundred_malformed_events_end_nothing_and_the_next_message_is_answered(scene):
     await suffers(scene, 200, seed=1)
 

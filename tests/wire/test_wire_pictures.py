@@ -171,6 +171,7 @@ async def test_a_picture_reaches_claude_upright_small_and_without_its_exif_data(
         assert near(pixels.getpixel((2, 5)), BOTTOM)
 
 
+@pytest.mark.slow
 async def test_an_animated_sticker_is_a_picture_too(talk: Talk):
     wave = talk.bot.discord.add_sticker("wave", animated("PNG"), kind="apng")
     request = await (await talk.elsewhere()).show("", stickers=[wave])

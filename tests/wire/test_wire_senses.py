@@ -129,6 +129,7 @@ async def told(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Told]:
         yield told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 async def test_of_twelve_kinds_of_direct_message_each_gets_exactly_one_reply(told: Told, kind: str) -> None:
     assert told.answers(kind) == ["I see."]

@@ -266,6 +266,7 @@ async def start_small_bot(server: DiscordServer) -> asyncio.subprocess.Process:
     )
 
 
+@pytest.mark.slow
 async def test_the_world_outlives_a_bot_that_is_killed_and_started_again(server, general, alice):
     bots = [await start_small_bot(server)]
     try:

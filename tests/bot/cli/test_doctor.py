@@ -613,6 +613,7 @@ def blind(asked: Request) -> Answer:
     return Server500() if shown else Say("Hello.")
 
 
+@pytest.mark.slow
 async def test_each_server_is_tried_and_a_model_without_eyes_is_told(tmp_path, connected, claude_server):
     async with ScriptedClaude(api_key=None, models={"qwen": 512}) as local:
         local.answer_with(blind)
@@ -671,6 +672,7 @@ async def test_the_price_of_a_model_elsewhere_is_asked_for(tmp_path, connected):
     assert "seeing@models.invalid:81" in finding.sentence
 
 
+@pytest.mark.slow
 async def test_a_server_that_is_slow_is_not_waited_for(tmp_path, connected, discord_server):
     discord_server.faults.on("GET", "/users/@me", then=faults.delayed(600))
     async with silent_server() as url:

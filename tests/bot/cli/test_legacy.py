@@ -367,6 +367,7 @@ BOMBS: dict[str, tuple[bytes, set[str]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_hostile_file_is_refused_in_a_sentence(tmp_path: Path, bomb):
     data, kinds = BOMBS[bomb]

@@ -44,6 +44,7 @@ async def test_doctor_says_how_the_server_stands_and_changes_nothing(postgres: S
     assert (finding.level, "later version" in finding.sentence) == ("problem", True)
 
 
+@pytest.mark.slow
 async def test_doctor_looks_while_the_bot_runs(url, folder):
     running = await Database.connect(url, folder / DATABASE_NAME)
     assert (await look(folder, url))["data.database"].level == "ok"

@@ -61,6 +61,7 @@ def test_the_same_seed_gives_the_same_transcript_in_another_process(tmp_path):
     assert "Always." in printed[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("expected", "told"),
     [

@@ -267,6 +267,7 @@ async def test_why_explains_the_last_line_and_earlier_ones(tmp_path, claude):
     assert wrong == f"{why.FEWER.format(count=3)}\n{why.HOW_TO_WHY}\n"
 
 
+@pytest.mark.slow
 async def test_why_names_the_facts_behind_a_reply_and_a_free_voice_costs_nothing(tmp_path):
     async with (
         ScriptedClaude(models={"qwen": 1}) as claude,

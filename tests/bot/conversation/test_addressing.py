@@ -242,6 +242,7 @@ HARD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     [

@@ -546,6 +546,7 @@ async def _reset(at: Table, message_id: int) -> None:
     await at.app.forgetting.reset(MIRA, DM)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("happens", [_edited, _deleted, _reset])
 @pytest.mark.parametrize("line", [0, 1])
 async def test_of_talk_that_changes_while_it_is_summed_up_nothing_is_kept(at_small_table, happens, line):
@@ -664,6 +665,7 @@ async def test_talk_with_the_character_is_summed_up_before_it_leaves_the_log(at_
     assert "Mira told Pixel the password" in at_table.claude.prompts[-1].text
 
 
+@pytest.mark.slow
 async def test_talk_in_which_it_took_no_part_costs_no_call_and_goes_after_a_day(at_table):
     for number in range(30):
         await at_table.hear(f"line {number}", where=CHANNEL, author_id=number % 3 + 1)
@@ -688,6 +690,7 @@ async def test_what_ages_is_summed_up_in_steps_half_a_day_apart(at_table):
     assert len([one for one in at_table.claude.questions if one.purpose == "summary"]) <= 8
 
 
+@pytest.mark.slow
 async def test_what_could_not_be_summed_up_for_days_waits_and_is_caught_up_with_step_by_step(tmp_path):
     async with table(tmp_path, manner=remembering(300)) as at:
         at.claude.will_note(*[ClaudeUnavailable("529")] * 10_000)
@@ -781,6 +784,7 @@ async def notes_become_many(at: Table, *answers: str | ClaudeError) -> None:
         at.claude.notes.clear()
 
 
+@pytest.mark.slow
 async def test_notes_that_have_become_many_are_joined_into_one_before_the_newest(at_small_table):
     at = at_small_table
     everything = joined("Notes 0 to 3 in one: " + "things that happened, and others. " * 10)
@@ -795,6 +799,7 @@ async def test_notes_that_have_become_many_are_joined_into_one_before_the_newest
     assert kept[0].first_place < kept[0].last_place < kept[-1].first_place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "bad",
     [
@@ -815,6 +820,7 @@ async def test_notes_that_can_not_be_joined_without_a_loss_stay_as_they_are(at_s
     assert kept == [f"Note {number}" for number in range(5)]
 
 
+@pytest.mark.slow
 async def test_a_note_that_is_forgotten_while_it_is_joined_is_not_in_the_one(at_small_table):
     at = at_small_table
     await notes_become_many(at)

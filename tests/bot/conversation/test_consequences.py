@@ -154,6 +154,7 @@ async def test_two_who_became_something_to_each_other_are_told_of_once(tmp_path)
         assert [one for one in told if one.endswith(": friends.")] == ["Fangs and Nyx: friends."]
 
 
+@pytest.mark.slow
 async def test_the_history_of_encounters_is_cut_to_the_newest(tmp_path):
     """F093: past 1000 the last 800 stay."""
     from database.models import Encounter
@@ -251,6 +252,7 @@ async def test_an_admin_takes_a_stage_back_and_lets_it_stand_again(tmp_path):
         assert changed == ["pixel", "pixel"]
 
 
+@pytest.mark.slow
 async def test_what_two_became_once_they_do_not_become_again(tmp_path):
     """F093: the history is cut, and what they became by it stays."""
     from database.models import Encounter

@@ -355,6 +355,7 @@ async def stopped(at: Table, stage: str, *, text: str = SOUP) -> Utterance:
 STAGES = ("drafted", "draft_posted", "draft_noted", "edited", "composed", "pledged", "part_posted", "settled")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 async def test_after_a_stop_at_any_stage_there_is_one_reply_and_it_is_whole(at, stage):
     heard = await stopped(at, stage)

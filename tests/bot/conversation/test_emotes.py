@@ -119,6 +119,7 @@ NAMES = st.lists(st.from_regex(r"[A-Za-z0-9_]{2,32}", fullmatch=True), max_size=
 PLACES = st.sampled_from([EMOTES, {}, {"foo": "<:foo:5>", "x": "<a:x:6>"}])
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(TEXTS, PLACES)
 def test_resolving_twice_changes_nothing_more_and_code_stays_to_the_byte(text, emotes):

@@ -27,6 +27,7 @@ HOSTILE = [
 MIRA = Requester(42, "Mira")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", HOSTILE)
 async def test_hostile_words_stand_in_prompts_as_they_were_said_and_nowhere_in_the_system_text(
     tmp_path, words

@@ -202,6 +202,7 @@ def test_a_model_without_a_price_is_not_taken_for_free():
         Books(FakeClock().monotonic).enter("reply", request, "x")
 
 
+@pytest.mark.slow
 async def test_both_answer_the_same_messages_and_ours_is_billed_with_its_summaries(tmp_path: Path):
     talk = pair_talk(channels=2, messages=60, gap=60, generated=True)
     answered = sum(one.answer is not None for one in talk)

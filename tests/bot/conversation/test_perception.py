@@ -437,6 +437,7 @@ def with_canary(files: Files, kind: str, canary: str) -> tuple[tuple[Attachment,
 KINDS = ("file", "pdf", "voice", "picture", "alt text", "forward", "preview", "poll", "quote")
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(sorted(PLACES)), st.sampled_from(KINDS)), min_size=2, max_size=6))
 @settings(max_examples=12, deadline=None)
 def test_nothing_perceived_in_a_private_place_reaches_another(steps):

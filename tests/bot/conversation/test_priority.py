@@ -67,6 +67,7 @@ def judged(source: str, seed: int) -> list[tuple[bool, bool]]:
 # The log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_at_most_a_quarter_of_the_ambient_lines_is_worth_asking_about(source, seed):

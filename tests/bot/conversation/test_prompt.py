@@ -276,6 +276,7 @@ def _row(text: str, author: int, name: str, position: int, heard_through: int | 
     return row
 
 
+@pytest.mark.slow
 @given(
     names=st.lists(strange, min_size=1, max_size=6),
     texts=st.lists(strange, min_size=6, max_size=6),

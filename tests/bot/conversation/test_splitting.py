@@ -249,6 +249,7 @@ def test_a_character_longer_than_a_message_is_cut_between_code_points():
     assert all(len(part) <= 100 for part in parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -207,6 +207,7 @@ async def test_of_who_agrees_no_longer_in_the_middle_nothing_is_given_on(call, s
     assert call.receiver.decoded(call.mira.id) == decoded
 
 
+@pytest.mark.slow
 async def test_who_changes_their_mind_after_the_last_word_has_still_said_nothing(call):
     call.receiver._tell(call.receiver._tell_ended, call.mira.id, b"what was said")
     call.agreed.clear()

@@ -250,6 +250,7 @@ async def test_somebody_of_whom_nothing_is_kept_gets_a_file_that_says_so(at):
     assert all(not document.get(name) for name in ("facts", "changes", "archive", "log", "names"))
 
 
+@pytest.mark.slow
 async def test_a_long_export_has_several_files_and_each_comes_in_alone(at, monkeypatch):
     await live(at)
     async with at.database.begin() as db:
@@ -289,6 +290,7 @@ async def test_a_long_export_has_several_files_and_each_comes_in_alone(at, monke
 # --- What does not come in -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_without_consent_nothing_comes_in(at):
     await live(at)
     data = await export(at)
@@ -309,6 +311,7 @@ async def test_somebody_elses_export_does_not_come_in(at):
     assert str(refused.value) == NOT_YOURS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "path"),
     [

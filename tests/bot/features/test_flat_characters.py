@@ -65,6 +65,7 @@ async def test_all_seventeen_are_played(tmp_path, caplog):
     assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
+@pytest.mark.slow
 async def test_a_picture_among_the_files_is_a_character_only_if_it_is_named(tmp_path, caplog):
     characters = write_prompts(tmp_path, "plain.json")
     write(characters / "face.png", PICTURE)
@@ -147,6 +148,7 @@ async def test_of_two_files_with_one_id_the_first_is_played_and_the_other_named(
     assert f"{characters}/copy.json: Two characters are called lamplighter" in caplog.text
 
 
+@pytest.mark.slow
 async def test_folders_and_files_stand_side_by_side(tmp_path):
     characters = write_prompts(tmp_path, "plain.json")
     write(characters / "nyx/character.env", env("Nyx", "You are Nyx."))
@@ -186,6 +188,7 @@ async def test_the_frameworks_beside_the_folder_are_found(tmp_path):
         assert "Inside." in await prompt_to(at, "hello")
 
 
+@pytest.mark.slow
 async def test_an_edit_of_the_file_shows_in_the_very_next_prompt(tmp_path, caplog):
     """C06; one that can't be used changes nothing."""
     characters = write_prompts(tmp_path, "plain.json")

@@ -228,6 +228,7 @@ async def test_who_was_let_go_can_come_back_with_the_same_card(home):
             await doors.arrive(ADMIN, ruby.replace(b"debugs", b"sings"), "ruby.json")
 
 
+@pytest.mark.slow
 async def test_a_database_that_fails_while_one_arrives_leaves_nothing_of_it(home, monkeypatch):
     shelf = library(home, "nyx")
     ruby = card_of(PIXEL.model_copy(update={"slug": "ruby", "name": "Ruby", "aliases": ()}))

@@ -227,6 +227,7 @@ async def test_every_table_is_cleared_or_is_left_alone_for_a_reason(at):
     assert tables_with(at, WORD) == tables_with(at, f"{WORD} of 777")
 
 
+@pytest.mark.slow
 async def test_no_file_holds_anything_of_somebody_who_left(at):
     await live(at)
     mine = f"{WORD} of 42"
@@ -238,6 +239,7 @@ async def test_no_file_holds_anything_of_somebody_who_left(at):
     assert receipt.left == {}
 
 
+@pytest.mark.slow
 async def test_the_receipt_counts_what_went(at):
     await live(at)
     await hear(at, "Pixel, who was that?", BOB, reply=f"Mira-{WORD}.")
@@ -247,6 +249,7 @@ async def test_the_receipt_counts_what_went(at):
     assert not any((await at.app.privacy.standing(MIRA)).holdings)
 
 
+@pytest.mark.slow
 async def test_what_is_anothers_stays_as_it_was(at):
     await live(at)
     query = "SELECT * FROM {} WHERE {} = " + str(BOB)
@@ -267,6 +270,7 @@ async def test_what_is_anothers_stays_as_it_was(at):
     assert json.loads(trace)["addressees"] == [BOB, 0]
 
 
+@pytest.mark.slow
 async def test_the_calls_stay_on_the_books_without_the_person(at):
     await live(at)
     books = "SELECT count(*), sum(cost) FROM calls WHERE id <= {}"
@@ -340,6 +344,7 @@ async def test_answers_to_others_that_repeat_or_name_who_left_are_not_recalled_l
     assert not [reply for reply in gone if reply in at.claude.prompts[-1].text]
 
 
+@pytest.mark.slow
 async def test_what_repeats_an_answer_that_goes_goes_along(at):
     await at.app.privacy.answer(BOB, agreed=True)
     await hear(at, f"Pixel, {SECRET}")

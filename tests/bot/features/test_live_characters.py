@@ -330,6 +330,7 @@ async def test_a_characters_own_mode_is_called_up_by_its_cue(home):
         assert seen == {True, False}
 
 
+@pytest.mark.slow
 async def test_behaviour_leans_where_the_talk_goes(home):
     """F102, C76: blended by the kind of talk, at the prompt's end."""
     blending = {"enabled": True, "contexts": {"technical": {"neuro": 0.8, "assistant": 0.2}}}
@@ -384,6 +385,7 @@ async def test_without_a_budget_there_is_no_lore(home):
         assert "It is tall." not in last(at)
 
 
+@pytest.mark.slow
 async def test_the_prompts_beginning_stays_while_lore_mode_blend_and_note_change(home):
     """C30: byte for byte, though everything at the end changes."""
     from bot.features.characters.presence import Stagecraft

@@ -273,6 +273,7 @@ def disc(mark: Mark) -> tuple[complex, float]:
     return mark.centre, mark.radius
 
 
+@pytest.mark.slow
 @shapes
 def test_no_dot_lies_on_another_nor_out_of_the_map(shape):
     marks = drawn(shape)[0].marks
@@ -480,6 +481,7 @@ def test_the_reading_of_filters_is_that_of_png():
     assert unfiltered(4, bytearray([1] * 8), bytes([5] * 8)) == bytes([6] * 4 + [7] * 4)
 
 
+@pytest.mark.slow
 @needs_resvg
 @pytest.mark.parametrize("scale", [0.25, 0.5])
 def test_a_png_has_the_size_and_the_colours_of_the_picture(scale):

@@ -274,6 +274,7 @@ async def test_a_change_of_zone_after_a_birthday_brings_no_second_one(at_table):
         assert await fire(at_table) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("change", [0, 1])
 async def test_on_a_day_on_which_clocks_change_a_reminder_for_every_half_hour_is_said_once(

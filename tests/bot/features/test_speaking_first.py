@@ -215,6 +215,7 @@ async def test_a_channel_that_refused_something_is_left_alone_and_so_is_one_that
         assert await at.app.initiative.tick(lambda _channel: None) == 0
 
 
+@pytest.mark.slow
 async def test_with_the_chance_of_a_tenth_it_mostly_says_nothing_and_costs_nothing(tmp_path):
     manner = replace(AT_ONCE, initiative=InitiativeBounds(cap=100, quiet=QuietHours(0, 0)))
     async with lively(tmp_path, manner) as at:
@@ -678,6 +679,7 @@ async def test_something_left_open_is_come_back_to_once_behind_the_last_cache_po
         assert (remark.kind, remark.person_id) == (RemarkKind.FOLLOW_UP, MIRA)
 
 
+@pytest.mark.slow
 async def test_it_asks_back_once_in_300_seconds_and_three_times_in_15_minutes_in_a_channel(tmp_path):
     async with table(tmp_path, manner=CURIOUS) as at:
         await agree(at, MIRA)

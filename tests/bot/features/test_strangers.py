@@ -56,6 +56,7 @@ async def test_a_card_comes_back_as_plain_values(container):
     assert (character.name, character.aliases) == ("Low", ("Marlow",))
 
 
+@pytest.mark.slow
 async def test_a_sheet_and_a_lorebook_are_read_too():
     sheet = await read_stranger(as_json({"display_name": "Ur", "identity": {"who": "god"}}), name="ur.json")
     assert (sheet.kind, sheet.fields["name"], sheet.fields["framework"]) == ("sheet", "Ur", "neuro")
@@ -63,6 +64,7 @@ async def test_a_sheet_and_a_lorebook_are_read_too():
     assert (book.kind, book.book, book.fields) == ("lorebook", BOOK, {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("to", ["json", "png", "charx"])
 async def test_a_card_is_written_as_another_kind_of_file(version, to):
@@ -86,6 +88,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", HOSTILE)
 async def test_a_hostile_file_is_refused_in_a_sentence(how):
     """D7, D8, D9: the fault, and what to do about it."""
@@ -192,6 +195,7 @@ def test_with_its_limits_on_the_process_opens_nothing_whatever_the_file(tmp_path
     assert watched(tmp_path, files) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", ["json", "png", "charx"])
 @pytest.mark.parametrize("slug", EXAMPLES)
 async def test_what_the_bot_exports_it_takes_again(slug, to):
@@ -414,6 +418,7 @@ async def test_the_bot_goes_on_while_a_card_is_read(tmp_path: Path, monkeypatch)
     assert (await reading).version == 2
 
 
+@pytest.mark.slow
 async def test_only_so_many_are_read_at_once(tmp_path: Path, monkeypatch):
     running, most = 0, 0
     lock = threading.Lock()

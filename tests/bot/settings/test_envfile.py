@@ -242,6 +242,7 @@ def test_remarks_with_quotes_of_their_own_end_no_value(read):
     assert file.faults == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     ['"\n', "x:\n", 'a="\n', "a='x\nb=\"y\n", '" #', "\\", " ", 'a="""\n', "k=1\n", '"" ', "export "],

@@ -76,6 +76,7 @@ async def test_an_ear_hears_words_and_in_silence_none(ear: Ear, record: Callable
     assert await ear.hear(record(""), seconds=3) == ""
 
 
+@pytest.mark.slow
 async def test_an_ear_refuses_what_is_too_long_or_no_recording(ear: Ear, record: Callable[[str], bytes]):
     with pytest.raises(Unperceived):
         await ear.hear(record(""), seconds=181)

@@ -196,6 +196,7 @@ def hostile() -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", hostile())
 async def test_what_is_no_good_picture_is_refused(how, caplog):
     with pytest.raises(Unperceived) as refused:

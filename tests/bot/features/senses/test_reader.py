@@ -57,6 +57,7 @@ def locked() -> bytes:
     return written(writer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", TEXTS)
 async def test_a_text_is_read_in_whatever_it_was_written(encoding):
     text = TEXTS[encoding]
