@@ -176,7 +176,7 @@ async def test_a_no_deletes_what_was_noted_and_leaves_what_was_told(stage: Stage
     assert told in await stage.told(dave, taught.channel, "memory list")
 
 
-@promise("README.md", "A fact comes up only before those who heard you say it.")
+@promise("README.md", "A fact comes up only where you told it, or alone with you, unless you share it.")
 @promise("memory.md", "What was told in private comes up nowhere else.")
 @promise("memory.md", "Only you can give it a wider reach with `/memory share`")
 async def test_what_was_told_in_private_comes_up_nowhere_else_until_it_is_shared(stage: Stage):
