@@ -138,6 +138,8 @@ async def _status(session: TerminalSession, _rest: str, _mouth: TerminalMouth) -
 async def _reroll(session: TerminalSession, rest: str, mouth: TerminalMouth) -> str:
     async with mouth.typing():
         takes = await session.reroll(rest)
+    if takes.newest == 1:
+        return "I came up with the same words again. Say what to change: /reroll WORDS"
     return await _show(session, mouth, takes, takes.newest)
 
 

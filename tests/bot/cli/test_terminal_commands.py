@@ -39,6 +39,15 @@ async def test_a_swipe_goes_back_to_the_first_take(tmp_path, claude):
     assert "Noodles" not in claude.requests[2].text
 
 
+async def test_a_reroll_that_finds_the_same_words_says_so(tmp_path, claude):
+    claude.will_say("Soup again.", "Soup again.")
+    async with opened(tmp_path, claude) as (session, _):
+        result = await talked(session, "what do we eat?\n/reroll\n")
+    assert result.out == (
+        "Pixel: Soup again.\nI came up with the same words again. Say what to change: /reroll WORDS\n"
+    )
+
+
 async def test_without_a_reply_there_is_nothing_to_reroll(tmp_path, claude):
     async with opened(tmp_path, claude) as (session, _):
         result = await talked(session, "/reroll\n/swipe\n/continue\n/edit no\n/forget\n")
